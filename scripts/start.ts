@@ -1,0 +1,138 @@
+/**
+ * `npm start`: the plugin with live rows. Takes the best place there is: Grafana in Docker, a Grafana on this machine
+ * (GRAFANA_HOME), or the preview; and a simulated Cloudflare account, or a real one with --account.
+ */
+import { parseArgs } from 'node:util';
+import { startSimulator } from '../simulator';
+import { realAccount, type AccountEnv } from './lib/account';
+import { buildForDocker, buildPlugin, buildPreview } from './lib/builds';
+import { exitWith, Failure } from './lib/failure';
+import { startLocalGrafana } from './lib/localGrafana';
+import { freePort } from './lib/ports';
+import { startPreview } from './lib/preview';
+import { exitStatus, isInterrupted, start, stopAll, stopOnInterrupt } from './lib/processes';
+import { hasDockerEngine, requireGo } from './lib/tools';
+import { untilAnswers } from './lib/waiting';
+
+const USAGE = `npm start -- [--account <id>] [--port <number>] [--preview]
+
+  --account <id>   ask this Cloudflare account; CLOUDFLARE_API_TOKEN holds the token
+  --port <number>  first port to try (3000)
+  --preview        use the preview even where Docker or GRAFANA_HOME is there`;
+
+const FIRST_PORT = 3000;
+const SIMULATOR_PORT = 8787;
+const DOCKER_START_SECONDS = 180;
+
+interface Options {
+  account?: string;
+  port: number;
+  preview: boolean;
+}
+
+/** Something that shows the plugin, up and running. */
+interface Place {
+  name: string;
+  url: string;
+  ended: Promise<void>;
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(3));
+  const real = options.account === undefined ? undefined : realAccount(options.account);
+  stopOnInterrupt();
+  await requireGo();
+  const place = await open(options, real);
+  console.log(`
+  ${place.name}: ${place.url}
+  Cloudflare account: ${real ? options.account : 'simulated (300 people, 20 applications, 180 days)'}
+  Ctrl-C ends it.
+`);
+  await place.ended;
+  throw new Failure(`${place.name} has ended by itself.`);
+}
+
+function readOptions(args: string[]): Options {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        account: { type: 'string' },
+        port: { type: 'string', default: String(FIRST_PORT) },
+        preview: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (values.help) {
+      console.log(USAGE);
+      process.exit(0);
+    }
+    const port = Number(values.port);
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+      throw new Failure('--port needs a number from 1 to 65535.');
+    }
+    return { account: values.account, port, preview: values.preview ?? false };
+  } catch (error) {
+    throw new Failure(`${(error as Error).message}\n\n${USAGE}`);
+  }
+}
+
+async function open(options: Options, real: AccountEnv | undefined): Promise<Place> {
+  if (options.preview) {
+    return openPreview(options.port, real);
+  }
+  if (await hasDockerEngine()) {
+    return openDocker(options.port, real);
+  }
+  const home = process.env.GRAFANA_HOME;
+  return home ? openLocalGrafana(home, options.port, real) : openPreview(options.port, real);
+}
+
+async function openPreview(port: number, real: AccountEnv | undefined): Promise<Place> {
+  await buildPreview();
+  const { url, ended } = await startPreview(port, real ?? (await simulatedAccount()));
+  return { name: 'Preview', url, ended };
+}
+
+async function openLocalGrafana(home: string, port: number, real: AccountEnv | undefined): Promise<Place> {
+  await buildPlugin();
+  const env = real ?? (await simulatedAccount());
+  const { url, log, ended } = await startLocalGrafana(home, await freePort(port), env);
+  return { name: `Grafana (log: ${log})`, url, ended };
+}
+
+/** Grafana and the simulated account each in a container, as docker-compose.yaml says. */
+async function openDocker(firstPort: number, real: AccountEnv | undefined): Promise<Place> {
+  await buildForDocker();
+  const port = await freePort(firstPort);
+  const services = real ? ['grafana'] : ['grafana', 'simulator'];
+  const env: NodeJS.ProcessEnv = { ...process.env, GRAFANA_PORT: String(port) };
+  for (const name of ['CLOUDFLARE_API_URL', 'CLOUDFLARE_ACCOUNT_ID', 'CLOUDFLARE_API_TOKEN'] as const) {
+    // Without a value, docker-compose.yaml names the simulated account: a real token must not reach it.
+    env[name] = real?.[name] ?? '';
+  }
+  const child = start('docker', ['compose', 'up', '--build', '--quiet-pull', ...services], { env });
+  let alive = true;
+  const ended = exitStatus(child).then(() => {
+    alive = false;
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await untilAnswers(`${url}/api/health`, DOCKER_START_SECONDS, () => alive);
+  return { name: 'Grafana in Docker', url, ended };
+}
+
+async function simulatedAccount(): Promise<AccountEnv> {
+  const simulator = await startSimulator({ port: await freePort(SIMULATOR_PORT) });
+  return {
+    CLOUDFLARE_API_URL: simulator.apiUrl,
+    CLOUDFLARE_ACCOUNT_ID: simulator.accountId,
+    CLOUDFLARE_API_TOKEN: simulator.token,
+  };
+}
+
+main().catch(async (error: unknown) => {
+  if (!isInterrupted()) {
+    await stopAll();
+    exitWith(error);
+  }
+});

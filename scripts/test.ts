@@ -1,0 +1,71 @@
+/**
+ * `npm test`: every suite, or those named after `--`. Ends with `N passed, N failed` summed over all of them, alone on
+ * the last line. A suite that cannot run counts as one failure.
+ */
+import { add, describe, NONE, type Counts } from './lib/counts';
+import { exitWith, Failure } from './lib/failure';
+import { isInterrupted, stopAll, stopOnInterrupt } from './lib/processes';
+import { requireGo } from './lib/tools';
+import { go } from './suites/go';
+import { jest } from './suites/jest';
+import { nodeTest } from './suites/nodeTest';
+import { grafana, preview } from './suites/playwright';
+
+const SUITES: Record<string, () => Promise<Counts>> = {
+  go: () => requireGo().then(go),
+  jest,
+  simulator: nodeTest('simulator', ['simulator']),
+  tooling: nodeTest('tooling', ['scripts', 'provisioning', 'docs']),
+  contract: nodeTest('contract', ['tests/contract']),
+  preview,
+  grafana,
+};
+
+async function main(): Promise<void> {
+  const names = selectSuites(process.argv.slice(3));
+  stopOnInterrupt();
+  const results = new Map<string, Counts>();
+  for (const name of names) {
+    console.log(`\n— ${name}`);
+    results.set(name, await runSuite(name));
+  }
+  console.log('');
+  for (const [name, counts] of results) {
+    console.log(`${name.padEnd(10)} ${describe(counts)}`);
+  }
+  const total = [...results.values()].reduce(add, NONE);
+  await stopAll();
+  console.log(describe(total));
+  process.exit(total.failed > 0 ? 1 : 0);
+}
+
+function selectSuites(wanted: string[]): string[] {
+  const unknown = wanted.filter((name) => !(name in SUITES));
+  if (unknown.length > 0) {
+    throw new Failure(`No suite ${unknown.join(', ')}. There are: ${Object.keys(SUITES).join(', ')}.`);
+  }
+  if (wanted.includes('grafana') && !process.env.GRAFANA_URL) {
+    throw new Failure('The suite grafana needs GRAFANA_URL, the address of a Grafana that has this plugin.');
+  }
+  const all = Object.keys(SUITES).filter((name) => name !== 'grafana' || process.env.GRAFANA_URL);
+  return wanted.length > 0 ? wanted : all;
+}
+
+async function runSuite(name: string): Promise<Counts> {
+  try {
+    const counts = await SUITES[name]();
+    if (counts.passed + counts.failed + counts.skipped === 0) {
+      throw new Failure('It ran no test.');
+    }
+    return counts;
+  } catch (error) {
+    console.error(`${name} could not run: ${error instanceof Failure ? error.message : String(error)}`);
+    return { ...NONE, failed: 1 };
+  }
+}
+
+main().catch((error: unknown) => {
+  if (!isInterrupted()) {
+    exitWith(error);
+  }
+});

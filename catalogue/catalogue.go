@@ -1,0 +1,276 @@
+// Package catalogue says what can be asked of Cloudflare Access: its query
+// types, their fields, and how each filter reaches Cloudflare. The JSON files
+// beside this one are the only place where that is written; schema.json
+// describes them, index.ts is this loader's twin for the browser half.
+package catalogue
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+//go:embed access_requests.json failed_logins.json scim_updates.json login_groups.json
+var files embed.FS
+
+// Kind is the type of a field's values.
+type Kind string
+
+// The kinds of values. Time and number are typed columns, boolean is a bool
+// column, json is a JSON column, all others are strings.
+const (
+	KindTime     Kind = "time"
+	KindString   Kind = "string"
+	KindBoolean  Kind = "boolean"
+	KindEnum     Kind = "enum"
+	KindEmail    Kind = "email"
+	KindIP       Kind = "ip"
+	KindCountry  Kind = "country"
+	KindRayID    Kind = "rayId"
+	KindUUID     Kind = "uuid"
+	KindJSON     Kind = "json"
+	KindNumber   Kind = "number"
+	KindDuration Kind = "duration"
+)
+
+// Operator compares a field with the values of a filter.
+type Operator string
+
+// Operators. Equal and the other positive ones hold if any of the values fits,
+// the negative ones if none does.
+const (
+	Equal          Operator = "="
+	NotEqual       Operator = "!="
+	Contains       Operator = "contains"
+	NotContains    Operator = "!contains"
+	Matches        Operator = "=~"
+	NotMatches     Operator = "!~"
+	Less           Operator = "<"
+	LessOrEqual    Operator = "<="
+	Greater        Operator = ">"
+	GreaterOrEqual Operator = ">="
+)
+
+// Operators lists every operator, in the order in which editors show them.
+var Operators = []Operator{Equal, NotEqual, Contains, NotContains, Matches, NotMatches, Less, LessOrEqual, Greater, GreaterOrEqual}
+
+// OtherField is the JSON column that keeps what an upstream row holds beyond
+// the catalogue. CountField is the column with the number of events of a group.
+const (
+	OtherField = "other"
+	CountField = "logins"
+)
+
+// QueryType is one surface of Cloudflare Access that can be queried.
+type QueryType struct {
+	Name            string    `json:"queryType"`
+	Title           string    `json:"title"`
+	Description     string    `json:"description"`
+	Noun            Noun      `json:"noun"`
+	API             string    `json:"api"`
+	Endpoint        string    `json:"endpoint"`
+	Permission      string    `json:"permission"`
+	PermissionNote  string    `json:"permissionNote,omitempty"`
+	Retention       Retention `json:"retention"`
+	Documentation   string    `json:"documentation"`
+	TimeFieldName   string    `json:"timeField"`
+	RequiredFilters []string  `json:"requiredFilters"`
+	LogLine         string    `json:"logLine"`
+	Fields          []*Field  `json:"fields"`
+	byName          map[string]int
+}
+
+// Noun is what an event of the query type is called.
+type Noun struct {
+	One  string `json:"one"`
+	Many string `json:"many"`
+}
+
+// Retention says how far back Cloudflare answers.
+type Retention struct {
+	Text string `json:"text"`
+	// MaxDays is what the largest plan keeps; 0 where Cloudflare does not say.
+	MaxDays int `json:"maxDays,omitempty"`
+}
+
+// Field is one field of a query type.
+type Field struct {
+	Name        string     `json:"name"`
+	Label       string     `json:"label"`
+	Description string     `json:"description"`
+	Kind        Kind       `json:"kind"`
+	Path        []string   `json:"path,omitempty"`
+	Derived     *Derived   `json:"derived,omitempty"`
+	Operators   []Operator `json:"operators"`
+	// Upstream says how an operator is pushed to Cloudflare; an operator that is
+	// absent is applied by the data source alone.
+	Upstream    map[Operator]Push `json:"upstream,omitempty"`
+	GraphQLType string            `json:"graphqlType,omitempty"`
+	Documented  bool              `json:"documented,omitempty"`
+	Optional    bool              `json:"optional,omitempty"`
+	FilterOnly  bool              `json:"filterOnly,omitempty"`
+	Extra       bool              `json:"extra,omitempty"`
+	Groupable   bool              `json:"groupable"`
+	Personal    bool              `json:"personal,omitempty"`
+	Suggest     string            `json:"suggest,omitempty"`
+	Values      []Value           `json:"values,omitempty"`
+	Links       []Link            `json:"links,omitempty"`
+}
+
+// Derived computes a field from another one, or sets a constant.
+type Derived struct {
+	From      string            `json:"from,omitempty"`
+	Values    map[string]string `json:"values,omitempty"`
+	Otherwise *string           `json:"otherwise,omitempty"`
+	Constant  string            `json:"constant,omitempty"`
+}
+
+// Push maps upstream parameters to values, in which {value} stands for the
+// filter's value.
+type Push map[string]PushValue
+
+// PushValue is a parameter's value. A list takes all values of the filter at
+// once, otherwise the parameter takes exactly one.
+type PushValue struct {
+	Template string
+	List     bool
+}
+
+// UnmarshalJSON reads a text or a list of one text.
+func (p *PushValue) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '[' {
+		var list []string
+		if err := json.Unmarshal(b, &list); err != nil {
+			return err
+		}
+		if len(list) != 1 {
+			return fmt.Errorf("a pushed list holds one template, not %d", len(list))
+		}
+		p.Template, p.List = list[0], true
+		return nil
+	}
+	return json.Unmarshal(b, &p.Template)
+}
+
+// MarshalJSON writes what UnmarshalJSON reads.
+func (p PushValue) MarshalJSON() ([]byte, error) {
+	if p.List {
+		return json.Marshal([]string{p.Template})
+	}
+	return json.Marshal(p.Template)
+}
+
+// Value is one value of an enumeration.
+type Value struct {
+	Value string `json:"value"`
+	Text  string `json:"text"`
+	Color string `json:"color,omitempty"`
+}
+
+// Link opens another query in Explore, filtered by the field's value.
+type Link struct {
+	Title     string `json:"title"`
+	QueryType string `json:"queryType"`
+	Field     string `json:"field"`
+}
+
+var all = mustLoad()
+
+func mustLoad() []*QueryType {
+	types := make([]*QueryType, 0, 4)
+	for _, name := range []string{"access_requests", "failed_logins", "scim_updates", "login_groups"} {
+		b, err := files.ReadFile(name + ".json")
+		if err != nil {
+			panic(err)
+		}
+		q := &QueryType{}
+		if err := json.Unmarshal(b, q); err != nil {
+			panic(fmt.Errorf("catalogue/%s.json: %w", name, err))
+		}
+		q.byName = make(map[string]int, len(q.Fields))
+		for i, f := range q.Fields {
+			q.byName[f.Name] = i
+		}
+		types = append(types, q)
+	}
+	return types
+}
+
+// All returns the query types in the order in which editors show them.
+func All() []*QueryType { return slices.Clone(all) }
+
+// Names returns the wire values of all query types.
+func Names() []string {
+	names := make([]string, len(all))
+	for i, q := range all {
+		names[i] = q.Name
+	}
+	return names
+}
+
+// Lookup finds a query type by its wire value.
+func Lookup(name string) (*QueryType, bool) {
+	for _, q := range all {
+		if q.Name == name {
+			return q, true
+		}
+	}
+	return nil, false
+}
+
+// Field finds a field by its name.
+func (q *QueryType) Field(name string) (*Field, bool) {
+	i, ok := q.byName[name]
+	if !ok {
+		return nil, false
+	}
+	return q.Fields[i], true
+}
+
+// TimeField is the field that places a row on the time axis.
+func (q *QueryType) TimeField() *Field {
+	f, ok := q.Field(q.TimeFieldName)
+	if !ok {
+		panic("catalogue: " + q.Name + " has no time field")
+	}
+	return f
+}
+
+// Columns are the fields that rows carry; extra ones only where named is true.
+func (q *QueryType) Columns(extra bool) []*Field {
+	var out []*Field
+	for _, f := range q.Fields {
+		if !f.FilterOnly && (extra || !f.Extra) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// Groupable are the fields that events can be counted by.
+func (q *QueryType) Groupable() []*Field {
+	var out []*Field
+	for _, f := range q.Fields {
+		if f.Groupable {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// FieldNames joins names for a message that says what is allowed.
+func FieldNames(fields []*Field) string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// Allows says whether the field can be filtered with the operator.
+func (f *Field) Allows(op Operator) bool { return slices.Contains(f.Operators, op) }
+
+// IsConstant says whether every row has the same value.
+func (d *Derived) IsConstant() bool { return d != nil && d.Constant != "" }

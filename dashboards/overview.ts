@@ -1,0 +1,51 @@
+import {
+  DashboardBuilder,
+  DashboardCursorSync,
+  RowBuilder,
+  type Dashboard,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+import { blockedBy, identityProviders, latestBlockedLogins, loginsByOutcome } from './logins';
+import { loginsByServiceToken, mtlsStatus, scimFailures, scimUpdates } from './otherSurfaces';
+import { blocked, blockedShare, logins, users } from './stats';
+import { dataSourceVariable, fieldVariable } from './variables';
+
+/** The overview of one account. uid tells the provisioned copy from the one that the plugin bundles. */
+export function overview(uid: string): Dashboard {
+  const builder = new DashboardBuilder('Cloudflare Access')
+    .uid(uid)
+    .description('Who signed in through Cloudflare Access, who was blocked, and where.')
+    .tags(['cloudflare', 'access', 'security'])
+    .editable()
+    .tooltip(DashboardCursorSync.Crosshair)
+    .timezone('browser')
+    .time({ from: 'now-24h', to: 'now' })
+    .refresh('1m')
+    .withVariable(dataSourceVariable())
+    .withVariable(fieldVariable('application', 'Application', 'app_name'))
+    .withVariable(fieldVariable('country', 'Country', 'country'));
+
+  [logins(), blocked(), blockedShare(), users()].forEach((panel) => builder.withPanel(panel));
+  builder.withPanel(loginsByOutcome()).withPanel(identityProviders());
+  builder
+    .withPanel(blockedBy('Blocked by application', 'app_name'))
+    .withPanel(blockedBy('Blocked by country', 'country'))
+    .withPanel(blockedBy('Blocked by user', 'user_email'))
+    .withPanel(latestBlockedLogins());
+  builder.withRow(new RowBuilder('Logins without identity')).withPanel(loginsByServiceToken()).withPanel(mtlsStatus());
+  builder.withRow(new RowBuilder('SCIM')).withPanel(scimUpdates()).withPanel(scimFailures());
+  return numbered(builder.build());
+}
+
+/** Grafana tells panels apart by id; the SDK leaves them out. */
+function numbered(dashboard: Dashboard): Dashboard {
+  return { ...dashboard, panels: dashboard.panels?.map((panel, index) => ({ ...panel, id: index + 1 })) };
+}
+
+/** Throws where no panel has the title. */
+export function panelId(dashboard: Dashboard, title: string): number {
+  const id = dashboard.panels?.find((panel) => panel.title === title)?.id;
+  if (id === undefined) {
+    throw new Error(`The dashboard has no panel "${title}".`);
+  }
+  return id;
+}

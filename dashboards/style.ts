@@ -1,0 +1,68 @@
+import { StackingConfigBuilder, StackingMode, ReduceDataOptionsBuilder } from '@grafana/grafana-foundation-sdk/common';
+import * as common from '@grafana/grafana-foundation-sdk/common';
+import {
+  FieldColorBuilder,
+  FieldColorModeId,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
+  type DynamicConfigValue,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+import { PanelBuilder as TimeSeriesPanel } from '@grafana/grafana-foundation-sdk/timeseries';
+
+export const GOOD = 'green';
+export const BAD = 'red';
+export const NEUTRAL = 'blue';
+
+export function fixed(color: string): FieldColorBuilder {
+  return new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor(color);
+}
+
+export function fixedOverride(color: string): DynamicConfigValue[] {
+  return [{ id: 'color', value: { mode: FieldColorModeId.Fixed, fixedColor: color } }];
+}
+
+/** Green below the first limit, orange from it, red from the second. */
+export function thresholds(orange: number, red: number): ThresholdsConfigBuilder {
+  return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([
+    { value: null, color: GOOD },
+    { value: orange, color: 'orange' },
+    { value: red, color: BAD },
+  ]);
+}
+
+/** One value a series. */
+export function reduced(calculation: string): ReduceDataOptionsBuilder {
+  return new ReduceDataOptionsBuilder().values(false).calcs([calculation]).fields('');
+}
+
+/** One value a row, of the count column, for the largest groups. */
+export function countedRows(limit: number): ReduceDataOptionsBuilder {
+  return new ReduceDataOptionsBuilder().values(true).limit(limit).calcs(['lastNotNull']).fields('/logins/i');
+}
+
+/** Stacked bars of counts, wide enough to be seen at any range. */
+export function countsOverTime(title: string, description: string): TimeSeriesPanel {
+  return new TimeSeriesPanel()
+    .title(title)
+    .description(description)
+    .maxDataPoints(150)
+    .unit('short')
+    .decimals(0)
+    .min(0)
+    .drawStyle(common.GraphDrawStyle.Bars)
+    .barAlignment(common.BarAlignment.After)
+    .barWidthFactor(0.85)
+    .fillOpacity(85)
+    .lineWidth(0)
+    .stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'))
+    .tooltip(
+      new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi).sort(common.SortOrder.Descending)
+    )
+    .legend(
+      new common.VizLegendOptionsBuilder()
+        .displayMode(common.LegendDisplayMode.List)
+        .placement(common.LegendPlacement.Bottom)
+        .showLegend(true)
+        .calcs(['sum'])
+    );
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { alertRules } from '../dashboards/alerts';
+import { overview, panelId } from '../dashboards/overview';
+import { referencePages } from './reference';
+import { pluginSchema } from './schema/index';
+import { withSettingsTable } from './settingsTable';
+
+/** A file that is made, by its path below the repository. Its text is formatted before it is written. */
+export interface Output {
+  path: string;
+  text: string;
+}
+
+const SETTINGS_PAGE = 'docs/sources/configure.md';
+
+/** Every generated file. readPage gives the text of a page that is generated only in part. */
+export function outputs(readPage: (path: string) => string = (path) => readFileSync(path, 'utf8')): Output[] {
+  const json = (value: unknown): string => JSON.stringify(value, undefined, 2);
+  const provisioned = overview('cloudflare-access');
+  const alerts = alertRules('cloudflare-access', panelId(provisioned, 'Logins by outcome'));
+  return [
+    { path: 'provisioning/alerting/cloudflare-access.yaml', text: alerts },
+    { path: 'provisioning/dashboards/cloudflare-access.json', text: json(provisioned) },
+    { path: 'src/dashboards/cloudflare-access.json', text: json(overview('cloudflare-access-overview')) },
+    { path: 'src/schema/v0alpha1.json', text: json(pluginSchema()) },
+    { path: SETTINGS_PAGE, text: withSettingsTable(readPage(SETTINGS_PAGE)) },
+    ...[...referencePages()].map(([page, text]) => ({ path: `docs/sources/${page}`, text })),
+  ];
+}

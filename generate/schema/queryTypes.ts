@@ -1,0 +1,104 @@
+import {
+  catalogue,
+  columns,
+  groupableFields,
+  type CatalogueField,
+  type CatalogueQueryType,
+} from '../../catalogue/index';
+import { DEFAULT_LIMIT, FORMATS } from '../../src/types';
+import { closedObject, type Json, type JsonObject } from './json';
+
+/** The draft that Grafana's API server understands. */
+const DRAFT = 'https://json-schema.org/draft-04/schema#';
+
+/** One definition a query type, told apart by queryType. */
+export function queryTypes(): JsonObject {
+  return {
+    kind: 'QueryTypeDefinitionList',
+    apiVersion: 'datasource.grafana.app/v0alpha1',
+    metadata: {},
+    items: Object.values(catalogue).map((type) => ({
+      metadata: { name: type.queryType },
+      spec: {
+        discriminators: [{ field: 'queryType', value: type.queryType }],
+        description: `${type.title}: ${type.description}. Needs ${type.permission}. Reaches back: ${type.retention.text}.`,
+        schema: querySchema(type),
+      },
+    })),
+  };
+}
+
+/** JSON Schema of a query of one type, without the properties that all of Grafana's queries share. */
+export function querySchema(type: CatalogueQueryType): JsonObject {
+  const names = (fields: CatalogueField[]): string[] => fields.map((field) => field.name);
+  const required = type.requiredFilters.length > 0 ? ['filters'] : [];
+  const properties: JsonObject = {
+    format: {
+      description: 'Shape of the answer. Default: table.',
+      type: 'string',
+      enum: [...FORMATS],
+    },
+    filters: {
+      description: `Conditions that every ${type.noun.one} meets.`,
+      type: 'array',
+      items: { oneOf: type.fields.map(filterSchema) },
+      ...requiredFilters(type),
+    },
+    groupBy: {
+      description: `Fields to count ${type.noun.many} by. A time series without it is counted by outcome.`,
+      type: 'array',
+      uniqueItems: true,
+      items: { type: 'string', enum: names(groupableFields(type.queryType)) },
+    },
+    fields: {
+      description: 'Columns in their order. Absent or empty: all.',
+      type: 'array',
+      uniqueItems: true,
+      items: { type: 'string', enum: names(columns(type.queryType)) },
+    },
+    direction: {
+      description: 'Newest first (desc, the default) or oldest first.',
+      type: 'string',
+      enum: ['desc', 'asc'],
+    },
+    limit: {
+      description: `Rows of a table or of logs, after filtering. Absent: ${DEFAULT_LIMIT}. Never cuts what is counted.`,
+      type: 'integer',
+      minimum: 1,
+    },
+  };
+  return { $schema: DRAFT, ...closedObject(properties, required) };
+}
+
+function filterSchema(field: CatalogueField): JsonObject {
+  const examples: Json[] = (field.values ?? []).map((value) => value.value);
+  return {
+    description: `${field.label}: ${field.description}`,
+    ...closedObject(
+      {
+        field: { type: 'string', enum: [field.name] },
+        operator: { type: 'string', enum: [...field.operators] },
+        values: {
+          description: 'Positive operators hold if any value fits, negative ones if none does.',
+          type: 'array',
+          minItems: 1,
+          items: { type: 'string', ...(examples.length > 0 && { examples }) },
+        },
+      },
+      ['field', 'operator', 'values']
+    ),
+  };
+}
+
+/** Draft 4 has no "contains": a list that is not entirely of other fields holds one of this field. */
+function requiredFilters(type: CatalogueQueryType): JsonObject {
+  if (type.requiredFilters.length === 0) {
+    return {};
+  }
+  return {
+    minItems: 1,
+    allOf: type.requiredFilters.map((name) => ({
+      not: { items: { properties: { field: { not: { enum: [name] } } } } },
+    })),
+  };
+}

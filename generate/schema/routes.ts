@@ -1,0 +1,57 @@
+import { QUERY_TYPES } from '../../catalogue/index';
+import type { JsonObject } from './json';
+
+const OPTION: JsonObject = {
+  type: 'object',
+  required: ['text', 'value'],
+  properties: { text: { type: 'string' }, value: { type: 'string' } },
+};
+const COUNTED_OPTION: JsonObject = {
+  ...OPTION,
+  required: ['text', 'value', 'count'],
+  properties: { text: { type: 'string' }, value: { type: 'string' }, count: { type: 'integer' } },
+};
+
+/** What the data source answers below /resources, as OpenAPI paths. */
+export function routes(): JsonObject {
+  return {
+    paths: {
+      '/resources/values': get('values', 'Values of a field in a time range, most frequent first.', COUNTED_OPTION, [
+        parameter('queryType', 'Query type that has the field.', true, { type: 'string', enum: [...QUERY_TYPES] }),
+        parameter('field', 'Name of the field.', true),
+        parameter('from', 'Start of the range: epoch milliseconds or RFC 3339.', false),
+        parameter('to', 'End of the range: epoch milliseconds or RFC 3339.', false),
+        parameter('prefix', 'What the values start with.', false),
+      ]),
+      '/resources/users': get('users', 'Users of the account.', OPTION, [
+        parameter('search', 'Part of a name or an e-mail address.', false),
+      ]),
+      '/resources/identity-providers': get('identityProviders', 'Identity providers of the account.', OPTION, []),
+      '/resources/apps': get('apps', 'Access applications of the account.', OPTION, []),
+      '/resources/accounts': get('accounts', 'Accounts that the token can read.', OPTION, []),
+      '/resources/budget': get('budget', 'What is left of each API rate limit.', { type: 'object' }, []),
+    },
+  };
+}
+
+function parameter(name: string, description: string, required: boolean, schema: JsonObject = { type: 'string' }) {
+  return { name, in: 'query', description, required, schema };
+}
+
+function get(operationId: string, summary: string, items: JsonObject, parameters: JsonObject[]): JsonObject {
+  const body: JsonObject = { type: 'array', items };
+  return {
+    get: {
+      operationId,
+      summary,
+      parameters,
+      responses: {
+        '200': { description: 'OK', content: { 'application/json': { schema: body } } },
+        default: {
+          description: 'A message that says what went wrong.',
+          content: { 'application/json': { schema: { type: 'object' } } },
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { closedObject, type JsonObject } from './json';
+
+/** One key of the data source's jsonData, in JSON Schema's words. */
+export interface SettingSchema {
+  description: string;
+  type: 'string' | 'integer' | 'boolean';
+  enum?: string[];
+  pattern?: string;
+  format?: 'email' | 'uri';
+  default?: string | number | boolean;
+  minimum?: number;
+}
+
+/** Every key of jsonData: ours first, then those that the plugin SDK's HTTP client reads. */
+export const SETTINGS: Record<string, SettingSchema> = {
+  accountId: {
+    description: 'Cloudflare account ID: 32 hexadecimal digits.',
+    type: 'string',
+    pattern: '^[0-9a-fA-F]{32}$',
+  },
+  authType: {
+    description: 'How to authenticate: with an API token, or with an e-mail address and the Global API Key.',
+    type: 'string',
+    enum: ['apiToken', 'apiKey'],
+    default: 'apiToken',
+  },
+  email: {
+    description: 'E-mail address of the Cloudflare user that the API key belongs to. Only with authType apiKey.',
+    type: 'string',
+    format: 'email',
+  },
+  apiUrl: {
+    description: "URL of Cloudflare's API, without a slash at the end.",
+    type: 'string',
+    format: 'uri',
+    default: 'https://api.cloudflare.com/client/v4',
+  },
+  cacheLimitMb: {
+    description: 'Memory for finished time windows, in megabytes. 0 turns the cache off.',
+    type: 'integer',
+    minimum: 0,
+    default: 256,
+  },
+  sealAfter: {
+    description: 'Age after which Cloudflare is taken to have delivered all events of a moment, such as 15m.',
+    type: 'string',
+    default: '15m',
+  },
+  maxRows: {
+    description: 'Largest number of events that one query reads.',
+    type: 'integer',
+    minimum: 1,
+    default: 100000,
+  },
+  maskIdentities: {
+    description: 'What happens to personal fields before they leave the data source.',
+    type: 'string',
+    enum: ['none', 'pseudonym', 'redact'],
+    default: 'none',
+  },
+  enableSecureSocksProxy: {
+    description: 'Reach Cloudflare through Private data source connect (PDC), where Grafana offers it.',
+    type: 'boolean',
+    default: false,
+  },
+  timeout: { description: 'Timeout of one call to Cloudflare, in seconds.', type: 'integer', minimum: 1 },
+  tlsAuth: { description: 'Show a client certificate to the API.', type: 'boolean', default: false },
+  tlsAuthWithCACert: { description: 'Trust the given CA certificate.', type: 'boolean', default: false },
+  tlsSkipVerify: { description: "Do not check the API's certificate. Unsafe.", type: 'boolean', default: false },
+  serverName: { description: "Name that the API's certificate is checked against.", type: 'string' },
+};
+
+/** Every key of secureJsonData. */
+export const SECRETS: Record<string, string> = {
+  apiToken: 'Cloudflare API token. Needed with authType apiToken.',
+  apiKey: 'Cloudflare Global API Key. Needed with authType apiKey.',
+  maskKey: 'Key of the pseudonyms. Needed with maskIdentities pseudonym.',
+  tlsCACert: 'CA certificate, PEM. Needed with tlsAuthWithCACert.',
+  tlsClientCert: 'Client certificate, PEM. Needed with tlsAuth.',
+  tlsClientKey: 'Key of the client certificate, PEM. Needed with tlsAuth.',
+};
+
+const EXAMPLE_ACCOUNT = '0123456789abcdef0123456789abcdef';
+
+export function settingsSchema(): JsonObject {
+  const jsonData: JsonObject = {};
+  for (const [key, setting] of Object.entries(SETTINGS)) {
+    jsonData[key] = { ...setting };
+  }
+  return {
+    spec: { type: 'object', properties: { jsonData: { ...closedObject(jsonData, ['accountId']) } } },
+    secureValues: Object.entries(SECRETS).map(([key, description]) => ({ key, description })),
+  };
+}
+
+export function settingsExamples(): JsonObject {
+  const example = (summary: string, description: string, jsonData: JsonObject): JsonObject => ({
+    summary,
+    description,
+    value: { jsonData: { accountId: EXAMPLE_ACCOUNT, ...jsonData } },
+  });
+  return {
+    examples: {
+      apiToken: example('API token', 'The usual way. The token is the secure value apiToken.', {
+        authType: 'apiToken',
+      }),
+      apiKey: example('E-mail and API key', 'The key is the secure value apiKey.', {
+        authType: 'apiKey',
+        email: 'admin@example.com',
+      }),
+      pseudonyms: example(
+        'Personal fields as pseudonyms',
+        'The same person has the same pseudonym everywhere. The secure value maskKey makes them.',
+        { authType: 'apiToken', maskIdentities: 'pseudonym' }
+      ),
+    },
+  };
+}

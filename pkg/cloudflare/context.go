@@ -1,0 +1,90 @@
+package cloudflare
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// Bounds of what a Trace keeps.
+const (
+	maxTracedCalls = 32
+	maxTracedText  = 4000
+)
+
+// Trace collects the calls made under one context. It is safe for concurrent
+// use; the zero value is ready.
+type Trace struct {
+	mu       sync.Mutex
+	attempts int
+	requests []string
+	omitted  int
+}
+
+// Calls is the number of calls that reached out to Cloudflare, tries counted.
+func (t *Trace) Calls() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.attempts
+}
+
+// Requests are the calls as Cloudflare sees them, without credentials: method,
+// path and query or body. A call that was tried again is listed once; past a
+// few dozen calls only their number is kept, see Omitted.
+func (t *Trace) Requests() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.requests)
+}
+
+// Omitted is how many calls Requests leaves out.
+func (t *Trace) Omitted() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.omitted
+}
+
+func (t *Trace) attempt(text string, first bool) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.attempts++
+	switch {
+	case !first:
+	case len(t.requests) < maxTracedCalls:
+		t.requests = append(t.requests, bounded(text, maxTracedText))
+	default:
+		t.omitted++
+	}
+}
+
+type contextKey int
+
+const (
+	traceKey contextKey = iota
+	priorityKey
+)
+
+// WithTrace makes calls under the context report to t.
+func WithTrace(ctx context.Context, t *Trace) context.Context {
+	return context.WithValue(ctx, traceKey, t)
+}
+
+// TraceOf returns the context's Trace, or nil.
+func TraceOf(ctx context.Context) *Trace {
+	t, _ := ctx.Value(traceKey).(*Trace)
+	return t
+}
+
+// WithPriority gives calls under the context their place in the queue for the
+// budget. Without it they are Interactive.
+func WithPriority(ctx context.Context, p Priority) context.Context {
+	return context.WithValue(ctx, priorityKey, p)
+}
+
+func priorityOf(ctx context.Context) Priority {
+	p, _ := ctx.Value(priorityKey).(Priority)
+	return p
+}

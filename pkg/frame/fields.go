@@ -1,0 +1,143 @@
+package frame
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+)
+
+// Origin says which query of which data source a frame answers.
+type Origin struct {
+	RefID          string
+	DatasourceUID  string
+	DatasourceName string
+}
+
+// field turns a column into a typed field, with everything the catalogue says
+// of it. The time field of a query type is never null: events without a time
+// are not placed in an answer.
+func (o Origin) field(column eventlog.Column) *data.Field {
+	f := column.Field
+	var out *data.Field
+	switch f.Kind {
+	case catalogue.KindTime:
+		out = data.NewField(f.Name, nil, parseCells(column.Cells, parseTime))
+	case catalogue.KindBoolean:
+		out = data.NewField(f.Name, nil, parseCells(column.Cells, strconv.ParseBool))
+	case catalogue.KindNumber, catalogue.KindDuration:
+		out = data.NewField(f.Name, nil, parseCells(column.Cells, parseFloat))
+	case catalogue.KindJSON:
+		out = data.NewField(f.Name, nil, parseCells(column.Cells, parseJSON))
+	default:
+		out = data.NewField(f.Name, nil, parseCells(column.Cells, func(s string) (string, error) { return s, nil }))
+	}
+	return out.SetConfig(o.config(f))
+}
+
+// parseCells makes a nullable column; a text that is not of the type is null.
+// (Such a value has already been reported by the decoder.)
+func parseCells[T any](cells []eventlog.Cell, parse func(string) (T, error)) []*T {
+	out := make([]*T, len(cells))
+	values := make([]T, len(cells))
+	for i, c := range cells {
+		if !c.Valid {
+			continue
+		}
+		v, err := parse(c.Text)
+		if err != nil {
+			continue
+		}
+		values[i] = v
+		out[i] = &values[i]
+	}
+	return out
+}
+
+func parseTime(s string) (time.Time, error) {
+	if len(s) == len(time.DateOnly) {
+		return time.Parse(time.DateOnly, s)
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	return t.UTC(), err
+}
+
+func parseFloat(s string) (float64, error) { return strconv.ParseFloat(s, 64) }
+
+// parseJSON keeps valid JSON as it is; any other text becomes a JSON text.
+func parseJSON(s string) (json.RawMessage, error) {
+	if json.Valid([]byte(s)) {
+		return json.RawMessage(s), nil
+	}
+	return json.Marshal(s)
+}
+
+func (o Origin) config(f *catalogue.Field) *data.FieldConfig {
+	filterable := !f.Derived.IsConstant() && f.Kind != catalogue.KindTime && f.Kind != catalogue.KindJSON
+	c := &data.FieldConfig{
+		DisplayNameFromDS: f.Label,
+		Description:       f.Description,
+		Filterable:        &filterable,
+		Links:             o.links(f),
+	}
+	mapper := data.ValueMapper{}
+	colored := false
+	for i, v := range f.Values {
+		mapper[v.Value] = data.ValueMappingResult{Text: v.Text, Color: v.Color, Index: i}
+		colored = colored || v.Color != ""
+	}
+	if len(mapper) > 0 {
+		c.Mappings = data.ValueMappings{mapper}
+	}
+	if colored {
+		c.Custom = map[string]any{"cellOptions": map[string]any{"type": "color-text"}}
+	}
+	return c
+}
+
+// links open the value in Explore of the same data source.
+func (o Origin) links(f *catalogue.Field) []data.DataLink {
+	links := make([]data.DataLink, 0, len(f.Links))
+	for _, l := range f.Links {
+		links = append(links, data.DataLink{
+			Title: l.Title,
+			Internal: &data.InternalDataLink{
+				DatasourceUID:  o.DatasourceUID,
+				DatasourceName: o.DatasourceName,
+				Query: map[string]any{
+					"queryType": l.QueryType,
+					"format":    "table",
+					"filters":   []any{map[string]any{"field": l.Field, "operator": "=", "values": []string{"${__value.raw}"}}},
+				},
+			},
+		})
+	}
+	return links
+}
+
+// valueText is a value as people read it: the catalogue's text, or itself.
+func valueText(f *catalogue.Field, c eventlog.Cell) string {
+	for _, v := range f.Values {
+		if c.Valid && v.Value == c.Text {
+			return v.Text
+		}
+	}
+	if c.Text == "" {
+		return "(none)"
+	}
+	return c.Text
+}
+
+// valueColor is the catalogue's color of a value; empty if it has none.
+func valueColor(f *catalogue.Field, c eventlog.Cell) string {
+	for _, v := range f.Values {
+		if c.Valid && v.Value == c.Text {
+			return v.Color
+		}
+	}
+	return ""
+}

@@ -1,0 +1,150 @@
+// Package frame turns the event log's answers into Grafana's data frames. What
+// a field looks like is said once, in fields.go.
+package frame
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+)
+
+// Build makes the one frame of an answer, with its coverage, notices and the
+// calls behind it.
+func Build(r *query.Request, result *eventlog.Result, o Origin) data.Frames {
+	var f *data.Frame
+	switch {
+	case result.Series != nil:
+		f = series(r, result.Series)
+	case result.Groups != nil:
+		f = groups(r, result.Groups, o)
+	case r.Format == query.FormatLogs:
+		f = logs(r, result.Table)
+	default:
+		f = table(r, result.Table, o)
+	}
+	f.RefID = o.RefID
+	f.Meta.Custom = map[string]any{"coverage": result.Coverage}
+	f.Meta.ExecutedQueryString = strings.Join(result.Calls, "\n")
+	for _, n := range result.Notices {
+		severity := data.NoticeSeverityInfo
+		if n.Severity == eventlog.Warning {
+			severity = data.NoticeSeverityWarning
+		}
+		f.AppendNotices(data.Notice{Severity: severity, Text: n.Text})
+	}
+	return data.Frames{f}
+}
+
+func table(r *query.Request, t *eventlog.Table, o Origin) *data.Frame {
+	f := data.NewFrame("")
+	for _, column := range t.Columns {
+		if column.Field.Name == r.Type.TimeFieldName {
+			f.Fields = append(f.Fields, data.NewField(column.Field.Name, nil, t.Times).SetConfig(o.config(column.Field)))
+			continue
+		}
+		f.Fields = append(f.Fields, o.field(column))
+	}
+	if t.Other != nil {
+		f.Fields = append(f.Fields, otherField(t.Other))
+	}
+	if t.Counts != nil {
+		f.Fields = append(f.Fields, countField(r, t.Counts))
+	}
+	f.Meta = &data.FrameMeta{Type: data.FrameTypeTable, PreferredVisualization: data.VisTypeTable}
+	return f
+}
+
+func otherField(texts []string) *data.Field {
+	cells := make([]eventlog.Cell, len(texts))
+	for i, text := range texts {
+		cells[i] = eventlog.Cell{Text: text, Valid: text != ""}
+	}
+	return data.NewField(catalogue.OtherField, nil, parseCells(cells, parseJSON)).SetConfig(&data.FieldConfig{
+		DisplayNameFromDS: "Other",
+		Description:       "What Cloudflare sent beyond the fields that this data source knows.",
+	})
+}
+
+func countField(r *query.Request, counts []int64) *data.Field {
+	values := make([]float64, len(counts))
+	for i, n := range counts {
+		values[i] = float64(n)
+	}
+	return data.NewField(catalogue.CountField, nil, values).SetConfig(&data.FieldConfig{
+		DisplayNameFromDS: title(r.Type.Noun.Many),
+		Description:       "Number of " + r.Type.Noun.Many + ".",
+	})
+}
+
+func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// groups is a numeric-long frame: a row a group, its values as text columns.
+func groups(r *query.Request, g *eventlog.Groups, o Origin) *data.Frame {
+	f := data.NewFrame("")
+	counts := make([]int64, len(g.Rows))
+	for i, field := range g.Fields {
+		cells := make([]eventlog.Cell, len(g.Rows))
+		for j, row := range g.Rows {
+			cells[j] = row.Key[i]
+		}
+		f.Fields = append(f.Fields, o.field(eventlog.Column{Field: field, Cells: cells}))
+	}
+	for j, row := range g.Rows {
+		counts[j] = row.Count
+	}
+	f.Fields = append(f.Fields, countField(r, counts))
+	f.Meta = &data.FrameMeta{
+		Type: data.FrameTypeNumericLong, TypeVersion: data.FrameTypeVersion{0, 1},
+		PreferredVisualization: data.VisTypeTable,
+	}
+	return f
+}
+
+// series is a timeseries-wide frame: time, and a labelled count a group.
+func series(r *query.Request, s *eventlog.Series) *data.Frame {
+	times := make([]time.Time, s.Buckets)
+	for i := range times {
+		times[i] = s.Start.Add(time.Duration(i) * s.Interval)
+	}
+	f := data.NewFrame("", data.NewField("time", nil, times).SetConfig(&data.FieldConfig{
+		Interval: float64(s.Interval.Milliseconds()),
+	}))
+	for _, g := range s.Groups {
+		f.Fields = append(f.Fields, seriesField(r, s, g))
+	}
+	f.Meta = &data.FrameMeta{
+		Type: data.FrameTypeTimeSeriesWide, TypeVersion: data.FrameTypeVersion{0, 1},
+		PreferredVisualization: data.VisTypeGraph,
+	}
+	return f
+}
+
+func seriesField(r *query.Request, s *eventlog.Series, g eventlog.SeriesGroup) *data.Field {
+	field := countField(r, g.Counts)
+	if len(g.Key) == 0 {
+		return field
+	}
+	field.Labels = data.Labels{}
+	texts := make([]string, len(g.Key))
+	for i, c := range g.Key {
+		field.Labels[s.Fields[i].Name] = c.Text
+		texts[i] = valueText(s.Fields[i], c)
+		if color := valueColor(s.Fields[i], c); color != "" && len(g.Key) == 1 {
+			field.Config.Color = map[string]any{"mode": "fixed", "fixedColor": color}
+		}
+	}
+	field.Config.DisplayNameFromDS = strings.Join(texts, ", ")
+	return field
+}
+
+// jsonLabels are a log line's labels; encoding a map of texts cannot fail.
+func jsonLabels(labels map[string]string) json.RawMessage {
+	b, _ := json.Marshal(labels)
+	return b
+}

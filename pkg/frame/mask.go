@@ -1,0 +1,145 @@
+package frame
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+)
+
+// Mask says what happens to personal fields before they leave the executable.
+type Mask string
+
+// The settings of maskIdentities.
+const (
+	MaskNone      Mask = "none"
+	MaskPseudonym Mask = "pseudonym"
+	MaskRedact    Mask = "redact"
+)
+
+// redacted stands in for a value that is not shown.
+const redacted = "[redacted]"
+
+// ParseMask reads the setting; empty means none.
+func ParseMask(text string) (Mask, bool) {
+	switch m := Mask(text); m {
+	case "":
+		return MaskNone, true
+	case MaskNone, MaskPseudonym, MaskRedact:
+		return m, true
+	}
+	return MaskNone, false
+}
+
+// Masker replaces the values of personal fields. A pseudonym is an HMAC-SHA-256
+// under the user's own key, cut to 64 bits: the same person has the same one in
+// every field, so that counting and grouping still work.
+type Masker struct {
+	mask Mask
+	key  []byte
+}
+
+// NewMasker makes a masker; key is used for pseudonyms only.
+func NewMasker(mask Mask, key string) *Masker { return &Masker{mask: mask, key: []byte(key)} }
+
+// Text is what is shown instead of a personal value. E-mail addresses and IDs
+// differ in case between Cloudflare's APIs, so case does not count.
+func (m *Masker) Text(value string) string {
+	switch {
+	case m.mask == MaskNone || value == "":
+		return value
+	case m.mask == MaskRedact:
+		return redacted
+	}
+	sum := hmac.New(sha256.New, m.key)
+	sum.Write([]byte(strings.ToLower(value)))
+	return "p_" + hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// Disguise lets filters hold for what is shown as well as for what is behind
+// it; nil where nothing is masked.
+func (m *Masker) Disguise() func(*catalogue.Field, string) string {
+	if m.mask == MaskNone {
+		return nil
+	}
+	return func(f *catalogue.Field, value string) string {
+		if !f.Personal {
+			return value
+		}
+		return m.Text(value)
+	}
+}
+
+// Apply masks every personal field of a result in place. Unknown keys can hold
+// anything, so they are not shown at all.
+func (m *Masker) Apply(r *eventlog.Result) {
+	if m.mask == MaskNone {
+		return
+	}
+	if t := r.Table; t != nil {
+		for _, column := range t.Columns {
+			if column.Field.Personal {
+				for i := range column.Cells {
+					m.cell(&column.Cells[i])
+				}
+			}
+		}
+		for i, text := range t.Other {
+			if text != "" {
+				t.Other[i] = `"` + redacted + `"`
+			}
+		}
+	}
+	if g := r.Groups; g != nil {
+		g.Rows = mergeMasked(m, g.Fields, g.Rows,
+			func(row *eventlog.Group) []eventlog.Cell { return row.Key },
+			func(into *eventlog.Group, row eventlog.Group) { into.Count += row.Count })
+		eventlog.SortGroups(g.Rows)
+	}
+	if s := r.Series; s != nil {
+		s.Groups = mergeMasked(m, s.Fields, s.Groups,
+			func(group *eventlog.SeriesGroup) []eventlog.Cell { return group.Key },
+			func(into *eventlog.SeriesGroup, group eventlog.SeriesGroup) {
+				for i, n := range group.Counts {
+					into.Counts[i] += n
+				}
+			})
+	}
+}
+
+func (m *Masker) cell(c *eventlog.Cell) {
+	if c.Valid {
+		c.Text = m.Text(c.Text)
+	}
+}
+
+// mergeMasked masks the keys of groups and joins those that became equal. The
+// order of first appearance stays.
+func mergeMasked[G any](m *Masker, fields []*catalogue.Field, groups []G, key func(*G) []eventlog.Cell, join func(*G, G)) []G {
+	index := map[string]int{}
+	out := groups[:0]
+	for _, g := range groups {
+		cells := key(&g)
+		var id strings.Builder
+		for i := range cells {
+			if fields[i].Personal {
+				m.cell(&cells[i])
+			}
+			id.WriteString(cells[i].Text)
+			id.WriteByte(0)
+			if cells[i].Valid {
+				id.WriteByte(1)
+			}
+		}
+		if at, ok := index[id.String()]; ok {
+			join(&out[at], g)
+			continue
+		}
+		index[id.String()] = len(out)
+		out = append(out, g)
+	}
+	return out
+}

@@ -1,0 +1,76 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+)
+
+// failure is an error as Grafana wants it: status, whose fault, a sentence.
+type failure struct {
+	status backend.Status
+	source backend.ErrorSource
+	err    error
+}
+
+func (f failure) response() backend.DataResponse {
+	return backend.DataResponse{Status: f.status, ErrorSource: f.source, Error: f.err}
+}
+
+var kindStatus = map[cloudflare.Kind]int{
+	cloudflare.KindAuth:        http.StatusUnauthorized,
+	cloudflare.KindPermission:  http.StatusForbidden,
+	cloudflare.KindNotFound:    http.StatusNotFound,
+	cloudflare.KindBadRequest:  http.StatusBadRequest,
+	cloudflare.KindRateLimit:   http.StatusTooManyRequests,
+	cloudflare.KindUnavailable: http.StatusBadGateway,
+	cloudflare.KindTimeout:     http.StatusGatewayTimeout,
+	cloudflare.KindMalformed:   http.StatusBadGateway,
+}
+
+// statusCanceled is the customary status of a request whose client went away.
+const statusCanceled = 499
+
+// classify maps any error once to its status, source and sentence. The user's
+// mistakes and Cloudflare's faults are downstream; what is left is ours.
+func classify(err error) failure {
+	var wrong *query.InvalidError
+	if errors.As(err, &wrong) {
+		return failure{backend.StatusBadRequest, backend.ErrorSourceDownstream, err}
+	}
+	var upstream *cloudflare.Error
+	if errors.As(err, &upstream) && upstream.Kind != cloudflare.KindCanceled {
+		status, ok := kindStatus[upstream.Kind]
+		if !ok {
+			status = http.StatusBadGateway
+		}
+		return failure{backend.Status(status), backend.ErrorSourceDownstream, err}
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return failure{backend.StatusTimeout, backend.ErrorSourceDownstream,
+			errors.New("the query took longer than Grafana waits; choose a shorter time range, or raise the data source's timeout")}
+	case errors.Is(err, context.Canceled) || upstream != nil:
+		return failure{statusCanceled, backend.ErrorSourceDownstream, errors.New("the query was cancelled")}
+	}
+	return failure{backend.StatusInternal, backend.ErrorSourcePlugin, err}
+}
+
+// problemFailure is the answer of an instance whose settings cannot be used.
+func problemFailure(err error) failure {
+	return failure{backend.StatusBadRequest, backend.ErrorSourceDownstream, err}
+}
+
+// retryAfter formats when a refused call is possible again.
+func retryAfter(at *time.Time) string {
+	if at == nil || at.IsZero() {
+		return ""
+	}
+	return " The next call is possible at " + at.UTC().Format(time.TimeOnly) + " UTC."
+}

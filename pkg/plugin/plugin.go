@@ -1,0 +1,98 @@
+// Package plugin is what Grafana sees: one file a capability. It turns
+// Grafana's requests into questions to the surfaces and their answers into
+// frames; what happens in between is theirs.
+package plugin
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/frame"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/surface"
+)
+
+// ID is the plugin's id in Grafana.
+const ID = "cfaccess-logs-datasource"
+
+var (
+	_ backend.QueryDataHandler      = (*Datasource)(nil)
+	_ backend.CheckHealthHandler    = (*Datasource)(nil)
+	_ backend.CallResourceHandler   = (*Datasource)(nil)
+	_ instancemgmt.InstanceDisposer = (*Datasource)(nil)
+)
+
+// Datasource is one configured data source. It owns everything that it keeps:
+// client, budget, event log. Nothing is shared with another instance.
+type Datasource struct {
+	uid, name string
+	settings  *Settings
+	// problem is why the settings cannot be used; every call then answers it.
+	// An instance exists all the same, so that Save & test can say so.
+	problem   error
+	client    *cloudflare.Client
+	surfaces  *surface.Set
+	masker    *frame.Masker
+	resources backend.CallResourceHandler
+}
+
+// New makes an instance for the settings. Grafana calls it again, and disposes
+// of the old one, when they change.
+func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
+	d := &Datasource{uid: s.UID, name: s.Name, masker: frame.NewMasker(frame.MaskNone, "")}
+	d.resources = newResources(d)
+	d.settings, d.problem = LoadSettings(s)
+	if d.settings == nil || !d.settings.CanConnect {
+		return d, nil
+	}
+	options, err := s.HTTPClientOptions(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the HTTP settings cannot be used: %w", err)
+	}
+	client, err := httpclient.New(options)
+	if err != nil {
+		return nil, fmt.Errorf("the HTTP client cannot be made: %w", err)
+	}
+	d.client = cloudflare.New(cloudflare.Config{
+		BaseURL:          d.settings.APIURL,
+		Credentials:      d.settings.Credentials,
+		HTTP:             client,
+		Reserve:          d.settings.Reserve,
+		AccountRateLimit: d.settings.AccountRateLimit,
+	})
+	if d.problem != nil {
+		return d, nil
+	}
+	d.masker = frame.NewMasker(d.settings.Mask, d.settings.MaskKey)
+	d.surfaces = surface.NewSet(surface.Config{
+		Client:     d.client,
+		AccountID:  d.settings.AccountID,
+		CacheLimit: d.settings.CacheLimit,
+		SealAfter:  d.settings.SealAfter,
+		MaxRows:    d.settings.MaxRows,
+	})
+	return d, nil
+}
+
+// Dispose frees what the instance holds.
+func (d *Datasource) Dispose() {
+	if d.surfaces != nil {
+		d.surfaces.Close()
+	}
+	if d.client != nil {
+		d.client.Close()
+	}
+}
+
+func (d *Datasource) surface(name string) (surface.Surface, error) {
+	s, ok := d.surfaces.Surface(name)
+	if !ok {
+		return nil, fmt.Errorf("the catalogue's query type %q has no surface; known are %v", name, catalogue.Names())
+	}
+	return s, nil
+}

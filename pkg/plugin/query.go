@@ -1,0 +1,125 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
+	"github.com/grafana/grafana-plugin-sdk-go/experimental/concurrent"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/frame"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+)
+
+// maxConcurrentQueries of one request run at a time; the client bounds the calls.
+const maxConcurrentQueries = 10
+
+// QueryData answers every query by itself: one that fails, or panics, leaves
+// its neighbours alone.
+func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
+	alert := isFromAlert(req.Headers)
+	return concurrent.QueryData(ctx, req, func(ctx context.Context, q concurrent.Query) (res backend.DataResponse) {
+		defer func() {
+			if r := recover(); r != nil {
+				log.DefaultLogger.FromContext(ctx).Error("a query panicked", "refId", q.DataQuery.RefID, "panic", fmt.Sprintf("%T", r), "stack", string(debug.Stack()))
+				res = backend.DataResponse{Status: backend.StatusInternal, ErrorSource: backend.ErrorSourcePlugin,
+					Error: fmt.Errorf("the plugin failed on this query; the Grafana server's log has the details. Please report it")}
+			}
+		}()
+		return d.answer(ctx, q.DataQuery, alert)
+	}, maxConcurrentQueries)
+}
+
+// isFromAlert says whether Grafana marked the request as an alert evaluation.
+// The mark comes as it is, or as a forwarded HTTP header.
+func isFromAlert(headers map[string]string) bool {
+	for name, value := range headers {
+		name = strings.TrimPrefix(strings.ToLower(name), "http_")
+		if name == strings.ToLower(backend.FromAlertHeaderName) && !strings.EqualFold(value, "false") {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Datasource) answer(ctx context.Context, q backend.DataQuery, alert bool) backend.DataResponse {
+	if d.problem != nil {
+		return problemFailure(d.problem).response()
+	}
+	r, err := query.Parse(q.JSON, query.Options{
+		QueryType:     q.QueryType,
+		Window:        query.Window{From: q.TimeRange.From, To: q.TimeRange.To},
+		Interval:      q.Interval,
+		MaxDataPoints: q.MaxDataPoints,
+		FromAlert:     alert,
+		MaxLimit:      d.settings.MaxRows,
+		Now:           time.Now(),
+		Disguise:      d.masker.Disguise(),
+	})
+	if err != nil {
+		return classify(err).response()
+	}
+	result, err := d.run(ctx, r)
+	if err != nil {
+		return classify(err).response()
+	}
+	if alert && !result.Coverage.Complete {
+		return incompleteAlert(result).response()
+	}
+	f := frame.Build(r, result, frame.Origin{RefID: q.RefID, DatasourceUID: d.uid, DatasourceName: d.name})
+	return backend.DataResponse{Status: backend.StatusOK, Frames: f}
+}
+
+// run asks the surface. Identities are masked in the result itself, so that no
+// way out of here can forget to.
+func (d *Datasource) run(ctx context.Context, r *query.Request) (*eventlog.Result, error) {
+	s, err := d.surface(r.Type.Name)
+	if err != nil {
+		return nil, err
+	}
+	trace := &cloudflare.Trace{}
+	ctx = cloudflare.WithTrace(ctx, trace)
+	result, err := s.Query(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	d.masker.Apply(result)
+	return result, nil
+}
+
+// incompleteAlert is why an alert evaluation fails rather than see a low number.
+func incompleteAlert(result *eventlog.Result) failure {
+	texts := make([]string, 0, len(result.Notices))
+	for _, n := range result.Notices {
+		if n.Severity == eventlog.Warning {
+			texts = append(texts, n.Text)
+		}
+	}
+	status := backend.StatusBadGateway
+	if result.Coverage.Reason == eventlog.ReasonRateLimit {
+		status = backend.StatusTooManyRequests
+	}
+	return failure{status, backend.ErrorSourceDownstream, fmt.Errorf(
+		"the answer is not complete (%s), so the alert is not evaluated with it. %s%s",
+		result.Coverage.Reason, strings.Join(texts, " "), retryAfter(result.Coverage.RetryAt))}
+}
+
+// values of a field, most frequent first, for suggestions and variables.
+func (d *Datasource) countValues(ctx context.Context, q *catalogue.QueryType, f *catalogue.Field, w query.Window) ([]eventlog.Group, error) {
+	r := &query.Request{
+		Type: q, Format: query.FormatTable, GroupBy: []*catalogue.Field{f},
+		Limit: d.settings.MaxRows, Window: w,
+	}
+	result, err := d.run(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return result.Groups.Rows, nil
+}

@@ -1,0 +1,306 @@
+package query
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+)
+
+// as keeps errors.As beside the package's own error type short.
+func as[T error](err error, target *T) bool { return errors.As(err, target) }
+
+// Filter is one checked condition. Values are normalised by the field's kind:
+// country codes in upper case, Ray IDs in lower case without colo, booleans as
+// "true" or "false", times as RFC 3339 with nanoseconds.
+type Filter struct {
+	Field    *catalogue.Field
+	Operator catalogue.Operator
+	Values   []string
+	match    func(text string) bool
+	instants []time.Time
+	numbers  []float64
+	disguise func(field *catalogue.Field, value string) string
+}
+
+// Negative says whether the filter keeps what fits none of its values.
+func (f *Filter) Negative() bool {
+	return f.Operator == catalogue.NotEqual || f.Operator == catalogue.NotContains || f.Operator == catalogue.NotMatches
+}
+
+// String names the filter without its values, which can be personal data.
+func (f *Filter) String() string { return f.Field.Name + " " + string(f.Operator) }
+
+// Match says whether a value that is not a time passes. text is normalised as
+// Values are; an absent value (valid false) compares as an empty text, and is
+// neither below nor above any number.
+func (f *Filter) Match(text string, valid bool) bool {
+	if !valid {
+		text = ""
+	}
+	if f.numbers != nil {
+		return f.matchNumber(text)
+	}
+	hit := f.match(text)
+	if !hit && f.disguise != nil && valid {
+		if shown := f.disguise(f.Field, text); shown != text {
+			hit = f.match(shown)
+		}
+	}
+	return hit != f.Negative()
+}
+
+// MatchTime says whether an instant passes. It is for fields of the kind time.
+func (f *Filter) MatchTime(t time.Time) bool {
+	hit := slices.ContainsFunc(f.instants, func(v time.Time) bool { return holds(f.Operator, t.Compare(v)) })
+	return hit != f.Negative()
+}
+
+func (f *Filter) matchNumber(text string) bool {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return f.Negative()
+	}
+	hit := slices.ContainsFunc(f.numbers, func(v float64) bool {
+		switch {
+		case n < v:
+			return holds(f.Operator, -1)
+		case n > v:
+			return holds(f.Operator, 1)
+		}
+		return holds(f.Operator, 0)
+	})
+	return hit != f.Negative()
+}
+
+// holds says whether "a op b" is true, given the sign of a-b; for a negative
+// operator whether its positive twin is.
+func holds(op catalogue.Operator, sign int) bool {
+	switch op {
+	case catalogue.Less:
+		return sign < 0
+	case catalogue.LessOrEqual:
+		return sign <= 0
+	case catalogue.Greater:
+		return sign > 0
+	case catalogue.GreaterOrEqual:
+		return sign >= 0
+	default:
+		return sign == 0
+	}
+}
+
+func compileFilter(q *catalogue.QueryType, m filterModel, disguise func(*catalogue.Field, string) string) (*Filter, error) {
+	field, ok := q.Field(m.Field)
+	if !ok {
+		return nil, invalid("%s have no field %q to filter by; allowed are %s", strings.ToLower(q.Title), shorten(m.Field), catalogue.FieldNames(q.Fields))
+	}
+	op := catalogue.Operator(m.Operator)
+	if !field.Allows(op) {
+		return nil, invalid("the filter on %s has the operator %q; allowed are %s", field.Name, shorten(m.Operator), joinOperators(field.Operators))
+	}
+	f := &Filter{Field: field, Operator: op}
+	if field.Personal {
+		f.disguise = disguise
+	}
+	if len(m.Values) == 0 {
+		return nil, invalid("the filter on %s has no value; give at least one", f)
+	}
+	if len(m.Values) > MaxValues {
+		return nil, invalid("the filter on %s has %d values; at most %d are allowed. Use contains or a regular expression instead", f, len(m.Values), MaxValues)
+	}
+	for _, raw := range m.Values {
+		text, err := scalar(raw)
+		if err != nil {
+			return nil, invalid("the filter on %s has a value that is not a text, a number or a boolean", f)
+		}
+		if len(text) > MaxValueLength {
+			return nil, invalid("the filter on %s has a value of %d bytes; at most %d are allowed", f, len(text), MaxValueLength)
+		}
+		if err := f.add(text); err != nil {
+			return nil, err
+		}
+	}
+	return f, f.compile()
+}
+
+func joinOperators(ops []catalogue.Operator) string {
+	parts := make([]string, len(ops))
+	for i, op := range ops {
+		parts[i] = string(op)
+	}
+	return strings.Join(parts, " ")
+}
+
+// scalar reads a JSON text, number or boolean as text: template variables and
+// hand-written queries hold all three.
+func scalar(raw json.RawMessage) (string, error) {
+	var v any
+	d := json.NewDecoder(strings.NewReader(string(raw)))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		return "", err
+	}
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case json.Number:
+		return v.String(), nil
+	case bool:
+		return strconv.FormatBool(v), nil
+	}
+	return "", errors.New("not a scalar")
+}
+
+// add checks and normalises one value by the field's kind.
+func (f *Filter) add(text string) error {
+	exact := f.Operator == catalogue.Equal || f.Operator == catalogue.NotEqual
+	switch f.Field.Kind {
+	case catalogue.KindTime:
+		t, err := ParseTime(text)
+		if err != nil {
+			return invalid("the filter on %s takes a time as RFC 3339 (2026-01-31T08:00:00Z) or epoch milliseconds, not %q", f, shorten(text))
+		}
+		f.instants = append(f.instants, t)
+		text = t.Format(time.RFC3339Nano)
+	case catalogue.KindNumber, catalogue.KindDuration:
+		n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		if err != nil || n != n {
+			return invalid("the filter on %s takes a number, not %q", f, shorten(text))
+		}
+		f.numbers = append(f.numbers, n)
+	case catalogue.KindBoolean:
+		b, err := strconv.ParseBool(strings.ToLower(strings.TrimSpace(text)))
+		if err != nil {
+			return invalid("the filter on %s takes true or false, not %q", f, shorten(text))
+		}
+		text = strconv.FormatBool(b)
+	case catalogue.KindCountry:
+		text = strings.ToUpper(strings.TrimSpace(text))
+		if exact && text != "" && !countryCode.MatchString(text) {
+			return invalid("the filter on %s takes two-letter country codes such as GB, not %q", f, shorten(text))
+		}
+	case catalogue.KindIP:
+		text = strings.TrimSpace(text)
+		if exact && text != "" {
+			ip, err := netip.ParseAddr(text)
+			if err != nil && f.disguise == nil {
+				return invalid("the filter on %s takes IP addresses such as 192.0.2.1, not %q; use contains for a part of one", f, shorten(text))
+			}
+			if err == nil {
+				text = ip.String()
+			}
+		}
+	case catalogue.KindRayID:
+		if exact {
+			id, ok := NormalizeRayID(text)
+			if !ok {
+				return invalid("the filter on %s takes Ray IDs of up to 16 hexadecimal digits, such as 8d3f0a1b2c3d4e5f or 8d3f0a1b2c3d4e5f-LHR, not %q", f, shorten(text))
+			}
+			text = id
+		} else if f.Operator == catalogue.Contains || f.Operator == catalogue.NotContains {
+			text = strings.ToLower(strings.TrimSpace(text))
+		}
+	case catalogue.KindEnum:
+		if exact && f.Field.Derived != nil && !slices.ContainsFunc(f.Field.Values, func(v catalogue.Value) bool { return v.Value == text }) {
+			return invalid("the filter on %s takes %s, not %q", f, joinValues(f.Field.Values), shorten(text))
+		}
+	}
+	f.Values = append(f.Values, text)
+	return nil
+}
+
+var countryCode = regexp.MustCompile(`^[A-Z][A-Z0-9]$`)
+
+func joinValues(values []catalogue.Value) string {
+	parts := make([]string, len(values))
+	for i, v := range values {
+		parts[i] = v.Value
+	}
+	return strings.Join(parts, " or ")
+}
+
+func (f *Filter) compile() error {
+	switch f.Operator {
+	case catalogue.Equal, catalogue.NotEqual:
+		set := make(map[string]struct{}, len(f.Values))
+		for _, v := range f.Values {
+			set[v] = struct{}{}
+		}
+		f.match = func(text string) bool { _, ok := set[text]; return ok }
+	case catalogue.Contains, catalogue.NotContains:
+		f.match = func(text string) bool {
+			return slices.ContainsFunc(f.Values, func(v string) bool { return strings.Contains(text, v) })
+		}
+	case catalogue.Matches, catalogue.NotMatches:
+		patterns, err := f.patterns()
+		if err != nil {
+			return err
+		}
+		f.match = func(text string) bool {
+			return slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(text) })
+		}
+	}
+	return nil
+}
+
+func (f *Filter) patterns() ([]*regexp.Regexp, error) {
+	flags := ""
+	if f.Field.Kind == catalogue.KindCountry || f.Field.Kind == catalogue.KindRayID {
+		flags = "(?i)"
+	}
+	patterns := make([]*regexp.Regexp, len(f.Values))
+	for i, v := range f.Values {
+		if len(v) > MaxPatternLength {
+			return nil, invalid("the filter on %s has a regular expression of %d characters; at most %d are allowed", f, len(v), MaxPatternLength)
+		}
+		p, err := regexp.Compile(flags + v)
+		if err != nil {
+			return nil, invalid("the filter on %s has a broken regular expression %q: %s. RE2 syntax is allowed, see https://github.com/google/re2/wiki/Syntax", f, shorten(v), patternFault(err))
+		}
+		patterns[i] = p
+	}
+	return patterns, nil
+}
+
+func patternFault(err error) string {
+	_, fault, _ := strings.Cut(err.Error(), "error parsing regexp: ")
+	if fault == "" {
+		return err.Error()
+	}
+	return shorten(fault)
+}
+
+// NormalizeRayID reads a Ray ID as people paste it from a block page: with
+// spaces, in upper case, with the data centre behind a hyphen.
+func NormalizeRayID(text string) (id string, ok bool) {
+	text = strings.ToLower(strings.Join(strings.Fields(text), ""))
+	text = strings.TrimPrefix(text, "rayid:")
+	text, _, _ = strings.Cut(text, "-")
+	if text == "" || len(text) > 32 {
+		return "", false
+	}
+	padded := text
+	if len(padded)%2 == 1 {
+		padded = "0" + padded
+	}
+	_, err := hex.DecodeString(padded)
+	return text, err == nil
+}
+
+// ParseTime reads RFC 3339 or epoch milliseconds.
+func ParseTime(text string) (time.Time, error) {
+	text = strings.TrimSpace(text)
+	if ms, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return time.UnixMilli(ms).UTC(), nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, text)
+	return t.UTC(), err
+}

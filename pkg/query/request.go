@@ -1,0 +1,346 @@
+// Package query is the question a panel asks: its JSON, checked against the
+// catalogue, and its filters, compiled. It knows neither Cloudflare's wire nor
+// Grafana's frames.
+package query
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+)
+
+// Format is the shape of the answer.
+type Format string
+
+// The formats of the contract.
+const (
+	FormatTable      Format = "table"
+	FormatTimeSeries Format = "time_series"
+	FormatLogs       Format = "logs"
+)
+
+// Formats lists every format.
+var Formats = []Format{FormatTable, FormatTimeSeries, FormatLogs}
+
+// Limits that hold for every query.
+const (
+	DefaultLimit = 1000
+	// MaxFilters, MaxValues, MaxValueLength and MaxPatternLength keep one query's
+	// work, and the address it makes upstream, bounded.
+	MaxFilters       = 50
+	MaxValues        = 1000
+	MaxValueLength   = 2048
+	MaxPatternLength = 1000
+	// MaxBuckets is Grafana's customary number of points in a series.
+	MaxBuckets = 11000
+)
+
+// InvalidError says what is wrong with a query and what is allowed instead. Its
+// text is for the person who wrote the query.
+type InvalidError struct{ Message string }
+
+func (e *InvalidError) Error() string { return e.Message }
+
+func invalid(format string, args ...any) error {
+	return &InvalidError{Message: fmt.Sprintf(format, args...)}
+}
+
+// Window is a span of time, whole milliseconds, both ends included: an event is
+// in it if its time, cut to the millisecond, is neither before From nor after To.
+type Window struct{ From, To time.Time }
+
+// Start is the first instant in the window.
+func (w Window) Start() time.Time { return w.From }
+
+// End is the first instant after the window.
+func (w Window) End() time.Time { return w.To.Add(time.Millisecond) }
+
+// Contains says whether an instant is in the window.
+func (w Window) Contains(t time.Time) bool { return !t.Before(w.Start()) && t.Before(w.End()) }
+
+// Request is a checked query. It is read-only once made.
+type Request struct {
+	Type    *catalogue.QueryType
+	Format  Format
+	Filters []*Filter
+	// GroupBy are the fields to count by. A time series without any is one
+	// series; a table without any is a plain table.
+	GroupBy []*catalogue.Field
+	// Fields are the columns of a plain table in their order; empty means all.
+	// Other says whether the column with unknown keys is asked for by name.
+	Fields    []*catalogue.Field
+	Other     bool
+	Ascending bool
+	// Limit is the most rows of a plain table or logs, or groups of a grouped
+	// table. It is 0 for time series, which are never cut.
+	Limit int
+	// Window is the panel's range. A time series covers Buckets instead.
+	Window Window
+	// Interval is the length of a bucket; 0 unless Format is time_series.
+	Interval time.Duration
+	// FromAlert is set for alert evaluations, which must be complete or fail.
+	FromAlert bool
+}
+
+// Grouped says whether the answer counts events instead of listing them.
+func (r *Request) Grouped() bool { return r.Format == FormatTimeSeries || len(r.GroupBy) > 0 }
+
+// Span is the window whose events are needed: the panel's own, or for a time
+// series that of its whole buckets.
+func (r *Request) Span() Window {
+	if r.Format != FormatTimeSeries {
+		return r.Window
+	}
+	start := floor(r.Window.From, r.Interval)
+	end := floor(r.Window.To, r.Interval).Add(r.Interval)
+	return Window{From: start, To: end.Add(-time.Millisecond)}
+}
+
+// Buckets is the number of whole buckets of a time series: from the one that
+// holds Window.From to the one that holds Window.To.
+func (r *Request) Buckets() int {
+	span := r.Span()
+	return int(span.End().Sub(span.Start()) / r.Interval)
+}
+
+// floor cuts t to a multiple of d since the Unix epoch, so that bucket edges
+// stay put however the window moves. (time.Truncate counts from the year 1.)
+func floor(t time.Time, d time.Duration) time.Time {
+	ns := t.UnixNano()
+	rest := ns % int64(d)
+	if rest < 0 {
+		rest += int64(d)
+	}
+	return time.Unix(0, ns-rest).UTC()
+}
+
+// model is the query as it stands in a dashboard's JSON.
+type model struct {
+	QueryType string          `json:"queryType"`
+	Format    string          `json:"format"`
+	Filters   []filterModel   `json:"filters"`
+	GroupBy   []string        `json:"groupBy"`
+	Fields    []string        `json:"fields"`
+	Direction string          `json:"direction"`
+	Limit     json.RawMessage `json:"limit"`
+}
+
+type filterModel struct {
+	Field    string            `json:"field"`
+	Operator string            `json:"operator"`
+	Values   []json.RawMessage `json:"values"`
+}
+
+// Options are what a query does not say itself.
+type Options struct {
+	// QueryType is used where the JSON has none: Grafana keeps it beside the JSON.
+	QueryType string
+	Window    Window
+	// Interval is the panel's; MaxDataPoints is used where it is 0.
+	Interval      time.Duration
+	MaxDataPoints int64
+	FromAlert     bool
+	// MaxLimit is the largest limit that may be asked for.
+	MaxLimit int
+	Now      time.Time
+	// Disguise replaces the values of personal fields where identities are
+	// masked; filters then hold for what is shown as well. Nil: nothing is.
+	Disguise func(field *catalogue.Field, value string) string
+}
+
+// Parse reads a query and checks it. Every error is an *InvalidError.
+func Parse(raw []byte, o Options) (*Request, error) {
+	var m model
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return nil, invalid("the query is not of the right shape: %s", describeJSONError(err))
+	}
+	if m.QueryType == "" {
+		m.QueryType = o.QueryType
+	}
+	q, ok := catalogue.Lookup(m.QueryType)
+	if !ok {
+		return nil, invalid("unknown query type %q; allowed are %s", shorten(m.QueryType), strings.Join(catalogue.Names(), ", "))
+	}
+	r := &Request{Type: q, Window: o.Window, FromAlert: o.FromAlert}
+	for _, check := range []func(*model, Options) error{
+		r.setFormat, r.setWindow, r.setFilters, r.setGroupBy, r.setFields, r.setDirection, r.setLimit, r.setInterval,
+	} {
+		if err := check(&m, o); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func describeJSONError(err error) string {
+	var typed *json.UnmarshalTypeError
+	if as(err, &typed) && typed.Field != "" {
+		return fmt.Sprintf("%s cannot be a %s", typed.Field, typed.Value)
+	}
+	return err.Error()
+}
+
+func (r *Request) setFormat(m *model, _ Options) error {
+	if m.Format == "" {
+		m.Format = string(FormatTable)
+	}
+	r.Format = Format(m.Format)
+	if !slices.Contains(Formats, r.Format) {
+		return invalid("unknown format %q; allowed are table, time_series, logs", shorten(m.Format))
+	}
+	return nil
+}
+
+func (r *Request) setWindow(_ *model, o Options) error {
+	w := Window{From: o.Window.From.Truncate(time.Millisecond).UTC(), To: o.Window.To.Truncate(time.Millisecond).UTC()}
+	if w.From.IsZero() || w.To.IsZero() || w.From.Unix() < 0 {
+		return invalid("the time range has no start or no end after 1970; choose a time range")
+	}
+	if w.To.Before(w.From) {
+		return invalid("the time range ends (%s) before it starts (%s); swap its ends", w.To.Format(time.RFC3339), w.From.Format(time.RFC3339))
+	}
+	if days := r.Type.Retention.MaxDays; days > 0 {
+		oldest := o.Now.Add(-time.Duration(days) * 24 * time.Hour)
+		if w.To.Before(oldest) {
+			return invalid("the time range ends on %s, but Cloudflare keeps %s for at most %d days; choose a range after %s",
+				w.To.Format(time.DateOnly), strings.ToLower(r.Type.Title), days, oldest.Format(time.DateOnly))
+		}
+	}
+	r.Window = w
+	return nil
+}
+
+func (r *Request) setFilters(m *model, o Options) error {
+	if len(m.Filters) > MaxFilters {
+		return invalid("the query has %d filters; at most %d are allowed", len(m.Filters), MaxFilters)
+	}
+	for _, f := range m.Filters {
+		filter, err := compileFilter(r.Type, f, o.Disguise)
+		if err != nil {
+			return err
+		}
+		r.Filters = append(r.Filters, filter)
+	}
+	for _, name := range r.Type.RequiredFilters {
+		if !slices.ContainsFunc(r.Filters, func(f *Filter) bool { return f.Field.Name == name }) {
+			return invalid("%s need a filter on %s: a UUID or an e-mail address", strings.ToLower(r.Type.Title), name)
+		}
+	}
+	return nil
+}
+
+func (r *Request) setGroupBy(m *model, _ Options) error {
+	if m.GroupBy == nil && r.Format == FormatTimeSeries {
+		m.GroupBy = []string{"outcome"}
+	}
+	if r.Format == FormatLogs {
+		if len(m.GroupBy) > 0 {
+			return invalid("logs cannot be grouped; use the format table or time_series, or remove groupBy")
+		}
+		return nil
+	}
+	for _, name := range m.GroupBy {
+		f, ok := r.Type.Field(name)
+		if !ok || !f.Groupable {
+			return invalid("%s cannot be grouped by %q; allowed are %s", strings.ToLower(r.Type.Title), shorten(name), catalogue.FieldNames(r.Type.Groupable()))
+		}
+		if !slices.Contains(r.GroupBy, f) {
+			r.GroupBy = append(r.GroupBy, f)
+		}
+	}
+	return nil
+}
+
+func (r *Request) setFields(m *model, _ Options) error {
+	if r.Format == FormatLogs {
+		// A log line tells all there is; columns are a table's.
+		m.Fields = nil
+	}
+	for _, name := range m.Fields {
+		if name == catalogue.OtherField && r.Type.API == "rest" {
+			r.Other = true
+			continue
+		}
+		f, ok := r.Type.Field(name)
+		if !ok || f.FilterOnly {
+			return invalid("%s have no field %q; allowed are %s", strings.ToLower(r.Type.Title), shorten(name), catalogue.FieldNames(r.Type.Columns(true)))
+		}
+		if !slices.Contains(r.Fields, f) {
+			r.Fields = append(r.Fields, f)
+		}
+	}
+	return nil
+}
+
+func (r *Request) setDirection(m *model, _ Options) error {
+	switch m.Direction {
+	case "", "desc":
+	case "asc":
+		r.Ascending = true
+	default:
+		return invalid("unknown direction %q; allowed are desc (newest first) and asc", shorten(m.Direction))
+	}
+	return nil
+}
+
+func (r *Request) setLimit(m *model, o Options) error {
+	limit := DefaultLimit
+	if limit > o.MaxLimit {
+		limit = o.MaxLimit
+	}
+	if len(m.Limit) > 0 && string(m.Limit) != "null" {
+		if err := json.Unmarshal(m.Limit, &limit); err != nil || limit < 1 || limit > o.MaxLimit {
+			return invalid("limit %s is not allowed; it is a whole number from 1 to %d (the data source's maximum rows)", shorten(string(m.Limit)), o.MaxLimit)
+		}
+	}
+	if r.Format != FormatTimeSeries {
+		r.Limit = limit
+	}
+	return nil
+}
+
+func (r *Request) setInterval(_ *model, o Options) error {
+	if r.Format != FormatTimeSeries {
+		return nil
+	}
+	length := r.Window.To.Sub(r.Window.From)
+	interval := o.Interval
+	if interval <= 0 {
+		points := o.MaxDataPoints
+		if points <= 0 {
+			points = 1000
+		}
+		interval = roundUp(length/time.Duration(points), time.Second)
+	}
+	least := time.Millisecond
+	if r.Type.API == "graphql" {
+		least = time.Minute
+	}
+	interval = roundUp(max(interval, least), time.Millisecond)
+	if int64(length/interval)+2 > MaxBuckets {
+		interval = roundUp(length/(MaxBuckets-2), least)
+	}
+	r.Interval = interval
+	return nil
+}
+
+// roundUp raises d to the next multiple of unit, at least one.
+func roundUp(d, unit time.Duration) time.Duration {
+	if d <= unit {
+		return unit
+	}
+	return (d + unit - 1) / unit * unit
+}
+
+// shorten keeps what a person wrote recognisable in a message of bounded length.
+func shorten(s string) string {
+	const most = 60
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,48 @@
+import { rangeUtil, type RawTimeRange } from '@grafana/data';
+import { RefreshPicker, TimeRangePicker } from '@grafana/ui';
+import { useEffect, useEffectEvent, useState } from 'react';
+import { moveRange } from './location';
+import { toTimeRange } from './results/useQueryData';
+
+interface Props {
+  range: RawTimeRange;
+  isLoading: boolean;
+  /** Label of the button; icon only without. */
+  text?: string;
+  onChange: (range: RawTimeRange) => void;
+  onRefresh: () => void;
+}
+
+/** Time range, refresh and auto refresh. */
+export function TimeControls({ range, isLoading, text, onChange, onRefresh }: Props) {
+  const [interval, setInterval] = useState('');
+  const refresh = useEffectEvent(onRefresh);
+  useEffect(() => {
+    const timer = interval && window.setInterval(refresh, rangeUtil.intervalToMs(interval));
+    return () => window.clearInterval(timer || undefined);
+  }, [interval]);
+  return (
+    <>
+      <TimeRangePicker
+        value={toTimeRange(range)}
+        timeZone="browser"
+        isOnCanvas
+        onChange={({ raw }) => onChange(raw)}
+        onChangeTimeZone={() => undefined}
+        onMoveBackward={() => onChange(moveRange(range, -1))}
+        onMoveForward={() => onChange(moveRange(range, 1))}
+        onZoom={() => onChange(moveRange(range, 0))}
+      />
+      <RefreshPicker
+        value={interval}
+        onIntervalChanged={setInterval}
+        onRefresh={onRefresh}
+        isLoading={isLoading}
+        isOnCanvas
+        text={text}
+        primary={Boolean(text)}
+        width={text && '116px'}
+      />
+    </>
+  );
+}

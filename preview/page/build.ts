@@ -1,0 +1,79 @@
+/**
+ * Builds the page into page/dist: the bundle, Monaco's workers, and the icons and fonts that @grafana/ui asks for by
+ * address.
+ */
+import { build, type Plugin } from 'esbuild';
+import { cp, mkdir, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+const page = import.meta.dirname ?? __dirname;
+const out = join(page, 'dist');
+const modules = resolve(page, '../../node_modules');
+
+/**
+ * CommonJS packages whose default export @grafana/ui's .mjs files import. In .mjs files Node's rules apply: the default
+ * would be the whole `exports`, which React refuses as a component.
+ */
+const defaultImports = ['react-custom-scrollbars-2', 'calculate-size', 'react-highlight-words'];
+const unwrapDefault: Plugin = {
+  name: 'unwrap-default',
+  setup(builder) {
+    const filter = new RegExp(`^(${defaultImports.join('|')})$`);
+    builder.onResolve({ filter }, ({ path, namespace }) =>
+      namespace === 'unwrap-default' ? undefined : { path, namespace: 'unwrap-default' }
+    );
+    builder.onLoad({ filter: /.*/, namespace: 'unwrap-default' }, ({ path }) => ({
+      contents: `const exported = require('${path}'); module.exports = exported.default ?? exported;`,
+      resolveDir: page,
+    }));
+  },
+};
+
+async function bundle() {
+  await build({
+    entryPoints: { boot: join(page, 'boot.ts'), app: join(page, 'app.tsx') },
+    outdir: out,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    sourcemap: true,
+    jsx: 'automatic',
+    publicPath: '/public/',
+    loader: { '.ttf': 'file', '.woff2': 'file' },
+    // `define`: SystemJS declares AMD's, and bundled UMD packages would register themselves instead of exporting.
+    define: { 'process.env.NODE_ENV': '"production"', define: 'undefined', global: 'globalThis' },
+    plugins: [unwrapDefault],
+    logLevel: 'warning',
+  });
+  const editor = join(modules, 'monaco-editor/esm/vs');
+  await build({
+    entryPoints: { 'editor.worker': join(editor, 'editor/editor.worker.js'), 'json.worker': join(editor, 'language/json/json.worker.js') },
+    outdir: join(out, 'monaco'),
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    logLevel: 'warning',
+  });
+}
+
+/** Files under the names that @grafana/ui asks for, below /public/. */
+async function copyAssets() {
+  await cp(join(page, 'index.html'), join(out, 'index.html'));
+  await cp(join(modules, '@grafana/ui/dist/public/img/icons'), join(out, 'build/img/icons'), { recursive: true });
+  const inter = { Regular: '400-normal', Italic: '400-italic', Medium: '500-normal', MediumItalic: '500-italic' };
+  for (const [name, file] of Object.entries(inter)) {
+    const target = join(out, 'fonts/inter', `Inter-${name}.woff2`);
+    await mkdir(dirname(target), { recursive: true });
+    await cp(join(modules, `@fontsource/inter/files/inter-latin-${file}.woff2`), target);
+  }
+}
+
+async function main() {
+  await rm(out, { recursive: true, force: true });
+  await bundle();
+  await copyAssets();
+}
+
+void main();

@@ -1,0 +1,54 @@
+import { css } from '@emotion/css';
+import { type AbsoluteTimeRange, type DataFrame, type DataQuery, FieldType, LoadingState, type PanelData } from '@grafana/data';
+import { exploreFieldConfig } from '../results/fieldConfig';
+import { ResultPanel } from '../results/ResultPanel';
+
+interface Props {
+  data: PanelData;
+  queries: DataQuery[];
+  onZoom: (range: AbsoluteTimeRange) => void;
+}
+
+const panels = { timeseries: { name: 'Graph', height: 340 }, table: { name: 'Table', height: 460 }, logs: { name: 'Logs', height: 460 } } as const;
+type PanelType = keyof typeof panels;
+
+/** How Explore shows a frame: as it says itself, otherwise as a graph where it has a time and numbers. */
+function panelType(frame: DataFrame): PanelType {
+  switch (frame.meta?.preferredVisualisationType) {
+    case 'logs':
+      return 'logs';
+    case 'table':
+      return 'table';
+    case 'graph':
+      return 'timeseries';
+  }
+  const has = (type: FieldType) => frame.fields.some((field) => field.type === type);
+  return has(FieldType.time) && has(FieldType.number) && !has(FieldType.string) ? 'timeseries' : 'table';
+}
+
+/** A panel a query and visualisation; one without frames shows what went wrong. */
+export function ExploreResults({ data, queries, onZoom }: Props) {
+  const shown = queries.filter((query) => !query.hide);
+  return shown.map(({ refId }) => {
+    const frames = data.series.filter((frame) => (frame.refId ?? shown[0].refId) === refId);
+    const errors = (data.errors ?? []).filter((error) => (error.refId ?? shown[0].refId) === refId);
+    const groups = Map.groupBy(frames, panelType);
+    const drawn = groups.size ? [...groups] : [['table', []] as [PanelType, DataFrame[]]];
+    return drawn.map(([type, ofType], index) => (
+      <div key={`${refId} ${type}`} style={{ height: ofType.length ? panels[type].height : 140 }} className={css({ minWidth: 0 })}>
+        <ResultPanel
+          title={`${refId}: ${panels[type].name}`}
+          id={index ? `${refId}-${type}` : refId}
+          type={type}
+          frames={ofType}
+          errors={index ? [] : errors}
+          state={data.state ?? LoadingState.Done}
+          timeRange={data.timeRange}
+          fieldConfig={type === 'timeseries' ? exploreFieldConfig : { defaults: {}, overrides: [] }}
+          options={{}}
+          onZoom={onZoom}
+        />
+      </div>
+    ));
+  });
+}

@@ -1,0 +1,60 @@
+import { escapeRegex, type ScopedVars, type TimeRange, type TypedVariableModel } from '@grafana/data';
+import type { TemplateSrv } from '@grafana/runtime';
+
+type Value = string | string[];
+
+/** Grafana's syntax: $name, ${name}, ${name.field}, ${name:format} and [[name]]. */
+const expression = /\$(\w+)|\[\[(\w+?)(?::(\w+))?\]\]|\$\{(\w+)(?:\.([^:^}]+))?(?::([^}]+))?\}/g;
+
+let range: TimeRange | undefined;
+let variables: TypedVariableModel[] = [];
+
+/** What the dashboard's variables are now; the page sets it before it runs queries. */
+export function setVariables(current: TypedVariableModel[]) {
+  variables = current;
+}
+
+function lookUp(name: string, path: string | undefined, scopedVars: ScopedVars | undefined): unknown {
+  const scoped = scopedVars?.[name]?.value;
+  if (scoped !== undefined && scoped !== null) {
+    return path ? path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], scoped) : scoped;
+  }
+  if ((name === '__from' || name === '__to') && range) {
+    return (name === '__from' ? range.from : range.to).valueOf();
+  }
+  const variable = variables.find((candidate) => candidate.name === name);
+  return variable && 'current' in variable && 'value' in variable.current ? variable.current.value : undefined;
+}
+
+const formats: Record<string, (value: Value) => string> = {
+  glob: (value) => (Array.isArray(value) ? (value.length === 1 ? value[0] : `{${value.join(',')}}`) : value),
+  csv: String,
+  raw: String,
+  text: (value) => [value].flat().join(' + '),
+  pipe: (value) => [value].flat().join('|'),
+  json: (value) => JSON.stringify(value),
+  regex: (value) => (Array.isArray(value) ? `(${value.map(escapeRegex).join('|')})` : escapeRegex(value)),
+  singlequote: (value) => [value].flat().map((one) => `'${one.replaceAll("'", "\\'")}'`).join(','),
+  doublequote: (value) => [value].flat().map((one) => `"${one.replaceAll('"', '\\"')}"`).join(','),
+};
+
+/** Grafana's interpolation, with its common formats. */
+export const templateSrv: TemplateSrv = {
+  getVariables: () => variables,
+  containsTemplate: (target) => Boolean(target && target.search(expression) >= 0),
+  updateTimeRange: (current) => {
+    range = current;
+  },
+  replace: (target, scopedVars, format) =>
+    (target ?? '').replace(expression, (match, plain, square, squareFormat, curly, path, curlyFormat) => {
+      const found = lookUp(plain ?? square ?? curly, path, scopedVars);
+      if (found === undefined || found === null) {
+        return match;
+      }
+      const value: Value = Array.isArray(found) ? found.map(String) : String(found);
+      if (typeof format === 'function') {
+        return format(value, { name: plain ?? square ?? curly, multi: Array.isArray(found) }, String);
+      }
+      return (formats[squareFormat ?? curlyFormat ?? format ?? 'glob'] ?? formats.glob)(value);
+    }),
+};

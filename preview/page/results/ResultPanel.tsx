@@ -1,0 +1,77 @@
+import { css } from '@emotion/css';
+import { type AbsoluteTimeRange, type DataFrame, type DataQueryError, type FieldConfigSource, type GrafanaTheme2, LoadingState, type TimeRange } from '@grafana/data';
+import { Alert, Menu, PanelChrome, useStyles2 } from '@grafana/ui';
+import { useState } from 'react';
+import { Inspector } from './Inspector';
+import { Notices } from './Notices';
+import { useSize } from './useSize';
+import { type PanelOptions, Visualization } from './Visualization';
+
+interface Props {
+  title: string;
+  description?: string;
+  /** Last part of the data-testid. */
+  id: string;
+  type: string;
+  frames: DataFrame[];
+  errors: DataQueryError[];
+  state: LoadingState;
+  timeRange: TimeRange;
+  fieldConfig: FieldConfigSource;
+  options: PanelOptions;
+  /** Address of Explore with the panel's queries. */
+  exploreUrl?: string;
+  onZoom: (range: AbsoluteTimeRange) => void;
+}
+
+/** One result in Grafana's panel frame: what was asked for, what is said about it, and what came in its place. */
+export function ResultPanel(props: Props) {
+  const { title, id, frames, errors, state, exploreUrl } = props;
+  const styles = useStyles2(getStyles);
+  const [inspecting, setInspecting] = useState(false);
+  const { ref, size } = useSize();
+  const { ref: contentRef, size: contentSize } = useSize();
+  const isEmpty = props.type !== 'text' && !frames.some((frame) => frame.length > 0);
+  const menu = (
+    <Menu>
+      <Menu.Item label="Inspect" icon="info-circle" onClick={() => setInspecting(true)} />
+      {exploreUrl && <Menu.Item label="Explore" icon="compass" url={exploreUrl} />}
+    </Menu>
+  );
+  return (
+    <section ref={ref} className={styles.panel} aria-label={title} data-testid={`preview-panel-${id}`}>
+      {size && (
+        <PanelChrome
+          title={title}
+          description={props.description}
+          menu={menu}
+          showMenuAlways
+          loadingState={state === LoadingState.Loading ? LoadingState.Loading : undefined}
+          width={size.width}
+          height={size.height}
+        >
+          {(width, height) => (
+            <div className={styles.body} style={{ width, height }}>
+              {errors.map((error, index) => (
+                <Alert key={index} severity="error" title={error.message ?? error.data?.message ?? 'Query error'} topSpacing={0} bottomSpacing={1} />
+              ))}
+              <Notices frames={frames} />
+              <div ref={contentRef} className={styles.content} data-testid="preview-result">
+                {isEmpty && errors.length === 0 && state === LoadingState.Done && <p className={styles.empty}>No data</p>}
+                {!isEmpty && contentSize && <Visualization {...props} width={contentSize.width} height={contentSize.height} />}
+              </div>
+            </div>
+          )}
+        </PanelChrome>
+      )}
+      {inspecting && <Inspector title={title} frames={frames} errors={errors} onClose={() => setInspecting(false)} />}
+    </section>
+  );
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  panel: css({ width: '100%', height: '100%', minWidth: 0 }),
+  body: css({ display: 'flex', flexDirection: 'column' }),
+  content: css({ flex: 1, minHeight: 0, overflow: 'hidden' }),
+  empty: css({ height: '100%', display: 'flex', alignItems: 'center', justifyContent: 'center', color: theme.colors.text.secondary }),
+});

@@ -1,0 +1,176 @@
+import { hash, mix, poisson, unit } from '../hash';
+import { ATTACK_COUNTRIES, MINUTE_SHARES, minuteOfWeek, OFFICES, TRAVEL_COUNTRIES } from '../organisation/offices';
+import type { Organisation } from '../organisation/organisation';
+import type { EventSource } from './feed';
+import { IDENTITY, type Login } from './login';
+import { MINUTE_US, slotOffsets } from './offsets';
+import { sprayAt } from './spray';
+
+/** Logins of people in a working day at scale 1, without the spray. */
+export const LOGINS_A_DAY = 4600;
+/** Addresses that a spray tries although nobody has them. */
+export const STRANGERS = 24;
+const SHARED_RAY = 1 / 150;
+
+/** Logins with an identity, allowed and blocked: what `access_requests` shows. */
+export class IdentityLogins implements EventSource<Login> {
+  readonly slotUs = MINUTE_US;
+  private readonly seed: number;
+  private readonly byOffice: number[][];
+  /** Per team: application index by cumulative weight, of those its people may use. */
+  private readonly appChoices: Map<string, Array<readonly [number, number]>>;
+
+  constructor(
+    private readonly organisation: Organisation,
+    private readonly scale: number
+  ) {
+    this.seed = mix(organisation.seed + 101);
+    const { people, applications } = organisation;
+    this.byOffice = OFFICES.map((_, office) => people.flatMap((person, i) => (person.office === office ? [i] : [])));
+    this.appChoices = new Map(
+      organisation.groups.map(({ team }) => {
+        let sum = 0;
+        return [
+          team,
+          applications.flatMap((app, i): Array<readonly [number, number]> => {
+            const usable = app.teams.length === 0 || app.teams.includes(team);
+            return usable ? [[(sum += app.weight), i] as const] : [];
+          }),
+        ];
+      })
+    );
+  }
+
+  count(slot: number): number {
+    return this.regular(slot) + (sprayAt(this.seed, slot, this.scale)?.attempts ?? 0);
+  }
+
+  events(slot: number): Login[] {
+    const spray = sprayAt(this.seed, slot, this.scale);
+    const attempts = spray?.attempts ?? 0;
+    const count = this.regular(slot) + attempts;
+    const offsets = slotOffsets(this.seed, slot, count, MINUTE_US);
+    const logins: Login[] = [];
+    for (let i = 0; i < count; i++) {
+      const h = hash(this.seed, slot, i, 1);
+      const sprayed = attempts > 0 && (i * attempts) % count < attempts;
+      const before = logins[i - 1];
+      if (!sprayed && before && before.rayIndex === i - 1 && before.person >= 0 && unit(mix(h + 90)) < SHARED_RAY) {
+        logins.push(this.sameRay(before, i, h));
+        continue;
+      }
+      const rawUs = slot * MINUTE_US + offsets[i];
+      logins.push(sprayed && spray ? this.attempt(slot, i, rawUs, h, spray.app) : this.login(slot, i, rawUs, h));
+    }
+    return logins;
+  }
+
+  private regular(slot: number): number {
+    const shares = MINUTE_SHARES[minuteOfWeek(slot)];
+    const day = Math.floor(slot / 1440);
+    const dayFactor = 0.9 + 0.2 * unit(hash(this.seed, day, 3));
+    return poisson(shares[shares.length - 1] * LOGINS_A_DAY * this.scale * dayFactor, hash(this.seed, slot, 2));
+  }
+
+  /** A second row of the same request: another path of the same application, everything else alike. */
+  private sameRay(before: Login, index: number, h: number): Login {
+    const paths = this.organisation.applications[before.app].paths.length;
+    const path = before.path + 1 < paths ? before.path + 1 : -1;
+    if (path === before.path) {
+      return this.login(before.slot, index, before.rawUs, h);
+    }
+    return { ...before, index, path, chance: mix(h + 91) };
+  }
+
+  private personAt(slot: number, h: number): number {
+    const shares = MINUTE_SHARES[minuteOfWeek(slot)];
+    const at = unit(mix(h + 1)) * shares[shares.length - 1];
+    let office = 0;
+    while (office < shares.length - 1 && shares[office] <= at) {
+      office++;
+    }
+    const people = this.byOffice[office];
+    // Some people log in far more often than others.
+    return people[Math.floor(people.length * Math.pow(unit(mix(h + 2)), 1.6))] ?? 0;
+  }
+
+  private applicationFor(team: string, h: number): number {
+    const { applications } = this.organisation;
+    if (unit(mix(h + 3)) < 0.035) {
+      return Math.floor(unit(mix(h + 4)) * applications.length);
+    }
+    const choices = this.appChoices.get(team) ?? [];
+    const at = unit(mix(h + 4)) * (choices[choices.length - 1]?.[0] ?? 1);
+    return choices.find(([sum]) => sum > at)?.[1] ?? 0;
+  }
+
+  private login(slot: number, index: number, rawUs: number, h: number): Login {
+    const draw = (what: number) => unit(mix(h + what));
+    const personIndex = this.personAt(slot, h);
+    const person = this.organisation.people[personIndex];
+    const office = OFFICES[person.office];
+    const appIndex = this.applicationFor(person.team, h);
+    const app = this.organisation.applications[appIndex];
+    const travels = draw(5) < 0.03;
+    const mayUse = app.teams.length === 0 || app.teams.includes(person.team);
+    // One in a hundred fails on the state of the device or on the country.
+    const allowed = mayUse && draw(6) >= (travels ? 0.12 : 0.009);
+    const casing = draw(8);
+    return {
+      rawUs,
+      chance: mix(h + 50),
+      slot,
+      index,
+      stream: IDENTITY,
+      person: personIndex,
+      stranger: -1,
+      app: appIndex,
+      path: draw(7) < 0.3 && app.paths.length > 0 ? Math.floor(draw(9) * app.paths.length) : -1,
+      allowed,
+      logout: allowed && draw(10) < 0.02,
+      provider: person.provider,
+      country: travels ? TRAVEL_COUNTRIES[Math.floor(draw(11) * TRAVEL_COUNTRIES.length)] : office.country,
+      countryCase: casing < 0.015 ? 1 : casing < 0.02 ? 2 : 0,
+      network: office.network,
+      host: travels ? 251 + (mix(h + 12) % 3) : person.host,
+      v6: draw(13) < 0.15,
+      rayIndex: index,
+      existingJwt: draw(14) < 0.35,
+      warp: person.warp && draw(15) < 0.92,
+      serviceAccount: -1,
+      certificate: app.requiresCertificate && allowed ? 0 : -1,
+      mtls: app.requiresCertificate && allowed ? 'SUCCESS' : 'NONE',
+    };
+  }
+
+  private attempt(slot: number, index: number, rawUs: number, h: number, app: number): Login {
+    const { people } = this.organisation;
+    const known = unit(mix(h + 20)) < 0.8;
+    return {
+      rawUs,
+      chance: mix(h + 50),
+      slot,
+      index,
+      stream: IDENTITY,
+      // It goes for the same fifty accounts every time.
+      person: known ? mix(h + 21) % Math.min(50, people.length) : -1,
+      stranger: known ? -1 : mix(h + 22) % STRANGERS,
+      app,
+      path: -1,
+      allowed: false,
+      logout: false,
+      provider: unit(mix(h + 23)) < 0.85 ? 2 : 0,
+      country: ATTACK_COUNTRIES[mix(h + 24) % ATTACK_COUNTRIES.length],
+      countryCase: 0,
+      network: '203.0.113',
+      host: 130 + (mix(h + 25) % 90),
+      v6: false,
+      rayIndex: index,
+      existingJwt: false,
+      warp: false,
+      serviceAccount: -1,
+      certificate: -1,
+      mtls: 'NONE',
+    };
+  }
+}

@@ -1,0 +1,47 @@
+import { hexFor, uuidFor } from '../hash';
+
+/** Service tokens and client certificates: who logs in without being a person. */
+export interface ServiceAccount {
+  readonly id: string;
+  readonly name: string;
+  readonly clientId: string;
+  readonly enabled: boolean;
+  readonly host: number;
+}
+
+export interface ClientCertificate {
+  readonly id: string;
+  readonly name: string;
+  readonly commonName: string;
+  readonly serial: string;
+  readonly fingerprint: string;
+  readonly hostnames: readonly string[];
+}
+
+const TOKENS = ['build-runner', 'deploy-bot', 'uptime-monitor', 'backup-job', 'metrics-scraper', 'partner-import', 'old-cron'];
+const CERTIFICATES: ReadonlyArray<readonly [string, string, string[]]> = [
+  ['Payroll kiosks', 'kiosk.payroll.example.com', ['payroll.example.com']],
+  ['Admin laptops', 'laptop.admin.example.com', ['admin.example.com']],
+  ['Warehouse scanners', 'scanner.example.com', ['issues.example.com']],
+];
+
+export function createServiceAccounts(seed: number): ServiceAccount[] {
+  return TOKENS.map((name, index) => ({
+    id: uuidFor(seed, `token:${name}`),
+    name,
+    clientId: `${hexFor(seed, `client:${name}`, 32)}.access`,
+    enabled: name !== 'old-cron',
+    host: 200 + index,
+  }));
+}
+
+export function createCertificates(seed: number): ClientCertificate[] {
+  return CERTIFICATES.map(([name, commonName, hostnames]) => ({
+    id: uuidFor(seed, `certificate:${name}`),
+    name,
+    commonName,
+    serial: BigInt(`0x${hexFor(seed, `serial:${name}`, 30)}`).toString(),
+    fingerprint: `MD5 Fingerprint=${(hexFor(seed, `md5:${name}`, 32).toUpperCase().match(/../g) ?? []).join(':')}`,
+    hostnames,
+  }));
+}

@@ -1,0 +1,51 @@
+import { type AdHocVariableFilter } from '@grafana/data';
+
+import { catalogue, findField, QUERY_TYPES, type CatalogueField, type Operator, type QueryTypeName } from '../../catalogue';
+import { equivalentField } from '../query/model';
+import { type Filter } from '../types';
+
+/** Grafana's ad hoc operators; =| and !=| hold several values. */
+const OPERATORS: Record<string, Operator> = {
+  '=': '=',
+  '!=': '!=',
+  '=|': '=',
+  '!=|': '!=',
+  '=~': '=~',
+  '!~': '!~',
+  '<': '<',
+  '<=': '<=',
+  '>': '>',
+  '>=': '>=',
+};
+
+/** A field of that name, of the surface if it has one, otherwise of the first surface that does. */
+export function fieldAnywhere(name: string, preferred: readonly QueryTypeName[] = []): [QueryTypeName, CatalogueField] | undefined {
+  for (const queryType of [...preferred, ...QUERY_TYPES]) {
+    const field = findField(queryType, name);
+    if (field) {
+      return [queryType, field];
+    }
+  }
+  return undefined;
+}
+
+/** The field that an ad hoc key means on a surface: Ray ID, country and the like have several names. */
+function fieldName(queryType: QueryTypeName, key: string): string {
+  const found = fieldAnywhere(key, [queryType]);
+  return (found && equivalentField(queryType, found[1])?.name) ?? key;
+}
+
+/**
+ * A dashboard's ad hoc filters for one surface. A key that the surface lacks is kept: the executable then answers
+ * with an error that names what is allowed, where leaving it out would show more than was asked for.
+ */
+export function adHocFilters(queryType: QueryTypeName, filters: AdHocVariableFilter[]): Filter[] {
+  return filters
+    .filter((filter) => filter.key !== '' && catalogue[queryType] !== undefined)
+    .map(({ key, operator, value, values }) => ({
+      field: fieldName(queryType, key),
+      // An operator that is not known here is passed on for the same reason.
+      operator: OPERATORS[operator] ?? (operator as Operator),
+      values: values && values.length > 0 ? values : [value],
+    }));
+}

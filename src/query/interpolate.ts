@@ -1,0 +1,82 @@
+import { type AdHocVariableFilter, type ScopedVars } from '@grafana/data';
+import { type TemplateSrv } from '@grafana/runtime';
+import { escapeRegExp } from 'lodash';
+
+import { adHocFilters } from '../adhoc/filters';
+import { type AccessQuery, type Filter } from '../types';
+import { sentQuery } from './model';
+
+/** The part of Grafana's template service that is needed here. */
+export type Replacer = Pick<TemplateSrv, 'replace'>;
+
+/** What Grafana hands to a custom format function as its second argument. */
+interface FormattedVariable {
+  multi?: boolean;
+  includeAll?: boolean;
+}
+
+// Variables' values are kept beside the text and only their index stands in it, so that no character of a value can
+// be mistaken for a separator. The mark is from Unicode's private use area.
+const MARK = '\uE000';
+const MARKED = new RegExp(`${MARK}(\\d+)${MARK}`, 'g');
+
+function asTexts(value: unknown): string[] {
+  return (Array.isArray(value) ? value : [value]).map((part) => String(part ?? ''));
+}
+
+function combine(text: string, collected: string[][]): string[] {
+  const parts = text.split(MARKED);
+  return parts.reduce<string[]>(
+    (texts, part, index) => {
+      const choices = index % 2 === 0 ? [part] : collected[Number(part)];
+      return texts.flatMap((start) => choices.map((choice) => start + choice));
+    },
+    ['']
+  );
+}
+
+/**
+ * Replaces the variables in a text. A variable with several values gives several texts, one for each combination.
+ * A variable that holds nothing gives an empty text, which compares with empty values: dropping it would show more
+ * than was asked for. In regular expressions, values that were chosen from a list match literally.
+ */
+export function interpolateText(text: string, replacer: Replacer, scopedVars: ScopedVars, pattern = false): string[] {
+  const collected: string[][] = [];
+  const keep = (value: unknown, variable?: FormattedVariable) => {
+    const literal = pattern && (Array.isArray(value) || variable?.multi || variable?.includeAll);
+    const texts = asTexts(value).map((part) => (literal ? escapeRegExp(part) : part));
+    collected.push(texts.length > 0 ? texts : ['']);
+    return `${MARK}${collected.length - 1}${MARK}`;
+  };
+  return combine(replacer.replace(text, scopedVars, keep), collected);
+}
+
+function interpolateAll(texts: string[], replacer: Replacer, scopedVars: ScopedVars): string[] {
+  return texts.flatMap((text) => interpolateText(text, replacer, scopedVars));
+}
+
+function interpolateFilter(filter: Filter, replacer: Replacer, scopedVars: ScopedVars): Filter {
+  const pattern = filter.operator === '=~' || filter.operator === '!~';
+  return {
+    field: interpolateText(filter.field, replacer, scopedVars)[0],
+    operator: filter.operator,
+    values: filter.values.flatMap((value) => interpolateText(value, replacer, scopedVars, pattern)),
+  };
+}
+
+/** The query as the executable gets it: variables replaced, ad hoc filters added, unfinished parts left out. */
+export function interpolateQuery(
+  query: AccessQuery,
+  replacer: Replacer,
+  scopedVars: ScopedVars,
+  adHoc: AdHocVariableFilter[] = []
+): AccessQuery {
+  const sent = sentQuery(query);
+  const filters = (sent.filters ?? []).map((filter) => interpolateFilter(filter, replacer, scopedVars));
+  return {
+    ...sent,
+    filters: [...filters, ...adHocFilters(sent.queryType ?? 'access_requests', adHoc)],
+    ...(sent.groupBy && { groupBy: interpolateAll(sent.groupBy, replacer, scopedVars).filter(Boolean) }),
+    ...(sent.fields && { fields: interpolateAll(sent.fields, replacer, scopedVars).filter(Boolean) }),
+  };
+}

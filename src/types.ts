@@ -1,0 +1,105 @@
+import { type DataQuery, type DataSourceJsonData } from '@grafana/data';
+
+import { type Operator, type QueryTypeName } from '../catalogue';
+
+export const FORMATS = ['time_series', 'table', 'logs'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export type Direction = 'desc' | 'asc';
+
+/** A condition on one field: positive operators hold for any of the values, negative ones for none. */
+export interface Filter {
+  field: string;
+  operator: Operator;
+  values: string[];
+}
+
+/** What a panel, an Explore row or an alert rule asks; pkg/query reads the same JSON. */
+export interface AccessQuery extends DataQuery {
+  queryType?: QueryTypeName;
+  format?: Format;
+  filters?: Filter[];
+  groupBy?: string[];
+  /** Columns in their order; absent or empty means all. */
+  fields?: string[];
+  direction?: Direction;
+  limit?: number;
+}
+
+/** A query whose surface, format and lists are spelled out. */
+export type FullQuery = AccessQuery & Required<Pick<AccessQuery, 'queryType' | 'format' | 'filters' | 'groupBy' | 'fields'>>;
+
+/** Why an answer is not complete; pkg/eventlog has the same list. */
+export type CoverageReason =
+  | 'limit'
+  | 'max_rows'
+  | 'retention'
+  | 'rate_limit'
+  | 'upstream'
+  | 'unverified'
+  | 'bad_rows'
+  | 'page_size'
+  | 'timeout';
+
+/** How much of the question an answer covers: meta.custom.coverage of every frame. Times are RFC 3339. */
+export interface Coverage {
+  from: string;
+  to: string;
+  complete: boolean;
+  reason?: CoverageReason;
+  rows: number;
+  upstreamCalls: number;
+  savedCalls?: number;
+  cachedRows?: number;
+  filteredHere?: string[];
+  sampled?: boolean;
+  sampleInterval?: number;
+  retryAt?: string | null;
+  newest?: string | null;
+}
+
+export const DEFAULT_API_URL = 'https://api.cloudflare.com/client/v4';
+/** Default of the setting maxRows, which is also the largest limit of a query. */
+export const DEFAULT_MAX_ROWS = 100_000;
+/** Rows of a table or of logs where a query names no limit. */
+export const DEFAULT_LIMIT = 1000;
+
+export type AuthType = 'apiToken' | 'apiKey';
+export type MaskIdentities = 'none' | 'pseudonym' | 'redact';
+
+export interface AccessOptions extends DataSourceJsonData {
+  accountId?: string;
+  authType?: AuthType;
+  email?: string;
+  apiUrl?: string;
+  /** Megabytes; 0 turns the cache off. */
+  cacheLimitMb?: number;
+  /** Go duration, such as 15m. */
+  sealAfter?: string;
+  maxRows?: number;
+  /** Per cent of the rate limit that is left to others. */
+  reservePercent?: number;
+  accountRateLimit?: boolean;
+  maskIdentities?: MaskIdentities;
+  enableSecureSocksProxy?: boolean;
+  /** Seconds. */
+  timeout?: number;
+  tlsSkipVerify?: boolean;
+  tlsAuthWithCACert?: boolean;
+  serverName?: string;
+}
+
+export interface AccessSecrets {
+  apiToken?: string;
+  apiKey?: string;
+  maskKey?: string;
+  tlsCACert?: string;
+}
+
+/** One entry of the resources values, users, apps, identity-providers and accounts. */
+export interface ResourceValue {
+  text: string;
+  value: string;
+  /** Events with this value; only of the resource values. */
+  count?: number;
+}

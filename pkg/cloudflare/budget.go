@@ -67,27 +67,36 @@ func newBudget(api string, limit int, reserve float64, now func() time.Time) *bu
 	}
 }
 
-// giveBack ends an attempt. h are the answer's headers, nil if none came.
-func (b *budget) giveBack(t *ticket, h http.Header) {
+// giveBack ends an attempt. h are the answer's headers, nil if none came. If
+// Cloudflare refused the call for its rate limit, all calls stop: as long as
+// Retry-After says, else to the end of the window that is used up, else for as
+// long as Cloudflare's own block lasts. blocked is when they may go on.
+func (b *budget) giveBack(t *ticket, h http.Header, refused bool) (blocked time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
 	b.inFlight--
 	b.ends = append(b.ends, now)
+	b.forget(now)
+	newer := b.probe == t || !t.start.Before(b.learned)
 	if b.probe == t {
 		b.probe = nil
 	}
 	if h != nil {
-		b.learn(t, readQuotas(h), now)
+		b.learn(readQuotas(h), newer, now)
+	}
+	if refused {
+		b.blocked = later(b.blocked, b.blockEnd(h, now))
+		b.unknown = true
 	}
 	b.pump()
+	return b.blocked
 }
 
 // learn takes in what an answer said. An answer to a call that had started
 // before the last lesson may be older than that lesson: it can only lower what
 // is left.
-func (b *budget) learn(t *ticket, quotas []quota, now time.Time) {
-	newer := !t.start.Before(b.learned)
+func (b *budget) learn(quotas []quota, newer bool, now time.Time) {
 	if newer {
 		for name, s := range b.quotas {
 			if !s.reset.After(now) {
@@ -136,26 +145,26 @@ func (b *budget) learnPolicy(q quota) {
 	}
 }
 
-// block stops all calls, because Cloudflare refused one. Without a time it lasts
-// until the known windows end, else as long as Cloudflare's own block.
-func (b *budget) block(until time.Time) time.Time {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := b.now()
-	if until.IsZero() {
-		for _, s := range b.quotas {
-			if s.reset.After(now) {
-				until = later(until, s.reset)
+func (b *budget) blockEnd(h http.Header, now time.Time) time.Time {
+	if at, ok := readRetryAfter(h, now); ok {
+		return at
+	}
+	var used, any time.Time
+	for _, s := range b.quotas {
+		if s.reset.After(now) {
+			any = later(any, s.reset)
+			if s.left == 0 {
+				used = later(used, s.reset)
 			}
 		}
 	}
-	if until.IsZero() {
-		until = now.Add(defaultBlock)
+	switch {
+	case !used.IsZero():
+		return used
+	case !any.IsZero():
+		return any
 	}
-	b.blocked = later(b.blocked, until)
-	b.unknown = true
-	b.pump()
-	return b.blocked
+	return now.Add(defaultBlock)
 }
 
 // admissible says whether a call may go now; if not, when it may. The time is
@@ -207,7 +216,7 @@ func (b *budget) quotaAdmits() (ok bool, at time.Time) {
 // kept is the part of a limit that stays free for others. One call is always
 // ours: a limit must not be reserved away.
 func (b *budget) kept(limit int) int {
-	return min(int(float64(limit)*b.reserve), limit-1)
+	return max(min(int(float64(limit)*b.reserve), limit-1), 0)
 }
 
 // forget drops what our own count no longer needs.

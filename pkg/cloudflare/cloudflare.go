@@ -79,6 +79,7 @@ type Error struct {
 	// RetryAt is when the call may be made again; zero if unknown.
 	RetryAt time.Time
 	Err     error
+	said    []string // by GraphQL
 }
 
 func (e *Error) Error() string { return e.Message }

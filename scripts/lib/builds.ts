@@ -12,11 +12,21 @@ const browserHalf: Build = {
   run: () => npmRun('build'),
 };
 
+const executableInputs = ['pkg', 'catalogue', 'go.mod', 'go.sum', 'Magefile.go', 'src/plugin.json', 'package.json'];
+
 const executable: Build = {
   name: 'executable',
-  inputs: ['pkg', 'catalogue', 'go.mod', 'go.sum', 'Magefile.go', 'src/plugin.json', 'package.json'],
-  outputs: [`dist/${executableName}`],
+  inputs: executableInputs,
+  outputs: [`dist/${executableName()}`],
   run: () => npmRun('build:backend'),
+};
+
+/** Grafana's container runs Linux, whatever system runs the container. */
+const linuxExecutable: Build = {
+  name: 'executable for Linux',
+  inputs: executableInputs,
+  outputs: [`dist/${executableName('linux')}`],
+  run: () => run('go', ['tool', 'mage', process.arch === 'arm64' ? 'build:linuxARM64' : 'build:linux']),
 };
 
 const previewPage: Build = {
@@ -50,7 +60,7 @@ export const buildPlugin = () => buildAll([browserHalf, executable]);
 export const buildPreview = () => buildAll([browserHalf, executable, previewPage, previewHost]);
 
 /** Builds both halves, and the one file that the simulated account's container runs. */
-export const buildForDocker = () => buildAll([browserHalf, executable, simulatorBundle]);
+export const buildForDocker = () => buildAll([browserHalf, linuxExecutable, simulatorBundle]);
 
 /** Builds what is stale, one after the other: each of them keeps all cores busy by itself. */
 async function buildAll(builds: Build[]): Promise<void> {

@@ -19,12 +19,10 @@ export const plugin = JSON.parse(readFileSync(path.join(ROOT, 'src', 'plugin.jso
 export const version = (JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string })
   .version;
 
-const GO_OS: Record<string, string> = { win32: 'windows' };
 const GO_ARCH: Record<string, string> = { x64: 'amd64', ia32: '386' };
 
-/** Name of the plugin's executable for this machine, as Grafana looks for it. */
-export const executableName = [
-  plugin.executable,
-  GO_OS[process.platform] ?? process.platform,
-  `${GO_ARCH[process.arch] ?? process.arch}${process.platform === 'win32' ? '.exe' : ''}`,
-].join('_');
+/** Name of the plugin's executable for this machine's processor, as Grafana on that system looks for it. */
+export function executableName(system: NodeJS.Platform = process.platform): string {
+  const arch = GO_ARCH[process.arch] ?? process.arch;
+  return system === 'win32' ? `${plugin.executable}_windows_${arch}.exe` : `${plugin.executable}_${system}_${arch}`;
+}

@@ -86,7 +86,7 @@ export interface CatalogueQueryType {
   fields: CatalogueField[];
 }
 
-// JSON modules widen literals to string; schema.test.ts holds each file against schema.json, which is stricter than these types.
+// JSON modules widen literals to string; generate/schema.test.ts holds each file against schema.json, which is stricter than these types.
 export const catalogue = {
   access_requests: accessRequests as unknown as CatalogueQueryType,
   failed_logins: failedLogins as unknown as CatalogueQueryType,

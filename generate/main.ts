@@ -2,21 +2,7 @@
  * Writes every file that is made from the catalogue and from dashboards/.
  * With --check it writes nothing and exits 1 where a file is not what it would write.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { format, resolveConfig } from 'prettier';
-import { outputs, type Output } from './outputs';
-
-const ROOT = resolve(__dirname, '..');
-
-async function formatted(output: Output): Promise<string> {
-  const path = resolve(ROOT, output.path);
-  return format(output.text, { ...(await resolveConfig(path)), filepath: path });
-}
-
-function isStale(path: string, text: string): boolean {
-  return !existsSync(path) || readFileSync(path, 'utf8') !== text;
-}
+import { staleOutputs, write } from './files';
 
 async function main(options: string[]): Promise<number> {
   const unknown = options.filter((option) => option !== '--check');
@@ -25,25 +11,19 @@ async function main(options: string[]): Promise<number> {
     return 2;
   }
   const check = options.includes('--check');
-  const stale: string[] = [];
-  for (const output of outputs((page) => readFileSync(resolve(ROOT, page), 'utf8'))) {
-    const path = resolve(ROOT, output.path);
-    const text = await formatted(output);
-    if (!isStale(path, text)) {
-      continue;
-    }
-    stale.push(output.path);
+  const stale = await staleOutputs();
+  for (const output of stale) {
     if (!check) {
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, text);
+      write(output);
     }
+    console.log(`${check ? 'stale' : 'wrote'} ${output.path}`);
   }
-  stale.forEach((path) => console.log(`${check ? 'stale' : 'wrote'} ${path}`));
-  if (check && stale.length > 0) {
+  if (stale.length === 0) {
+    console.log('All generated files are fresh.');
+  } else if (check) {
     console.error('Run "npm run generate" and commit what it writes.');
     return 1;
   }
-  console.log(stale.length > 0 ? '' : 'All generated files are fresh.');
   return 0;
 }
 

@@ -15,7 +15,7 @@ const SUITES: Record<string, () => Promise<Counts>> = {
   go: () => requireGo().then(go),
   jest,
   simulator: nodeTest('simulator', ['simulator']),
-  tooling: nodeTest('tooling', ['scripts', 'provisioning', 'docs']),
+  tooling: nodeTest('tooling', ['scripts', 'generate', 'dashboards']),
   contract: nodeTest('contract', ['tests/contract']),
   preview,
   grafana,

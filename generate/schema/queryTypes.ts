@@ -1,5 +1,6 @@
 import {
   catalogue,
+  OTHER_FIELD,
   columns,
   groupableFields,
   type CatalogueField,
@@ -7,6 +8,11 @@ import {
 } from '../../catalogue/index';
 import { DEFAULT_LIMIT, FORMATS } from '../../src/types';
 import { closedObject, type Json, type JsonObject } from './json';
+
+/** Bounds of every query; pkg/query has the same. */
+const MAX_FILTERS = 50;
+const MAX_VALUES = 1000;
+const MAX_VALUE_LENGTH = 2048;
 
 /** The draft that Grafana's API server understands. */
 const DRAFT = 'https://json-schema.org/draft-04/schema#';
@@ -41,11 +47,12 @@ export function querySchema(type: CatalogueQueryType): JsonObject {
     filters: {
       description: `Conditions that every ${type.noun.one} meets.`,
       type: 'array',
+      maxItems: MAX_FILTERS,
       items: { oneOf: type.fields.map(filterSchema) },
       ...requiredFilters(type),
     },
     groupBy: {
-      description: `Fields to count ${type.noun.many} by. A time series without it is counted by outcome.`,
+      description: `Fields to count ${type.noun.many} by. A time series is counted by outcome where it is absent, and is one series where it is empty.`,
       type: 'array',
       uniqueItems: true,
       items: { type: 'string', enum: names(groupableFields(type.queryType)) },
@@ -54,7 +61,10 @@ export function querySchema(type: CatalogueQueryType): JsonObject {
       description: 'Columns in their order. Absent or empty: all.',
       type: 'array',
       uniqueItems: true,
-      items: { type: 'string', enum: names(columns(type.queryType)) },
+      items: {
+        type: 'string',
+        enum: [...names(columns(type.queryType)), ...(type.api === 'rest' ? [OTHER_FIELD] : [])],
+      },
     },
     direction: {
       description: 'Newest first (desc, the default) or oldest first.',
@@ -82,7 +92,8 @@ function filterSchema(field: CatalogueField): JsonObject {
           description: 'Positive operators hold if any value fits, negative ones if none does.',
           type: 'array',
           minItems: 1,
-          items: { type: 'string', ...(examples.length > 0 && { examples }) },
+          maxItems: MAX_VALUES,
+          items: { type: 'string', maxLength: MAX_VALUE_LENGTH, ...(examples.length > 0 && { examples }) },
         },
       },
       ['field', 'operator', 'values']

@@ -12,6 +12,24 @@ const COUNTED_OPTION: JsonObject = {
   properties: { text: { type: 'string' }, value: { type: 'string' }, count: { type: 'integer' } },
 };
 
+const BUDGET: JsonObject = {
+  type: 'object',
+  required: ['api', 'limit', 'windowSeconds', 'left', 'nextAt'],
+  properties: {
+    api: { type: 'string', enum: ['rest', 'graphql'] },
+    limit: { type: 'integer', description: 'Calls in a window.' },
+    windowSeconds: { type: 'integer' },
+    left: { type: 'integer', description: 'Calls that are left in this window.' },
+    nextAt: { type: 'string', format: 'date-time', description: 'When the next call is possible.' },
+  },
+};
+
+const FAILURE: JsonObject = {
+  type: 'object',
+  required: ['error', 'message'],
+  properties: { error: { type: 'string' }, message: { type: 'string' } },
+};
+
 /** What the data source answers below /resources, as OpenAPI paths. */
 export function routes(): JsonObject {
   return {
@@ -29,7 +47,7 @@ export function routes(): JsonObject {
       '/resources/identity-providers': get('identityProviders', 'Identity providers of the account.', OPTION, []),
       '/resources/apps': get('apps', 'Access applications of the account.', OPTION, []),
       '/resources/accounts': get('accounts', 'Accounts that the token can read.', OPTION, []),
-      '/resources/budget': get('budget', 'What is left of each API rate limit.', { type: 'object' }, []),
+      '/resources/budget': get('budget', 'What is left of the rate limit of each API.', BUDGET, []),
     },
   };
 }
@@ -49,7 +67,7 @@ function get(operationId: string, summary: string, items: JsonObject, parameters
         '200': { description: 'OK', content: { 'application/json': { schema: body } } },
         default: {
           description: 'A message that says what went wrong.',
-          content: { 'application/json': { schema: { type: 'object' } } },
+          content: { 'application/json': { schema: FAILURE } },
         },
       },
     },

@@ -1,3 +1,5 @@
+import type { DataSourceJsonData } from '@grafana/data';
+import { DEFAULT_API_URL, DEFAULT_MAX_ROWS, type AccessOptions, type AccessSecrets } from '../../src/types';
 import { closedObject, type JsonObject } from './json';
 
 /** One key of the data source's jsonData, in JSON Schema's words. */
@@ -9,10 +11,13 @@ export interface SettingSchema {
   format?: 'email' | 'uri';
   default?: string | number | boolean;
   minimum?: number;
+  maximum?: number;
 }
 
-/** Every key of jsonData: ours first, then those that the plugin SDK's HTTP client reads. */
-export const SETTINGS: Record<string, SettingSchema> = {
+/** Keys of jsonData that the config page writes; the compiler holds them against its type. */
+type OptionName = Exclude<keyof AccessOptions, keyof DataSourceJsonData> | 'authType';
+
+const OPTIONS: Record<OptionName, SettingSchema> = {
   accountId: {
     description: 'Cloudflare account ID: 32 hexadecimal digits.',
     type: 'string',
@@ -33,16 +38,18 @@ export const SETTINGS: Record<string, SettingSchema> = {
     description: "URL of Cloudflare's API, without a slash at the end.",
     type: 'string',
     format: 'uri',
-    default: 'https://api.cloudflare.com/client/v4',
+    default: DEFAULT_API_URL,
   },
   cacheLimitMb: {
     description: 'Memory for finished time windows, in megabytes. 0 turns the cache off.',
     type: 'integer',
     minimum: 0,
+    maximum: 65536,
     default: 256,
   },
   sealAfter: {
-    description: 'Age after which Cloudflare is taken to have delivered all events of a moment, such as 15m.',
+    description:
+      'Age after which Cloudflare is taken to have delivered all events of a moment, such as 15m. From 0s to 24h.',
     type: 'string',
     default: '15m',
   },
@@ -50,7 +57,20 @@ export const SETTINGS: Record<string, SettingSchema> = {
     description: 'Largest number of events that one query reads.',
     type: 'integer',
     minimum: 1,
-    default: 100000,
+    maximum: 10000000,
+    default: DEFAULT_MAX_ROWS,
+  },
+  reservePercent: {
+    description: "Share of Cloudflare's rate limit that is left to others, in per cent.",
+    type: 'integer',
+    minimum: 0,
+    maximum: 90,
+    default: 10,
+  },
+  accountRateLimit: {
+    description: 'Ask Cloudflare to count GraphQL calls by account instead of by user.',
+    type: 'boolean',
+    default: false,
   },
   maskIdentities: {
     description: 'What happens to personal fields before they leave the data source.',
@@ -64,21 +84,33 @@ export const SETTINGS: Record<string, SettingSchema> = {
     default: false,
   },
   timeout: { description: 'Timeout of one call to Cloudflare, in seconds.', type: 'integer', minimum: 1 },
-  tlsAuth: { description: 'Show a client certificate to the API.', type: 'boolean', default: false },
   tlsAuthWithCACert: { description: 'Trust the given CA certificate.', type: 'boolean', default: false },
   tlsSkipVerify: { description: "Do not check the API's certificate. Unsafe.", type: 'boolean', default: false },
   serverName: { description: "Name that the API's certificate is checked against.", type: 'string' },
 };
 
-/** Every key of secureJsonData. */
-export const SECRETS: Record<string, string> = {
+/** Keys that only provisioning writes: the plugin SDK's HTTP client reads them. */
+const SDK_OPTIONS: Record<string, SettingSchema> = {
+  tlsAuth: { description: 'Show a client certificate to the API.', type: 'boolean', default: false },
+};
+
+/** Every key of jsonData. */
+export const SETTINGS: Record<string, SettingSchema> = { ...OPTIONS, ...SDK_OPTIONS };
+
+const SECRET_OPTIONS: Record<keyof AccessSecrets, string> = {
   apiToken: 'Cloudflare API token. Needed with authType apiToken.',
   apiKey: 'Cloudflare Global API Key. Needed with authType apiKey.',
   maskKey: 'Key of the pseudonyms. Needed with maskIdentities pseudonym.',
   tlsCACert: 'CA certificate, PEM. Needed with tlsAuthWithCACert.',
+};
+
+const SDK_SECRETS: Record<string, string> = {
   tlsClientCert: 'Client certificate, PEM. Needed with tlsAuth.',
   tlsClientKey: 'Key of the client certificate, PEM. Needed with tlsAuth.',
 };
+
+/** Every key of secureJsonData. */
+export const SECRETS: Record<string, string> = { ...SECRET_OPTIONS, ...SDK_SECRETS };
 
 const EXAMPLE_ACCOUNT = '0123456789abcdef0123456789abcdef';
 

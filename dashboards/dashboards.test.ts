@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { ROOT } from '../generate/files';
+import { faults } from '../generate/testing';
+
+interface Query {
+  refId: string;
+  datasource: { type: string; uid: string };
+  filters?: Array<{ values: string[] }>;
+}
+
+interface Panel {
+  id: number;
+  type: string;
+  title: string;
+  description?: string;
+  gridPos: { x: number; y: number; w: number; h: number };
+  datasource?: { type: string; uid: string };
+  targets?: Query[];
+}
+
+interface Dashboard {
+  uid: string;
+  panels: Panel[];
+  templating: { list: Array<{ name: string; type: string; query: { queryType: string; field: string } }> };
+}
+
+function read(path: string): string {
+  return readFileSync(resolve(ROOT, path), 'utf8');
+}
+
+const dashboard: Dashboard = JSON.parse(read('provisioning/dashboards/cloudflare-access.json'));
+const panels = dashboard.panels.filter((panel) => panel.type !== 'row');
+
+/** Panels that every Grafana has. */
+const PANEL_TYPES = ['bargauge', 'piechart', 'stat', 'table', 'timeseries'];
+
+for (const panel of panels) {
+  test(`${panel.title}: its query follows the schema`, () => {
+    assert.equal(panel.targets?.length, 1);
+    panel.targets?.forEach((query) => assert.equal(faults(query), ''));
+  });
+
+  test(`${panel.title}: it is a described panel of the chosen data source`, () => {
+    assert.ok(PANEL_TYPES.includes(panel.type), panel.type);
+    assert.ok(panel.description);
+    const chosen = { type: 'cfaccess-logs-datasource', uid: '${datasource}' };
+    [panel.datasource, ...(panel.targets ?? []).map((query) => query.datasource)].forEach((source) =>
+      assert.deepEqual(source, chosen)
+    );
+  });
+
+  test(`${panel.title}: its filters name variables that there are`, () => {
+    const values = (panel.targets ?? []).flatMap((query) => query.filters ?? []).flatMap((filter) => filter.values);
+    const used = values.filter((value) => value.startsWith('$')).map((value) => value.slice(1));
+    const names = dashboard.templating.list.map((variable) => variable.name);
+    used.forEach((name) => assert.ok(names.includes(name), name));
+  });
+}
+
+test('every variable of values asks for a field that there is', () => {
+  const queries = dashboard.templating.list.filter((variable) => variable.type === 'query');
+  assert.ok(queries.length > 0);
+  queries.forEach(({ query }) => {
+    assert.equal(faults({ queryType: query.queryType, fields: [query.field] }), '');
+  });
+});
+
+test('panels have their own ids and do not overlap', () => {
+  assert.equal(new Set(dashboard.panels.map((panel) => panel.id)).size, dashboard.panels.length);
+  const taken = new Set<string>();
+  for (const { title, gridPos } of dashboard.panels) {
+    assert.ok(gridPos.x + gridPos.w <= 24, title);
+    for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
+      for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+        assert.ok(!taken.has(`${x},${y}`), `${title} overlaps another panel`);
+        taken.add(`${x},${y}`);
+      }
+    }
+  }
+});
+
+test('the bundled dashboard is the provisioned one under another uid, and plugin.json includes it', () => {
+  const bundled: Dashboard = JSON.parse(read('src/dashboards/cloudflare-access.json'));
+  assert.notEqual(bundled.uid, dashboard.uid);
+  assert.deepEqual({ ...bundled, uid: dashboard.uid }, dashboard);
+  const plugin: { includes?: Array<{ type: string; path: string }> } = JSON.parse(read('src/plugin.json'));
+  assert.ok(
+    plugin.includes?.some(({ type, path }) => type === 'dashboard' && path === 'dashboards/cloudflare-access.json')
+  );
+});
+
+test('the alert rule asks the provisioned data source, follows the schema and points at a panel', () => {
+  const rule = parse(read('provisioning/alerting/cloudflare-access.yaml')).groups[0].rules[0];
+  const source = parse(read('provisioning/datasources/cloudflare-access.yaml')).datasources[0];
+  const [logins, ...steps] = rule.data;
+  assert.equal(logins.datasourceUid, source.uid);
+  assert.equal(faults(logins.model), '');
+  assert.deepEqual(
+    steps.map((step: { model: { expression: string } }) => step.model.expression),
+    [logins.refId, steps[0].refId]
+  );
+  assert.equal(rule.condition, steps.at(-1).refId);
+  assert.equal(rule.dashboardUid, dashboard.uid);
+  const panel = panels.find(({ id }) => id === rule.panelId);
+  assert.equal(panel?.title, 'Logins by outcome');
+});

@@ -36,7 +36,8 @@ function flag(fallback: boolean, about: string): Setting<boolean> {
     fallback,
     allowed: '`true`, `false`',
     about,
-    parse: (value) => (value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined),
+    parse: (value) =>
+      value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined,
   };
 }
 
@@ -57,13 +58,27 @@ const BOUNDS = ['inclusive', 'exclusive', 'seconds'] as const;
 export const SETTINGS = {
   sinceBound: oneOf(BOUNDS, 'How `since` is treated; `seconds`: cut down to the second, inclusive.'),
   untilBound: oneOf(BOUNDS, 'How `until` is treated; `seconds`: cut down to the second, inclusive.'),
-  timestampQuantumMs: number(1, 0.001, 60_000, 'Times are cut to multiples of this: 1000 gives whole seconds, 60000 ties a whole minute, 0.001 gives microseconds.'),
-  tieOrder: oneOf(['stable', 'perPage'], 'Order of rows of the same time: always the same, or another one on every page.'),
+  timestampQuantumMs: number(
+    1,
+    0.001,
+    60_000,
+    'Times are cut to multiples of this: 1000 gives whole seconds, 60000 ties a whole minute, 0.001 gives microseconds.'
+  ),
+  tieOrder: oneOf(
+    ['stable', 'perPage'],
+    'Order of rows of the same time: always the same, or another one on every page.'
+  ),
   maxPerPage: number(1000, 1, 100_000, 'Largest page of the log endpoints.'),
   overCap: oneOf(['shorter', 'error'], 'What a larger page size gets: a page of `maxPerPage` rows, or an error.'),
-  limitMeaning: oneOf(['pageSize', 'total', 'smaller', 'ignored'], '`limit` of the log endpoints: the page size where `per_page` is absent; the most rows of all pages together; the smaller of both is the page size; nothing.'),
+  limitMeaning: oneOf(
+    ['pageSize', 'total', 'smaller', 'ignored'],
+    '`limit` of the log endpoints: the page size where `per_page` is absent; the most rows of all pages together; the smaller of both is the page size; nothing.'
+  ),
   resultInfo: oneOf(['present', 'absent'], '`result_info` of the log endpoints.'),
-  totalCount: oneOf(['zero', 'true', 'page'], '`total_count` of the log endpoints: always 0, the truth, or the rows of this page.'),
+  totalCount: oneOf(
+    ['zero', 'true', 'page'],
+    '`total_count` of the log endpoints: always 0, the truth, or the rows of this page.'
+  ),
   defaultWindowHours: number(30, 0, 4320, 'Reach of `access_requests` without `since`; 0 is the whole retention.'),
   retentionDays: number(180, 0, 180, 'Reach of the log endpoints. Older windows are an empty success.'),
   failedLoginsDays: number(7, 0, 180, 'How long failed logins are kept.'),
@@ -71,7 +86,10 @@ export const SETTINGS = {
   lateShare: number(0, 0, 1, 'Share of the rows that arrive late.'),
   lateByMs: number(120_000, 0, 3_600_000, 'Late rows arrive after a fifth of this at least, after all of it at most.'),
   duplicateShare: number(0, 0, 1, 'Share of the rows that the log endpoints give twice, equal in every field.'),
-  ignoredFilters: names([], 'Query parameters that are taken and not applied, such as `allowed`, `country_code` or `email`.'),
+  ignoredFilters: names(
+    [],
+    'Query parameters that are taken and not applied, such as `allowed`, `country_code` or `email`.'
+  ),
   emptyFilters: names([], 'Query parameters that make the answer empty.'),
   missingFields: names([], 'Fields that are left out of the rows of the log endpoints.'),
   extraFields: flag(false, 'Rows of the log endpoints carry fields that nobody documents.'),
@@ -79,7 +97,10 @@ export const SETTINGS = {
   nonIdentityInRest: flag(false, '`access_requests` shows logins without identity as well.'),
   identityInGraphql: flag(true, 'GraphQL shows logins with an identity as well.'),
   idpIdRequired: flag(true, 'SCIM updates without `idp_id` are refused; otherwise all are given.'),
-  scimMethodField: oneOf(['mixed', 'request_method', 'http_method'], 'Name of the method in SCIM rows; `mixed`: sometimes `http_method`.'),
+  scimMethodField: oneOf(
+    ['mixed', 'request_method', 'http_method'],
+    'Name of the method in SCIM rows; `mixed`: sometimes `http_method`.'
+  ),
   scimFailureWord: oneOf(['FAILURE', 'ERROR', 'mixed'], 'Status of a failed SCIM update.'),
   userMatch: oneOf(['substring', 'exact'], 'How the users list matches `name`, `email` and `search`.'),
   graphqlEnabled: flag(true, 'Whether the login dataset is on for the account.'),
@@ -90,7 +111,10 @@ export const SETTINGS = {
   graphqlMaxNodes: number(30, 1, 1000, 'Most nodes of one GraphQL request; aliases count.'),
   graphqlUnavailable: names([], 'Dimensions that the plan does not include, such as `deviceId`.'),
   graphqlSampleInterval: number(1, 1, 10_000, 'Adaptive sampling: one event stands for this many.'),
-  graphqlErrorStatus: oneOf(['ok', 'documented'], 'HTTP status of GraphQL errors: always 200, or 400 and 403 as the documentation lists.'),
+  graphqlErrorStatus: oneOf(
+    ['ok', 'documented'],
+    'HTTP status of GraphQL errors: always 200, or 400 and 403 as the documentation lists.'
+  ),
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;
@@ -110,7 +134,9 @@ export const PERSONALITIES = {
   tied: { timestampQuantumMs: 60_000, tieOrder: 'perPage', maxPerPage: 50 },
   smallPages: { maxPerPage: 100, limitMeaning: 'smaller' },
   bare: { resultInfo: 'absent', missingFields: ['country', 'app_type'], countryCase: 'upper' },
-  blindFilters: { ignoredFilters: ['allowed', 'country_code', 'app_uid', 'app_type', 'idp', 'ray_id', 'email', 'non_identity'] },
+  blindFilters: {
+    ignoredFilters: ['allowed', 'country_code', 'app_uid', 'app_type', 'idp', 'ray_id', 'email', 'non_identity'],
+  },
   muteFilters: { emptyFilters: ['allowed', 'country_code', 'app_uid', 'app_type', 'idp', 'ray_id', 'non_identity'] },
   late: { lateShare: 0.05, lateByMs: 300_000, ingestDelayMs: 3_000 },
   repeating: { duplicateShare: 0.05 },

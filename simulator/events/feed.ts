@@ -77,7 +77,7 @@ export class Feed<E extends FeedEvent> {
   count(query: FeedQuery<E>): number {
     const [first, last] = this.slotRange(query);
     let total = 0;
-    for (let slot = first; slot <= last; ) {
+    for (let slot = first; slot <= last;) {
       const step = this.countFrom(slot, first, last, 1, query);
       total += step.count;
       slot += step.slots;

@@ -36,5 +36,6 @@ export interface Login extends FeedEvent {
   readonly warp: boolean;
   readonly serviceAccount: number;
   readonly certificate: number;
-  readonly mtls: 'NONE' | 'SUCCESS' | 'FAILED:certificate has expired' | 'FAILED:unable to verify the first certificate';
+  readonly mtls:
+    'NONE' | 'SUCCESS' | 'FAILED:certificate has expired' | 'FAILED:unable to verify the first certificate';
 }

@@ -50,7 +50,20 @@ export function appDomain(organisation: Organisation, login: Login): string | un
   return login.path >= 0 ? app.domain + app.paths[login.path] : app.domain;
 }
 
-const STRANGER_NAMES = ['admin', 'it', 'info', 'root', 'test', 'office', 'hr', 'sales', 'support', 'backup', 'scan', 'noreply'];
+const STRANGER_NAMES = [
+  'admin',
+  'it',
+  'info',
+  'root',
+  'test',
+  'office',
+  'hr',
+  'sales',
+  'support',
+  'backup',
+  'scan',
+  'noreply',
+];
 
 export function emailText(organisation: Organisation, login: Login): string {
   if (login.person >= 0) {

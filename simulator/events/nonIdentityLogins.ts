@@ -78,7 +78,16 @@ export class NonIdentityLogins implements EventSource<Login> {
           ? 'FAILED:unable to verify the first certificate'
           : 'SUCCESS';
       const app = this.certificateApps[Math.floor(draw(4) * this.certificateApps.length)];
-      return { ...base, certificate, mtls, app, allowed: !expired && !untrusted, country: 'DE', network: '192.0.2', host: 180 + certificate };
+      return {
+        ...base,
+        certificate,
+        mtls,
+        app,
+        allowed: !expired && !untrusted,
+        country: 'DE',
+        network: '192.0.2',
+        host: 180 + certificate,
+      };
     }
     return {
       ...base,

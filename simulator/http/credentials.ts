@@ -53,14 +53,20 @@ export const CREDENTIALS: readonly Credential[] = [
     accounts: [ACCOUNT_ID, EMPTY_ACCOUNT_ID],
   }),
   token('audit-logs-only', 'Access requests, users and failed logins, nothing else.', ['Access: Audit Logs Read']),
-  token('no-graphql', 'Everything but GraphQL.', PERMISSIONS.filter((name) => name !== 'Account Analytics Read')),
+  token(
+    'no-graphql',
+    'Everything but GraphQL.',
+    PERMISSIONS.filter((name) => name !== 'Account Analytics Read')
+  ),
   token('graphql-only', 'GraphQL and nothing else.', ['Account Analytics Read']),
   token('scim-only', 'SCIM updates and identity providers.', [
     'Access: SCIM Logs Read',
     'Access: Organizations, Identity Providers, and Groups Read',
   ]),
   token('no-permissions', 'Active, without any permission.', []),
-  token('account-owned', 'Every permission; verifies at the account, not at the user.', PERMISSIONS, { owner: 'account' }),
+  token('account-owned', 'Every permission; verifies at the account, not at the user.', PERMISSIONS, {
+    owner: 'account',
+  }),
   token('disabled', 'Verifies as disabled, reaches nothing.', PERMISSIONS, { status: 'disabled' }),
   token('expired', 'Verifies as expired, reaches nothing.', PERMISSIONS, { status: 'expired' }),
   {
@@ -86,7 +92,11 @@ type Headers = Record<string, string | string[] | undefined>;
 
 function badHeader(code: number, header: string): ApiError {
   return new ApiError(400, [
-    { code: 6003, message: 'Invalid request headers', error_chain: [{ code, message: `Invalid format for ${header} header` }] },
+    {
+      code: 6003,
+      message: 'Invalid request headers',
+      error_chain: [{ code, message: `Invalid format for ${header} header` }],
+    },
   ]);
 }
 

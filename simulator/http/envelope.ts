@@ -41,7 +41,11 @@ export function invalidRequest(message: string): ApiError {
 }
 
 export function json(status: number, value: unknown, headers: Record<string, string> = {}): Reply {
-  return { status, headers: { 'content-type': 'application/json; charset=UTF-8', ...headers }, body: JSON.stringify(value) };
+  return {
+    status,
+    headers: { 'content-type': 'application/json; charset=UTF-8', ...headers },
+    body: JSON.stringify(value),
+  };
 }
 
 export function success(result: unknown, info?: ResultInfo, messages: ApiMessage[] = []): Reply {

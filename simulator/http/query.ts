@@ -11,7 +11,11 @@ export function positiveInteger(query: URLSearchParams, name: string): number | 
   return Number(text);
 }
 
-export function oneOf<const T extends string>(query: URLSearchParams, name: string, values: readonly T[]): T | undefined {
+export function oneOf<const T extends string>(
+  query: URLSearchParams,
+  name: string,
+  values: readonly T[]
+): T | undefined {
   const text = query.get(name);
   if (text === null || text === '') {
     return undefined;

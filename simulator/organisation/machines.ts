@@ -18,7 +18,15 @@ export interface ClientCertificate {
   readonly hostnames: readonly string[];
 }
 
-const TOKENS = ['build-runner', 'deploy-bot', 'uptime-monitor', 'backup-job', 'metrics-scraper', 'partner-import', 'old-cron'];
+const TOKENS = [
+  'build-runner',
+  'deploy-bot',
+  'uptime-monitor',
+  'backup-job',
+  'metrics-scraper',
+  'partner-import',
+  'old-cron',
+];
 const CERTIFICATES: ReadonlyArray<readonly [string, string, string[]]> = [
   ['Payroll kiosks', 'kiosk.payroll.example.com', ['payroll.example.com']],
   ['Admin laptops', 'laptop.admin.example.com', ['admin.example.com']],

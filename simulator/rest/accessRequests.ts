@@ -117,12 +117,20 @@ function listAccessRequests(call: CallContext): Reply {
   const descending = oneOf(call.query, 'direction', ['desc', 'asc']) !== 'asc';
   const { query, feed, empty } = buildQuery(call);
   const page = logPage(call, 25);
-  const fields = call.query.get('fields')?.split(',').map((name) => name.trim());
+  const fields = call.query
+    .get('fields')
+    ?.split(',')
+    .map((name) => name.trim());
   const logins = empty
     ? []
     : feed.page(query, { descending, skip: page.skip, take: page.take, arrange: shuffleTies(call, page.page) });
-  const rows = logins.map((login) => dress(accessRequestRow(world.organisation, personality, login), personality, fields));
-  return success(rows, logResultInfo(call, page, rows.length, () => (empty ? 0 : feed.count(query))));
+  const rows = logins.map((login) =>
+    dress(accessRequestRow(world.organisation, personality, login), personality, fields)
+  );
+  return success(
+    rows,
+    logResultInfo(call, page, rows.length, () => (empty ? 0 : feed.count(query)))
+  );
 }
 
 export const accessRequestEndpoints: readonly Endpoint[] = [

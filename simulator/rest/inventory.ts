@@ -128,15 +128,17 @@ function listPolicies(call: CallContext): Reply {
 }
 
 function listCertificates(call: CallContext): Reply {
-  const rows = call.world.organisation.certificates.map((certificate): Certificate & { created_at: string; updated_at: string } => ({
-    id: certificate.id,
-    name: certificate.name,
-    fingerprint: certificate.fingerprint,
-    associated_hostnames: [...certificate.hostnames],
-    expires_on: '2027-12-31T23:59:59Z',
-    created_at: CREATED,
-    updated_at: CREATED,
-  }));
+  const rows = call.world.organisation.certificates.map(
+    (certificate): Certificate & { created_at: string; updated_at: string } => ({
+      id: certificate.id,
+      name: certificate.name,
+      fingerprint: certificate.fingerprint,
+      associated_hostnames: [...certificate.hostnames],
+      expires_on: '2027-12-31T23:59:59Z',
+      created_at: CREATED,
+      updated_at: CREATED,
+    })
+  );
   return pageOf(call, rows, 50, 1000);
 }
 
@@ -149,7 +151,25 @@ export const inventoryEndpoints: readonly Endpoint[] = [
   { method: 'GET', path: `${base}/apps/{app_id}`, surface: 'app', permission: apps, handle: getApp },
   { method: 'GET', path: `${base}/policies`, surface: 'policies', permission: apps, handle: listPolicies },
   { method: 'GET', path: `${base}/groups`, surface: 'groups', permission: directory, handle: listGroups },
-  { method: 'GET', path: `${base}/identity_providers`, surface: 'identity_providers', permission: directory, handle: listIdentityProviders },
-  { method: 'GET', path: `${base}/service_tokens`, surface: 'service_tokens', permission: 'Access: Service Tokens Read', handle: listServiceTokens },
-  { method: 'GET', path: `${base}/certificates`, surface: 'certificates', permission: 'Access: Mutual TLS Certificates Read', handle: listCertificates },
+  {
+    method: 'GET',
+    path: `${base}/identity_providers`,
+    surface: 'identity_providers',
+    permission: directory,
+    handle: listIdentityProviders,
+  },
+  {
+    method: 'GET',
+    path: `${base}/service_tokens`,
+    surface: 'service_tokens',
+    permission: 'Access: Service Tokens Read',
+    handle: listServiceTokens,
+  },
+  {
+    method: 'GET',
+    path: `${base}/certificates`,
+    surface: 'certificates',
+    permission: 'Access: Mutual TLS Certificates Read',
+    handle: listCertificates,
+  },
 ];

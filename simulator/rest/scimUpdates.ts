@@ -51,13 +51,18 @@ function listScimUpdates(call: CallContext): Reply {
   );
   window.weight = (update) => {
     const row = scimUpdateRow(world.organisation, personality, update);
-    return applied.every(([name, values]) => values.includes(FILTERS[name](row) ?? '')) ? copies(update, personality) : 0;
+    return applied.every(([name, values]) => values.includes(FILTERS[name](row) ?? ''))
+      ? copies(update, personality)
+      : 0;
   };
   window.weightKey = JSON.stringify([applied, personality.duplicateShare, personality.scimFailureWord]);
   const page = logPage(call, 20);
   const updates = empty ? [] : world.scim.page(window, { descending, skip: page.skip, take: page.take });
   const rows = updates.map((update) => dress(scimUpdateRow(world.organisation, personality, update), personality));
-  return success(rows, logResultInfo(call, page, rows.length, () => (empty ? 0 : world.scim.count(window))));
+  return success(
+    rows,
+    logResultInfo(call, page, rows.length, () => (empty ? 0 : world.scim.count(window)))
+  );
 }
 
 export const scimUpdateEndpoints: readonly Endpoint[] = [

@@ -79,7 +79,11 @@ function listUsers(call: CallContext): Reply {
 function findPerson(call: CallContext): number {
   const { user_id: id } = call.params;
   if (!UUID.test(id)) {
-    throw apiError(404, 7003, `Could not route to /accounts/${call.params.account_id}/access/users/${id}, perhaps your object identifier is invalid?`);
+    throw apiError(
+      404,
+      7003,
+      `Could not route to /accounts/${call.params.account_id}/access/users/${id}, perhaps your object identifier is invalid?`
+    );
   }
   const index = call.world.organisation.people.findIndex((person) => person.id === id.toLowerCase());
   if (index < 0) {
@@ -113,7 +117,13 @@ const permission = 'Access: Audit Logs Read';
 
 export const userEndpoints: readonly Endpoint[] = [
   { method: 'GET', path: '/accounts/{account_id}/access/users', surface: 'users', permission, handle: listUsers },
-  { method: 'GET', path: '/accounts/{account_id}/access/users/{user_id}', surface: 'user', permission, handle: getUser },
+  {
+    method: 'GET',
+    path: '/accounts/{account_id}/access/users/{user_id}',
+    surface: 'user',
+    permission,
+    handle: getUser,
+  },
   {
     method: 'GET',
     path: '/accounts/{account_id}/access/users/{user_id}/failed_logins',

@@ -1,0 +1,52 @@
+/** Every fault that can be turned on: where it strikes, and what it takes. The README's table is made of this. */
+export interface FaultKind {
+  /** `instead`: the call is not answered by the account; `connection`: not answered properly at all; `answer`: the right answer is spoiled; `call`: the call is treated differently. */
+  readonly stage: 'instead' | 'connection' | 'answer' | 'call';
+  readonly about: string;
+  /** Parameters with their defaults. */
+  readonly parameters: Readonly<Record<string, number | string>>;
+}
+
+export const FAULT_KINDS = {
+  rateLimited: {
+    stage: 'instead',
+    about: '429 with `Retry-After` and code 971.',
+    parameters: { retryAfterSeconds: 2 },
+  },
+  rateLimitedBare: { stage: 'instead', about: '429 with code 971, without `Retry-After`.', parameters: {} },
+  throttledOk: { stage: 'instead', about: 'Code 971 inside HTTP 200 (`success: false`).', parameters: {} },
+  serverErrorJson: { stage: 'instead', about: '5xx with an error envelope.', parameters: { status: 500 } },
+  serverErrorHtml: { stage: 'instead', about: '5xx with an HTML page.', parameters: { status: 502 } },
+  serverErrorEmpty: { stage: 'instead', about: '5xx without a body.', parameters: { status: 503 } },
+  authenticationFlap: {
+    stage: 'instead',
+    about: '403 for a good credential, code 10001 or 10000.',
+    parameters: { code: 10001 },
+  },
+  redirect: {
+    stage: 'instead',
+    about: 'A redirect to another place.',
+    parameters: { status: 302, location: '/client/v4/elsewhere' },
+  },
+  htmlOk: { stage: 'instead', about: 'HTTP 200 with an HTML page.', parameters: {} },
+  emptyOk: { stage: 'instead', about: 'HTTP 200 with an empty body.', parameters: {} },
+  hang: { stage: 'connection', about: 'The answer never comes; the connection stays open.', parameters: {} },
+  reset: { stage: 'connection', about: 'The connection is reset before an answer.', parameters: {} },
+  resetMidway: { stage: 'connection', about: 'The connection is reset in the middle of the body.', parameters: {} },
+  truncatedJson: {
+    stage: 'answer',
+    about: 'The body ends in the middle, with a fitting Content-Length.',
+    parameters: {},
+  },
+  slow: { stage: 'answer', about: 'The answer comes late.', parameters: { delayMs: 500 } },
+  emptyRows: { stage: 'answer', about: 'A success without rows, whatever was asked.', parameters: {} },
+  nullResult: { stage: 'answer', about: 'A success with `result: null`.', parameters: {} },
+  shiftedPages: {
+    stage: 'call',
+    about: 'Pages after the first start some rows too early, as in a feed that moves.',
+    parameters: { rows: 3 },
+  },
+  personality: { stage: 'call', about: 'The call is answered with other settings, given in `set`.', parameters: {} },
+} as const satisfies Record<string, FaultKind>;
+
+export type FaultName = keyof typeof FAULT_KINDS;

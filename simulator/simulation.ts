@@ -1,0 +1,65 @@
+import { CallLog } from './callLog';
+import { Clock } from './clock';
+import { ACCOUNT_ID } from './constants';
+import { FaultPlan } from './faults/faults';
+import { RateLimiter } from './http/rateLimit';
+import { SURFACES } from './http/router';
+import type { ResolvedOptions } from './options';
+import type { Personality } from './personality';
+import { createWorld, type World } from './world';
+
+/** The state of a running account: everything that the control endpoints can read and change. */
+export class Simulation {
+  readonly accountId = ACCOUNT_ID;
+  readonly clock: Clock;
+  readonly world: World;
+  readonly faults: FaultPlan;
+  readonly calls = new CallLog();
+  readonly restLimit: RateLimiter;
+  readonly graphqlLimit: RateLimiter;
+  personality: Personality;
+  latencyMs: number;
+  private readonly timers = new Set<NodeJS.Timeout>();
+
+  constructor(readonly options: ResolvedOptions) {
+    this.clock = new Clock(options.now);
+    if (options.frozenAt !== undefined) {
+      this.clock.freeze(options.frozenAt);
+    }
+    this.world = createWorld({ seed: options.seed, scale: options.scale, people: options.people, clock: this.clock });
+    this.personality = options.personality;
+    this.latencyMs = options.latencyMs;
+    this.restLimit = new RateLimiter({ ...options.rest });
+    this.graphqlLimit = new RateLimiter({ ...options.graphql });
+    this.faults = new FaultPlan(options.seed, SURFACES);
+    this.faults.add(options.faults);
+  }
+
+  /** As started: no other faults, settings, calls or spent budgets. The clock is left alone. */
+  reset(): void {
+    this.faults.clear();
+    this.faults.add(this.options.faults);
+    this.personality = this.options.personality;
+    this.latencyMs = this.options.latencyMs;
+    this.calls.clear();
+    this.restLimit.reset();
+    this.graphqlLimit.reset();
+    Object.assign(this.restLimit.options, this.options.rest);
+    Object.assign(this.graphqlLimit.options, this.options.graphql);
+  }
+
+  wait(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.timers.delete(timer);
+        resolve();
+      }, milliseconds);
+      this.timers.add(timer);
+    });
+  }
+
+  stop(): void {
+    this.timers.forEach((timer) => clearTimeout(timer));
+    this.timers.clear();
+  }
+}

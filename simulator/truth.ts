@@ -1,0 +1,91 @@
+import type { AccessRequestRow, FailedLoginRow, ScimUpdateRow } from './cloudflareTypes';
+import type { Login } from './events/login';
+import { timeText } from './events/loginText';
+import type { Feed, FeedEvent } from './events/feed';
+import { DIMENSIONS } from './graphql/dimensions';
+import type { Personality } from './personality';
+import { accessRequestRow, failedLoginRow, scimUpdateRow } from './rest/rows';
+import { DAY_US, quantumUs, type World } from './world';
+
+export const TRUTH_SURFACES = ['access_requests', 'failed_logins', 'scim_updates', 'login_groups'] as const;
+export type TruthSurface = (typeof TRUTH_SURFACES)[number];
+
+/** A login as GraphQL's dimensions show it, with its exact time beside the cut ones. */
+export type LoginTruth = Record<string, string | number> & { created_at: string };
+
+export interface TruthRows {
+  access_requests: AccessRequestRow;
+  failed_logins: FailedLoginRow;
+  scim_updates: ScimUpdateRow;
+  login_groups: LoginTruth;
+}
+
+export interface TruthQuery<S extends TruthSurface> {
+  surface: S;
+  /** Epoch milliseconds, both inclusive. */
+  from: number;
+  to: number;
+  /** For failed logins: index of the person, by UUID. */
+  userId?: string;
+}
+
+/**
+ * What really happened in a window, oldest first: each row once, nothing left out, whatever faults and delays
+ * are on. Only the row's own shape (precision of times, names of fields) follows the personality.
+ */
+export function truth<S extends TruthSurface>(
+  world: World,
+  personality: Personality,
+  query: TruthQuery<S>
+): Array<TruthRows[S]> {
+  const { organisation } = world;
+  const rows: Array<TruthRows[TruthSurface]> = [];
+  const window = truthWindow(world, personality, query.from, query.to);
+  const all = <E extends FeedEvent>(feed: Feed<E>, row: (event: E) => TruthRows[TruthSurface] | undefined) =>
+    feed.scan(window, (event) => {
+      const made = row(event);
+      if (made) {
+        rows.push(made);
+      }
+    });
+  switch (query.surface) {
+    case 'access_requests':
+      all(personality.nonIdentityInRest ? world.logins : world.identity, (login) =>
+        accessRequestRow(organisation, personality, login)
+      );
+      break;
+    case 'scim_updates':
+      all(world.scim, (update) => scimUpdateRow(organisation, personality, update));
+      break;
+    case 'login_groups':
+      all(personality.identityInGraphql ? world.logins : world.nonIdentity, (login) => loginTruth(world, login));
+      break;
+    case 'failed_logins': {
+      const person = organisation.people.findIndex(({ id }) => id === query.userId);
+      if (person < 0) {
+        throw new Error('failed_logins needs the UUID of a person as userId.');
+      }
+      const oldest = world.clock.now() * 1000 - personality.failedLoginsDays * DAY_US;
+      window.fromUs = Math.max(window.fromUs, Math.ceil(oldest / 1000) * 1000);
+      all(world.identity, (login) =>
+        login.person === person && !login.allowed ? failedLoginRow(organisation, personality, login) : undefined
+      );
+    }
+  }
+  return rows as Array<TruthRows[S]>;
+}
+
+function truthWindow(world: World, personality: Personality, from: number, to: number) {
+  const quantum = quantumUs(personality);
+  const nowUs = world.clock.now() * 1000;
+  return {
+    fromUs: Math.ceil((from * 1000) / quantum) * quantum,
+    toUs: Math.floor((to * 1000) / quantum) * quantum + quantum,
+    nowUs,
+  };
+}
+
+function loginTruth(world: World, login: Login): LoginTruth {
+  const dimensions = Object.fromEntries(DIMENSIONS.map(({ name, value }) => [name, value(world.organisation, login)]));
+  return { created_at: timeText(Math.floor(login.rawUs / 1000) * 1000, 1000), ...dimensions };
+}

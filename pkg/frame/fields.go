@@ -3,12 +3,12 @@ package frame
 import (
 	"encoding/json"
 	"strconv"
-	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
 // Origin says which query of which data source a frame answers.
@@ -26,7 +26,7 @@ func (o Origin) field(column eventlog.Column) *data.Field {
 	var out *data.Field
 	switch f.Kind {
 	case catalogue.KindTime:
-		out = data.NewField(f.Name, nil, parseCells(column.Cells, parseTime))
+		out = data.NewField(f.Name, nil, parseCells(column.Cells, query.ParseTime))
 	case catalogue.KindBoolean:
 		out = data.NewField(f.Name, nil, parseCells(column.Cells, strconv.ParseBool))
 	case catalogue.KindNumber, catalogue.KindDuration:
@@ -56,14 +56,6 @@ func parseCells[T any](cells []eventlog.Cell, parse func(string) (T, error)) []*
 		out[i] = &values[i]
 	}
 	return out
-}
-
-func parseTime(s string) (time.Time, error) {
-	if len(s) == len(time.DateOnly) {
-		return time.Parse(time.DateOnly, s)
-	}
-	t, err := time.Parse(time.RFC3339Nano, s)
-	return t.UTC(), err
 }
 
 func parseFloat(s string) (float64, error) { return strconv.ParseFloat(s, 64) }

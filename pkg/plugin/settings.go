@@ -36,7 +36,7 @@ const (
 type Settings struct {
 	// CanConnect says that address and credentials are usable, whatever else is
 	// wrong: the accounts can then be listed for the user to choose from.
-	CanConnect bool
+	CanConnect  bool
 	AccountID   string
 	APIURL      string
 	Credentials cloudflare.Credentials

@@ -38,14 +38,21 @@ func (f *Filter) Negative() bool {
 // String names the filter without its values, which can be personal data.
 func (f *Filter) String() string { return f.Field.Name + " " + string(f.Operator) }
 
-// Match says whether a value that is not a time passes. text is normalised as
-// Values are; an absent value (valid false) compares as an empty text, and is
-// neither below nor above any number.
+// Match says whether a value passes. text is normalised as Values are; an absent
+// value (valid false) compares as an empty text, and is neither below, above nor
+// equal to any time or number.
 func (f *Filter) Match(text string, valid bool) bool {
 	if !valid {
 		text = ""
 	}
-	if f.numbers != nil {
+	switch {
+	case f.instants != nil:
+		t, err := ParseTime(text)
+		if err != nil {
+			return f.Negative()
+		}
+		return f.MatchTime(t)
+	case f.numbers != nil:
 		return f.matchNumber(text)
 	}
 	hit := f.match(text)
@@ -57,7 +64,7 @@ func (f *Filter) Match(text string, valid bool) bool {
 	return hit != f.Negative()
 }
 
-// MatchTime says whether an instant passes. It is for fields of the kind time.
+// MatchTime says whether an instant passes, for fields of the kind time.
 func (f *Filter) MatchTime(t time.Time) bool {
 	hit := slices.ContainsFunc(f.instants, func(v time.Time) bool { return holds(f.Operator, t.Compare(v)) })
 	return hit != f.Negative()
@@ -295,9 +302,14 @@ func NormalizeRayID(text string) (id string, ok bool) {
 	return text, err == nil
 }
 
-// ParseTime reads RFC 3339 or epoch milliseconds.
+// ParseTime reads RFC 3339, a date in UTC, or epoch milliseconds.
 func ParseTime(text string) (time.Time, error) {
 	text = strings.TrimSpace(text)
+	if len(text) == len(time.DateOnly) {
+		if t, err := time.Parse(time.DateOnly, text); err == nil {
+			return t, nil
+		}
+	}
 	if ms, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return time.UnixMilli(ms).UTC(), nil
 	}

@@ -1,0 +1,213 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/experimental/pluginschema"
+	"k8s.io/kube-openapi/pkg/validation/spec"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+)
+
+// loadSchema reads the generated schema as Grafana's API server does.
+func loadSchema(t *testing.T) *pluginschema.PluginSchema {
+	t.Helper()
+	schema, err := pluginschema.NewSchemaProvider(os.DirFS("../../src/schema")).Get("v0alpha1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if schema.SettingsSchema.IsZero() || schema.SettingsExamples.IsZero() || schema.Routes.IsZero() ||
+		schema.QueryTypes == nil || schema.QueryExamples == nil {
+		t.Fatal("a part of the schema is missing; run npm run generate")
+	}
+	return schema
+}
+
+func TestSchemaOfQueriesEqualsTheCatalogue(t *testing.T) {
+	types := loadSchema(t).QueryTypes.Items
+	var names []string
+	for _, item := range types {
+		names = append(names, item.Name)
+		q, ok := catalogue.Lookup(item.Name)
+		if !ok {
+			continue
+		}
+		s := item.Spec.Schema.Spec
+		equal(t, item.Name+" formats", enum(s.Properties["format"]), texts(query.Formats))
+		equal(t, item.Name+" groupBy", enum(*s.Properties["groupBy"].Items.Schema), fieldNames(q.Groupable()))
+		columns := fieldNames(q.Columns(true))
+		if q.API == "rest" {
+			columns = append(columns, catalogue.OtherField)
+		}
+		equal(t, item.Name+" fields", enum(*s.Properties["fields"].Items.Schema), columns)
+		filters := s.Properties["filters"].Items.Schema.OneOf
+		var filtered []string
+		for _, f := range filters {
+			name := enum(f.Properties["field"])[0]
+			filtered = append(filtered, name)
+			if field, ok := q.Field(name); ok {
+				equal(t, item.Name+" operators of "+name, enum(f.Properties["operator"]), texts(field.Operators))
+			}
+			values := f.Properties["values"]
+			if *values.MaxItems != query.MaxValues || *values.Items.Schema.MaxLength != query.MaxValueLength {
+				t.Errorf("%s bounds the values of %s differently than pkg/query", item.Name, name)
+			}
+		}
+		equal(t, item.Name+" filters", filtered, fieldNames(q.Fields))
+		if *s.Properties["filters"].MaxItems != query.MaxFilters {
+			t.Errorf("%s allows %d filters, pkg/query %d", item.Name, *s.Properties["filters"].MaxItems, query.MaxFilters)
+		}
+	}
+	equal(t, "query types", names, catalogue.Names())
+}
+
+func TestSchemaExamplesAreValidQueries(t *testing.T) {
+	now := time.Date(2026, 1, 31, 8, 0, 0, 0, time.UTC)
+	for _, example := range loadSchema(t).QueryExamples.Examples {
+		t.Run(example.Name, func(t *testing.T) {
+			raw, err := json.Marshal(example.SaveModel)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = query.Parse(raw, query.Options{
+				QueryType: example.QueryType,
+				Window:    query.Window{From: now.Add(-time.Hour), To: now},
+				Interval:  time.Minute,
+				MaxLimit:  defaultMaxRows,
+				Now:       now,
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// sdkSettings are read by the SDK's HTTP client, not by LoadSettings.
+var sdkSettings = []string{
+	"enableSecureSocksProxy", "timeout", "tlsAuth", "tlsAuthWithCACert", "tlsSkipVerify", "serverName",
+}
+
+func TestSchemaOfSettingsEqualsTheSettings(t *testing.T) {
+	properties := loadSchema(t).SettingsSchema.Spec.Properties["jsonData"].Properties
+	want := slices.Clone(sdkSettings)
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[settingsModel]()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		want = append(want, name)
+	}
+	var got []string
+	for name := range properties {
+		got = append(got, name)
+	}
+	equal(t, "settings", got, want)
+}
+
+func TestSchemaBoundsAreTheSettings(t *testing.T) {
+	load := func(name string, value any) error {
+		jsonData, err := json.Marshal(map[string]any{"accountId": strings.Repeat("0a", 16), name: value})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = LoadSettings(backend.DataSourceInstanceSettings{
+			JSONData:                jsonData,
+			DecryptedSecureJSONData: map[string]string{"apiToken": "token", "maskKey": "key"},
+		})
+		return err
+	}
+	for name, s := range loadSchema(t).SettingsSchema.Spec.Properties["jsonData"].Properties {
+		if slices.Contains(sdkSettings, name) || name == "authType" {
+			continue
+		}
+		accepted := slices.Clone(s.Enum)
+		if s.Default != nil {
+			accepted = append(accepted, s.Default)
+		}
+		if s.Minimum != nil && s.Maximum != nil {
+			accepted = append(accepted, *s.Minimum, *s.Maximum)
+			for _, value := range []float64{*s.Minimum - 1, *s.Maximum + 1} {
+				if load(name, value) == nil {
+					t.Errorf("%s takes %v, which the schema does not", name, value)
+				}
+			}
+		}
+		for _, value := range accepted {
+			if err := load(name, value); err != nil {
+				t.Errorf("%s does not take %v, which the schema does: %v", name, value, err)
+			}
+		}
+		if len(s.Enum) > 0 && load(name, "something else") == nil {
+			t.Errorf("%s takes a value that the schema does not have", name)
+		}
+	}
+}
+
+func TestSchemaRoutesAreAnswered(t *testing.T) {
+	handler := newResources(&Datasource{problem: errors.New("not configured")})
+	status := func(path string) (code int) {
+		sender := backend.CallResourceResponseSenderFunc(func(r *backend.CallResourceResponse) error {
+			code = r.Status
+			return nil
+		})
+		request := &backend.CallResourceRequest{Method: http.MethodGet, Path: path, URL: path}
+		if err := handler.CallResource(context.Background(), request, sender); err != nil {
+			t.Fatal(err)
+		}
+		return code
+	}
+	if got := status("nothing"); got != http.StatusNotFound {
+		t.Fatalf("an unknown resource is answered with %d", got)
+	}
+	for path := range loadSchema(t).Routes.Paths {
+		name, ok := strings.CutPrefix(path, "/resources/")
+		if !ok {
+			t.Errorf("%s is not below /resources", path)
+		}
+		if got := status(name); got == http.StatusNotFound {
+			t.Errorf("%s is in the schema but not answered", path)
+		}
+	}
+}
+
+func enum(s spec.Schema) []string {
+	out := make([]string, len(s.Enum))
+	for i, v := range s.Enum {
+		out[i] = fmt.Sprint(v)
+	}
+	return out
+}
+
+func texts[T ~string](values []T) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = string(v)
+	}
+	return out
+}
+
+func fieldNames(fields []*catalogue.Field) []string {
+	out := make([]string, len(fields))
+	for i, f := range fields {
+		out[i] = f.Name
+	}
+	return out
+}
+
+func equal(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	got, want = slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))
+	if !slices.Equal(got, want) {
+		t.Errorf("%s disagree:\nschema %v\nGo     %v", what, got, want)
+	}
+}

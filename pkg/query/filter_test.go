@@ -1,0 +1,119 @@
+package query
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+)
+
+func compile(t *testing.T, queryType, field, operator string, values ...any) *Filter {
+	t.Helper()
+	q, ok := catalogue.Lookup(queryType)
+	require.True(t, ok)
+	m := filterModel{Field: field, Operator: operator}
+	for _, v := range values {
+		raw, err := json.Marshal(v)
+		require.NoError(t, err)
+		m.Values = append(m.Values, raw)
+	}
+	f, err := compileFilter(q, m, nil)
+	require.NoError(t, err)
+	return f
+}
+
+func TestMatch(t *testing.T) {
+	absent := "<absent>"
+	tests := []struct {
+		field, operator string
+		values          []any
+		pass, fail      []string
+	}{
+		{"user_email", "=", []any{"a@example.com", "b@example.com"}, []string{"a@example.com", "b@example.com"}, []string{"A@example.com", "aa@example.com", absent, ""}},
+		{"user_email", "!=", []any{"a@example.com", "b@example.com"}, []string{"c@example.com", absent}, []string{"a@example.com", "b@example.com"}},
+		{"user_email", "=", []any{""}, []string{"", absent}, []string{"a@example.com"}},
+		{"user_email", "contains", []any{"@example.com", "@example.net"}, []string{"a@example.com", "a@example.net"}, []string{"a@EXAMPLE.com", absent}},
+		{"user_email", "!contains", []any{"@example.com", "@example.net"}, []string{"a@example.org", absent}, []string{"a@example.net"}},
+		{"user_email", "=~", []any{"^a", "net$"}, []string{"a@example.org", "b@example.net"}, []string{"b@example.org", absent}},
+		{"user_email", "!~", []any{"^a", "net$"}, []string{"b@example.org", absent}, []string{"a@example.org", "b@example.net"}},
+		{"country", "=", []any{"gb"}, []string{"GB"}, []string{"US", absent}},
+		{"country", "=~", []any{"^g"}, []string{"GB"}, []string{"US"}},
+		{"ray_id", "=", []any{" 8D3F0A1B2C3D4E5F-LHR "}, []string{"8d3f0a1b2c3d4e5f"}, []string{"8d3f0a1b2c3d4e50"}},
+		{"ray_id", "contains", []any{"8D3F"}, []string{"8d3f0a1b2c3d4e5f"}, []string{"ff"}},
+		{"allowed", "=", []any{true}, []string{"true"}, []string{"false", absent}},
+		{"allowed", "=", []any{"1"}, []string{"true"}, []string{"false"}},
+		{"allowed", "!=", []any{"TRUE"}, []string{"false", absent}, []string{"true"}},
+		{"ip_address", "=", []any{"2001:DB8::1"}, []string{"2001:db8::1"}, []string{"2001:db8::2"}},
+		{"outcome", "!=", []any{"blocked"}, []string{"allowed"}, []string{"blocked"}},
+	}
+	for _, test := range tests {
+		t.Run(fmt.Sprint(test.field, test.operator, test.values), func(t *testing.T) {
+			f := compile(t, "access_requests", test.field, test.operator, test.values...)
+			for _, text := range test.pass {
+				require.True(t, f.Match(text, text != absent), text)
+			}
+			for _, text := range test.fail {
+				require.False(t, f.Match(text, text != absent), text)
+			}
+		})
+	}
+}
+
+func TestMatchNumbers(t *testing.T) {
+	for op, want := range map[string][]bool{
+		"<": {true, false, false, false}, "<=": {true, true, false, false},
+		">": {false, false, true, false}, ">=": {false, true, true, false},
+		"=": {false, true, false, false}, "!=": {true, false, true, true},
+	} {
+		f := compile(t, "failed_logins", "expiration", op, 10)
+		got := []bool{f.Match("9", true), f.Match("10.0", true), f.Match("11", true), f.Match("", false)}
+		require.Equal(t, want, got, op)
+	}
+}
+
+func TestMatchTime(t *testing.T) {
+	before, at, after := noon.Add(-time.Nanosecond), noon, noon.Add(time.Nanosecond)
+	for op, want := range map[string][]bool{
+		"<": {true, false, false}, "<=": {true, true, false}, ">": {false, false, true},
+		">=": {false, true, true}, "=": {false, true, false}, "!=": {true, false, true},
+	} {
+		for _, value := range []any{noon.Format(time.RFC3339), noon.UnixMilli(), "2026-11-21T13:00:00+01:00"} {
+			f := compile(t, "access_requests", "created_at", op, value)
+			require.Equal(t, want, []bool{f.MatchTime(before), f.MatchTime(at), f.MatchTime(after)}, "%s %v", op, value)
+		}
+	}
+}
+
+func TestFilterHoldsForWhatIsShown(t *testing.T) {
+	q, _ := catalogue.Lookup("access_requests")
+	disguise := func(_ *catalogue.Field, v string) string { return "p_" + v[:1] }
+	f, err := compileFilter(q, filterModel{Field: "user_email", Operator: "!=", Values: []json.RawMessage{[]byte(`"p_a"`)}}, disguise)
+	require.NoError(t, err)
+	require.False(t, f.Match("a@example.com", true))
+	require.True(t, f.Match("b@example.com", true))
+}
+
+func TestNormalizeRayID(t *testing.T) {
+	for text, want := range map[string]string{
+		"8d3f0a1b2c3d4e5f":                  "8d3f0a1b2c3d4e5f",
+		"8D3F0A1B2C3D4E5F-LHR":              "8d3f0a1b2c3d4e5f",
+		" 8d3f 0a1b 2c3d 4e5f ":             "8d3f0a1b2c3d4e5f",
+		"Ray ID: 8d3f0a1b2c3d4e5f":          "8d3f0a1b2c3d4e5f",
+		"abc":                               "abc",
+		"Cloudflare Ray ID: 8d3f":           "",
+		"8d3f0a1b2c3d4e5g":                  "",
+		"":                                  "",
+		"-LHR":                              "",
+		"8d3f0a1b2c3d4e5f8d3f0a1b2c3d4e5f0": "",
+	} {
+		got, ok := NormalizeRayID(text)
+		require.Equal(t, want != "", ok, text)
+		if ok {
+			require.Equal(t, want, got)
+		}
+	}
+}

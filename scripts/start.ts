@@ -3,7 +3,7 @@
  * (GRAFANA_HOME), or the preview; and a simulated Cloudflare account, or a real one with --account.
  */
 import { parseArgs } from 'node:util';
-import { startSimulator } from '../simulator';
+import { ACCOUNT_ID, credentialNamed, startSimulator } from '../simulator';
 import { realAccount, type AccountEnv } from './lib/account';
 import { buildForDocker, buildPlugin, buildPreview } from './lib/builds';
 import { exitWith, Failure } from './lib/failure';
@@ -125,8 +125,8 @@ async function simulatedAccount(): Promise<AccountEnv> {
   const simulator = await startSimulator({ port: await freePort(SIMULATOR_PORT) });
   return {
     CLOUDFLARE_API_URL: simulator.apiUrl,
-    CLOUDFLARE_ACCOUNT_ID: simulator.accountId,
-    CLOUDFLARE_API_TOKEN: simulator.token,
+    CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
+    CLOUDFLARE_API_TOKEN: credentialNamed('full-access').token ?? '',
   };
 }
 

@@ -96,7 +96,8 @@ async function main(): Promise<void> {
   process.once('SIGTERM', stop);
 }
 
-if (process.argv[1]?.endsWith('main.ts')) {
+// main.mjs is the bundle of npm run build:simulator.
+if (/\bmain\.(ts|mjs)$/.test(process.argv[1] ?? '')) {
   main().catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error);
     process.exit(1);

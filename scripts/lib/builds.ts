@@ -49,7 +49,7 @@ const previewHost: Build = {
 const simulatorBundle: Build = {
   name: 'simulated account',
   inputs: ['simulator', 'package-lock.json'],
-  outputs: ['simulator/dist/simulator.mjs'],
+  outputs: ['simulator/dist/main.mjs'],
   run: () => npmRun('build:simulator'),
 };
 

@@ -28,8 +28,9 @@ type host struct {
 	dashboards string
 }
 
-// contentSecurityPolicy keeps the page from any other host. The plugin's data links and the theme need inline styles.
-const contentSecurityPolicy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
+// contentSecurityPolicy keeps the page from any other host. As Grafana's own it allows what emotion (inline styles) and
+// plugins built with `npm run dev` (eval) need.
+const contentSecurityPolicy = "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
 	"font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'"
 
 func (h *host) handler() http.Handler {
@@ -54,7 +55,7 @@ func (h *host) handler() http.Handler {
 		files.ServeHTTP(w, r)
 	})
 	mux.Handle("GET /public/", http.StripPrefix("/public", http.FileServer(http.Dir(h.page))))
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFile(w, r, filepath.Join(h.page, "index.html"))
 	})
 	return h.guard(http.NewCrossOriginProtection().Handler(mux))

@@ -97,9 +97,19 @@ const getStyles = (theme: GrafanaTheme2) => ({
     padding: theme.spacing(0, 2),
     background: theme.colors.background.primary,
     borderBottom: `1px solid ${theme.colors.border.weak}`,
-    '& nav': { display: 'flex', flex: 1, gap: theme.spacing(2), marginLeft: theme.spacing(2), overflowX: 'auto', whiteSpace: 'nowrap' },
+    '& nav': {
+      display: 'flex',
+      flex: 1,
+      gap: theme.spacing(2),
+      marginLeft: theme.spacing(2),
+      overflowX: 'auto',
+      whiteSpace: 'nowrap',
+    },
     '& nav a': { lineHeight: '38px', color: theme.colors.text.secondary, borderBottom: '2px solid transparent' },
-    '& nav a[aria-current]': { color: theme.colors.text.primary, borderImage: `${theme.colors.gradients.brandHorizontal} 1` },
+    '& nav a[aria-current]': {
+      color: theme.colors.text.primary,
+      borderImage: `${theme.colors.gradients.brandHorizontal} 1`,
+    },
   }),
   name: css({ whiteSpace: 'nowrap', [theme.breakpoints.down('md')]: { display: 'none' } }),
   main: css({ padding: theme.spacing(2), [theme.breakpoints.down('md')]: { padding: theme.spacing(1) } }),
@@ -116,7 +126,9 @@ async function start() {
   setDataSourceSrv(dataSources);
   document.title = plugin.meta.name;
   interceptLinks();
-  createRoot(document.getElementById('reactRoot')!).render(<App plugin={plugin} dataSources={dataSources} dashboards={dashboards} />);
+  createRoot(document.getElementById('reactRoot')!).render(
+    <App plugin={plugin} dataSources={dataSources} dashboards={dashboards} />
+  );
 }
 
 await start();

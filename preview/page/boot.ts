@@ -3,12 +3,12 @@
  * to be on `window` before the rest of the page is.
  */
 import type { BootData } from '@grafana/data';
+import type {} from 'monaco-editor';
 
 declare global {
   interface Window {
     grafanaBootData?: Partial<BootData>;
     __grafana_public_path__?: string;
-    MonacoEnvironment?: { getWorkerUrl(moduleId: string, label: string): string };
   }
 }
 
@@ -25,14 +25,24 @@ async function boot() {
   if (!response.ok) {
     throw new Error(`The preview does not answer: ${response.status} ${await response.text()}`);
   }
-  const user = { isSignedIn: true, login: 'admin', orgRole: 'Admin', timezone: 'browser', weekStart: 'browser' };
+  const user = {
+    isSignedIn: true,
+    login: 'admin',
+    orgRole: 'Admin',
+    timezone: 'browser',
+    weekStart: 'browser',
+    locale: 'en-US',
+    language: 'en-US',
+    regionalFormat: 'en-US',
+  };
   window.__grafana_public_path__ = '/public/';
   window.MonacoEnvironment = {
     getWorkerUrl: (_, label) => `/public/monaco/${label === 'json' ? 'json' : 'editor'}.worker.js`,
   };
   window.grafanaBootData = {
     settings: await response.json(),
-    user: { ...user, theme: theme(), lightTheme: theme() === 'light', locale: 'en-US', language: 'en-US', regionalFormat: 'en-US' } as BootData['user'],
+    // Grafana's user has more fields, which belong to features that the preview has not.
+    user: { ...user, theme: theme(), lightTheme: theme() === 'light' } as Partial<BootData['user']> as BootData['user'],
     navTree: [],
   };
   await import('./app');

@@ -38,18 +38,22 @@ async function bundle() {
     format: 'esm',
     target: 'es2022',
     minify: true,
-    sourcemap: true,
     jsx: 'automatic',
     publicPath: '/public/',
     loader: { '.ttf': 'file', '.woff2': 'file' },
     // `define`: SystemJS declares AMD's, and bundled UMD packages would register themselves instead of exporting.
     define: { 'process.env.NODE_ENV': '"production"', define: 'undefined', global: 'globalThis' },
     plugins: [unwrapDefault],
+    // SystemJS has a type of its own in its package.json.
+    logOverride: { 'package.json': 'silent' },
     logLevel: 'warning',
   });
   const editor = join(modules, 'monaco-editor/esm/vs');
   await build({
-    entryPoints: { 'editor.worker': join(editor, 'editor/editor.worker.js'), 'json.worker': join(editor, 'language/json/json.worker.js') },
+    entryPoints: {
+      'editor.worker': join(editor, 'editor/editor.worker.js'),
+      'json.worker': join(editor, 'language/json/json.worker.js'),
+    },
     outdir: join(out, 'monaco'),
     bundle: true,
     minify: true,
@@ -62,6 +66,8 @@ async function bundle() {
 async function copyAssets() {
   await cp(join(page, 'index.html'), join(out, 'index.html'));
   await cp(join(modules, '@grafana/ui/dist/public/img/icons'), join(out, 'build/img/icons'), { recursive: true });
+  // Icons that @grafana/ui names and does not contain; these the page needs.
+  await cp(join(page, 'icons'), join(out, 'build/img/icons'), { recursive: true });
   const inter = { Regular: '400-normal', Italic: '400-italic', Medium: '500-normal', MediumItalic: '500-italic' };
   for (const [name, file] of Object.entries(inter)) {
     const target = join(out, 'fonts/inter', `Inter-${name}.woff2`);

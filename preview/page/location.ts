@@ -14,7 +14,11 @@ function parseTime(text: string): RawTimeRange['from'] {
   return /^\d+$/.test(text) ? dateTime(Number(text)) : text;
 }
 
-export function parseRange(from: string | null | undefined, to: string | null | undefined, otherwise: RawTimeRange): RawTimeRange {
+export function parseRange(
+  from: string | null | undefined,
+  to: string | null | undefined,
+  otherwise: RawTimeRange
+): RawTimeRange {
   return from && to ? { from: parseTime(from), to: parseTime(to) } : otherwise;
 }
 

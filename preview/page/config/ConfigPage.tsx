@@ -18,7 +18,11 @@ async function test(dataSources: DataSources, uid: string): Promise<TestResult> 
     return (await dataSources.instance(uid).testDatasource()) as TestResult;
   } catch (error) {
     const { message, details } = error as TestResult;
-    return { status: 'error', details, message: isFetchError(error) ? (error.data?.message ?? error.statusText) : message };
+    return {
+      status: 'error',
+      details,
+      message: isFetchError(error) ? (error.data?.message ?? error.statusText) : message,
+    };
   }
 }
 
@@ -47,12 +51,20 @@ export function ConfigPage({ uid, dataSources }: { uid: string; dataSources: Dat
     <div className={styles.page}>
       <h1 className={styles.title}>{settings.name}</h1>
       <Field label="Name" noMargin>
-        <Input width={40} value={settings.name} onChange={({ currentTarget }) => setSettings({ ...settings, name: currentTarget.value })} />
+        <Input
+          width={40}
+          value={settings.name}
+          onChange={({ currentTarget }) => setSettings({ ...settings, name: currentTarget.value })}
+        />
       </Field>
       {ConfigEditor && <ConfigEditor options={settings} onOptionsChange={setSettings} />}
       {result && <TestOutcome result={result} />}
       <Stack direction="row" gap={2}>
-        <Button onClick={saveAndTest} disabled={busy} data-testid="data-testid Data source settings page Save and Test button">
+        <Button
+          onClick={saveAndTest}
+          disabled={busy}
+          data-testid="data-testid Data source settings page Save and Test button"
+        >
           Save & test
         </Button>
         <LinkButton href="/explore" variant="secondary" fill="outline">
@@ -67,7 +79,13 @@ function TestOutcome({ result }: { result: TestResult }) {
   const isError = result.status?.toLowerCase() !== 'success' && result.status?.toLowerCase() !== 'ok';
   const { message, verboseMessage } = result.details ?? {};
   return (
-    <Alert severity={isError ? 'error' : 'success'} title={result.message ?? 'No message'} data-testid="data-testid Alert test-result" topSpacing={0} bottomSpacing={0}>
+    <Alert
+      severity={isError ? 'error' : 'success'}
+      title={result.message ?? 'No message'}
+      data-testid="data-testid Alert test-result"
+      topSpacing={0}
+      bottomSpacing={0}
+    >
       {message}
       {verboseMessage && <pre>{verboseMessage}</pre>}
     </Alert>

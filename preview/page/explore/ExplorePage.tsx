@@ -1,5 +1,12 @@
 import { css } from '@emotion/css';
-import { CoreApp, type DataQuery, type GrafanaTheme2, LoadingState, type RawTimeRange } from '@grafana/data';
+import {
+  CoreApp,
+  type DataQuery,
+  type DataSourceApi,
+  type GrafanaTheme2,
+  LoadingState,
+  type RawTimeRange,
+} from '@grafana/data';
 import { locationService } from '@grafana/runtime';
 import { Button, useStyles2 } from '@grafana/ui';
 import { useMemo, useRef, useState } from 'react';
@@ -18,16 +25,15 @@ export function ExplorePage({ dataSources }: { dataSources: DataSources }) {
   const asked = useMemo(() => parseExploreUrl(search), [search]);
   const dataSource = dataSources.instance(asked.datasource);
   const [refreshes, setRefreshes] = useState(0);
-  const newQuery = (queries: DataQuery[]): DataQuery => ({
-    ...dataSource.getDefaultQuery?.(CoreApp.Explore),
-    refId: nextRefId(queries),
-    datasource: { type: dataSource.type, uid: dataSource.uid },
-  });
+  const initial = useMemo(
+    () => (asked.queries.length ? asked.queries : [newQuery(dataSource, [])]),
+    [asked, dataSource]
+  );
 
   // Editors change and run in one go, before React renders: `latest` is what they changed to.
   const [draft, setDraft] = useState<{ search: string; queries: DataQuery[] }>();
   const latest = useRef<DataQuery[] | undefined>(undefined);
-  const queries = draft?.search === search ? draft.queries : asked.queries.length ? asked.queries : [newQuery([])];
+  const queries = draft && draft.search === search ? draft.queries : initial;
   const setQueries = (changed: DataQuery[]) => {
     latest.current = changed;
     setDraft({ search, queries: changed });
@@ -45,8 +51,15 @@ export function ExplorePage({ dataSources }: { dataSources: DataSources }) {
 
   const data = useQueryData(
     useMemo(
-      () => (asked.queries.length ? { dataSource, queries: asked.queries, range: asked.range, app: CoreApp.Explore, maxDataPoints: window.innerWidth, refreshes } : undefined),
-      [dataSource, asked, refreshes]
+      () => ({
+        dataSource,
+        queries: initial,
+        range: asked.range,
+        app: CoreApp.Explore,
+        maxDataPoints: window.innerWidth,
+        refreshes,
+      }),
+      [dataSource, initial, asked, refreshes]
     )
   );
   const add = (query: DataQuery) => setQueries([...queries, { ...query, refId: nextRefId(queries) }]);
@@ -54,7 +67,13 @@ export function ExplorePage({ dataSources }: { dataSources: DataSources }) {
     <div className={styles.page}>
       <div className={styles.toolbar}>
         <h1 className={styles.title}>Explore</h1>
-        <TimeControls range={asked.range} text="Run query" isLoading={data?.state === LoadingState.Loading} onChange={(range) => run(range)} onRefresh={() => run()} />
+        <TimeControls
+          range={asked.range}
+          text="Run query"
+          isLoading={data?.state === LoadingState.Loading}
+          onChange={(range) => run(range)}
+          onRefresh={() => run()}
+        />
       </div>
       {queries.map((query, index) => (
         <QueryRow
@@ -70,13 +89,27 @@ export function ExplorePage({ dataSources }: { dataSources: DataSources }) {
         />
       ))}
       <div>
-        <Button icon="plus" variant="secondary" onClick={() => add(newQuery(queries))}>
+        <Button icon="plus" variant="secondary" onClick={() => add(newQuery(dataSource, queries))}>
           Add query
         </Button>
       </div>
-      {data && <ExploreResults data={data} queries={asked.queries} onZoom={({ from, to }) => run({ from: `${from}`, to: `${to}` })} />}
+      {data && (
+        <ExploreResults
+          data={data}
+          queries={initial}
+          onZoom={({ from, to }) => run({ from: `${from}`, to: `${to}` })}
+        />
+      )}
     </div>
   );
+}
+
+function newQuery(dataSource: DataSourceApi, others: DataQuery[]): DataQuery {
+  return {
+    ...dataSource.getDefaultQuery?.(CoreApp.Explore),
+    refId: nextRefId(others),
+    datasource: { type: dataSource.type, uid: dataSource.uid },
+  };
 }
 
 function locationUrl(): string {

@@ -1,5 +1,12 @@
 import { css } from '@emotion/css';
-import { type AbsoluteTimeRange, type DataFrame, type DataQuery, FieldType, LoadingState, type PanelData } from '@grafana/data';
+import {
+  type AbsoluteTimeRange,
+  type DataFrame,
+  type DataQuery,
+  FieldType,
+  LoadingState,
+  type PanelData,
+} from '@grafana/data';
 import { exploreFieldConfig } from '../results/fieldConfig';
 import { ResultPanel } from '../results/ResultPanel';
 
@@ -9,7 +16,11 @@ interface Props {
   onZoom: (range: AbsoluteTimeRange) => void;
 }
 
-const panels = { timeseries: { name: 'Graph', height: 340 }, table: { name: 'Table', height: 460 }, logs: { name: 'Logs', height: 460 } } as const;
+const panels = {
+  timeseries: { name: 'Graph', height: 340 },
+  table: { name: 'Table', height: 460 },
+  logs: { name: 'Logs', height: 460 },
+} as const;
 type PanelType = keyof typeof panels;
 
 /** How Explore shows a frame: as it says itself, otherwise as a graph where it has a time and numbers. */
@@ -35,7 +46,11 @@ export function ExploreResults({ data, queries, onZoom }: Props) {
     const groups = Map.groupBy(frames, panelType);
     const drawn = groups.size ? [...groups] : [['table', []] as [PanelType, DataFrame[]]];
     return drawn.map(([type, ofType], index) => (
-      <div key={`${refId} ${type}`} style={{ height: ofType.length ? panels[type].height : 140 }} className={css({ minWidth: 0 })}>
+      <div
+        key={`${refId} ${type}`}
+        style={{ height: ofType.length ? panels[type].height : 140 }}
+        className={css({ minWidth: 0 })}
+      >
         <ResultPanel
           title={`${refId}: ${panels[type].name}`}
           id={index ? `${refId}-${type}` : refId}

@@ -20,7 +20,11 @@ export function QueryRow({ query, queries, dataSource, data, onChange, onAdd, on
   const [open, setOpen] = useState(true);
   const QueryEditor = dataSource.components?.QueryEditor;
   const { refId } = query;
-  const own = data && { ...data, series: data.series.filter((frame) => frame.refId === refId), errors: data.errors?.filter((error) => error.refId === refId) };
+  const own = data && {
+    ...data,
+    series: data.series.filter((frame) => frame.refId === refId),
+    errors: data.errors?.filter((error) => error.refId === refId),
+  };
   return (
     <section className={styles.row} aria-label={`Query ${refId}`} data-testid="data-testid Query editor row">
       <header data-testid={`data-testid Query editor row title ${refId}`}>
@@ -65,9 +69,26 @@ const getStyles = (theme: GrafanaTheme2) => ({
   row: css({
     background: theme.colors.background.secondary,
     borderRadius: theme.shape.radius.default,
-    '& header': { display: 'flex', alignItems: 'center', gap: theme.spacing(1), minHeight: 32, padding: theme.spacing(0.5, 1) },
+    '& header': {
+      display: 'flex',
+      alignItems: 'center',
+      gap: theme.spacing(1),
+      minHeight: 32,
+      padding: theme.spacing(0.5, 1),
+    },
   }),
   refId: css({ color: theme.colors.primary.text, fontWeight: theme.typography.fontWeightMedium }),
-  summary: css({ flex: 1, minWidth: 0, color: theme.colors.text.secondary, fontStyle: 'italic', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }),
-  editor: css({ padding: theme.spacing(0.5, 1, 1, 4), [theme.breakpoints.down('md')]: { paddingLeft: theme.spacing(1) } }),
+  summary: css({
+    flex: 1,
+    minWidth: 0,
+    color: theme.colors.text.secondary,
+    fontStyle: 'italic',
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
+  }),
+  editor: css({
+    padding: theme.spacing(0.5, 1, 1, 4),
+    [theme.breakpoints.down('md')]: { paddingLeft: theme.spacing(1) },
+  }),
 });

@@ -17,8 +17,15 @@ export function parseExploreUrl(search: string): ExploreState {
   const panes = params.get('panes');
   try {
     const state = left ? JSON.parse(left) : panes ? Object.values(JSON.parse(panes))[0] : {};
-    const queries = (state.queries ?? []).map((query: DataQuery, index: number) => ({ ...query, refId: query.refId || letter(index) }));
-    return { datasource: state.datasource, queries, range: parseRange(state.range?.from, state.range?.to, defaultRange) };
+    const queries = (state.queries ?? []).map((query: DataQuery, index: number) => ({
+      ...query,
+      refId: query.refId || letter(index),
+    }));
+    return {
+      datasource: state.datasource,
+      queries,
+      range: parseRange(state.range?.from, state.range?.to, defaultRange),
+    };
   } catch {
     return { queries: [], range: defaultRange };
   }

@@ -13,7 +13,11 @@ function fetchObservable<T>(options: BackendSrvRequest): Observable<FetchRespons
     }
   }
   const body = options.data === undefined ? undefined : JSON.stringify(options.data);
-  const headers = { Accept: 'application/json', ...(body && { 'Content-Type': 'application/json' }), ...options.headers };
+  const headers = {
+    Accept: 'application/json',
+    ...(body && { 'Content-Type': 'application/json' }),
+    ...options.headers,
+  };
   return fromFetch(url.href, { method: options.method ?? 'GET', headers, body, signal: options.abortSignal }).pipe(
     switchMap(async (response) => {
       const { ok, status, statusText, redirected, type } = response;
@@ -22,7 +26,17 @@ function fetchObservable<T>(options: BackendSrvRequest): Observable<FetchRespons
         const error: FetchError = { status, statusText, data, config: options, message: messageOf(data) ?? statusText };
         throw error;
       }
-      return { data: data as T, ok, status, statusText, redirected, type, url: response.url, headers: response.headers, config: options };
+      return {
+        data: data as T,
+        ok,
+        status,
+        statusText,
+        redirected,
+        type,
+        url: response.url,
+        headers: response.headers,
+        config: options,
+      };
     })
   );
 }

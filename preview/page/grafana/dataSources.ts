@@ -19,8 +19,14 @@ export class DataSources implements DataSourceSrv {
     return Object.values(config.datasources);
   }
 
-  getInstanceSettings(ref?: DataSourceRef | string | null, scopedVars?: ScopedVars): DataSourceInstanceSettings | undefined {
-    const name = getTemplateSrv().replace((typeof ref === 'object' ? ref?.uid : ref) ?? config.defaultDatasource, scopedVars);
+  getInstanceSettings(
+    ref?: DataSourceRef | string | null,
+    scopedVars?: ScopedVars
+  ): DataSourceInstanceSettings | undefined {
+    const name = getTemplateSrv().replace(
+      (typeof ref === 'object' ? ref?.uid : ref) ?? config.defaultDatasource,
+      scopedVars
+    );
     return this.getList().find((one) => one.uid === name || one.name === name);
   }
 

@@ -15,8 +15,8 @@ import * as reactDom from 'react-dom';
 import * as reactRouter from 'react-router-dom-v5-compat';
 import * as rxjs from 'rxjs';
 import * as rxjsOperators from 'rxjs/operators';
-import 'systemjs/dist/system';
-import 'systemjs/dist/extras/amd';
+import 'systemjs/dist/system.js';
+import 'systemjs/dist/extras/amd.js';
 
 /** What Grafana shares with plugins, as far as it is published; https://github.com/grafana/grafana/tree/main/public/app/features/plugins/loader */
 const shared: Record<string, System.Module> = {

@@ -17,7 +17,9 @@ export function setVariables(current: TypedVariableModel[]) {
 function lookUp(name: string, path: string | undefined, scopedVars: ScopedVars | undefined): unknown {
   const scoped = scopedVars?.[name]?.value;
   if (scoped !== undefined && scoped !== null) {
-    return path ? path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], scoped) : scoped;
+    return path
+      ? path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], scoped)
+      : scoped;
   }
   if ((name === '__from' || name === '__to') && range) {
     return (name === '__from' ? range.from : range.to).valueOf();
@@ -34,8 +36,16 @@ const formats: Record<string, (value: Value) => string> = {
   pipe: (value) => [value].flat().join('|'),
   json: (value) => JSON.stringify(value),
   regex: (value) => (Array.isArray(value) ? `(${value.map(escapeRegex).join('|')})` : escapeRegex(value)),
-  singlequote: (value) => [value].flat().map((one) => `'${one.replaceAll("'", "\\'")}'`).join(','),
-  doublequote: (value) => [value].flat().map((one) => `"${one.replaceAll('"', '\\"')}"`).join(','),
+  singlequote: (value) =>
+    [value]
+      .flat()
+      .map((one) => `'${one.replaceAll("'", "\\'")}'`)
+      .join(','),
+  doublequote: (value) =>
+    [value]
+      .flat()
+      .map((one) => `"${one.replaceAll('"', '\\"')}"`)
+      .join(','),
 };
 
 /** Grafana's interpolation, with its common formats. */

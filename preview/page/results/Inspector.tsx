@@ -18,7 +18,11 @@ function content(tab: (typeof tabs)[number], frames: DataFrame[], errors: DataQu
     case 'Query':
       return frames.map((frame) => frame.meta?.executedQueryString ?? '').join('\n\n');
     case 'Meta':
-      return JSON.stringify(frames.map(({ refId, name, length, meta }) => ({ refId, name, rows: length, ...meta })), null, 2);
+      return JSON.stringify(
+        frames.map(({ refId, name, length, meta }) => ({ refId, name, rows: length, ...meta })),
+        null,
+        2
+      );
     case 'JSON':
       return JSON.stringify({ frames: frames.map((frame) => dataFrameToJSON(frame)), errors }, null, 2);
   }
@@ -50,6 +54,11 @@ export function Inspector({ title, frames, errors, onClose }: Props) {
 
 const getStyles = (theme: GrafanaTheme2) => ({
   content: css({
-    '& pre': { marginTop: theme.spacing(1), whiteSpace: 'pre-wrap', overflowWrap: 'anywhere', ...theme.typography.code },
+    '& pre': {
+      marginTop: theme.spacing(1),
+      whiteSpace: 'pre-wrap',
+      overflowWrap: 'anywhere',
+      ...theme.typography.code,
+    },
   }),
 });

@@ -56,7 +56,9 @@ export function LogList({ frames }: { frames: DataFrame[] }) {
           <details style={{ borderLeft: `3px solid ${levelColor(line.level, theme)}` }}>
             <summary>
               <Icon name="angle-right" size="sm" />
-              <time dateTime={new Date(line.time).toISOString()}>{dateTimeFormat(line.time, { defaultWithMS: true })}</time>
+              <time dateTime={new Date(line.time).toISOString()}>
+                {dateTimeFormat(line.time, { defaultWithMS: true })}
+              </time>
               <span>{line.body}</span>
             </summary>
             <dl>
@@ -82,7 +84,13 @@ const getStyles = (theme: GrafanaTheme2) => ({
     ...theme.typography.code,
     '& details': { paddingLeft: theme.spacing(0.5) },
     '& li:hover': { background: theme.colors.emphasize(theme.colors.background.primary, 0.03) },
-    '& summary': { display: 'flex', gap: theme.spacing(1), padding: theme.spacing(0.25, 0), cursor: 'pointer', alignItems: 'baseline' },
+    '& summary': {
+      display: 'flex',
+      gap: theme.spacing(1),
+      padding: theme.spacing(0.25, 0),
+      cursor: 'pointer',
+      alignItems: 'baseline',
+    },
     '& summary > svg': { flexShrink: 0, alignSelf: 'center' },
     '& details[open] > summary > svg': { transform: 'rotate(90deg)' },
     '& time': { color: theme.colors.text.secondary, whiteSpace: 'nowrap' },

@@ -21,5 +21,9 @@ export function Notices({ frames }: { frames: DataFrame[] }) {
 
 const getStyles = (theme: GrafanaTheme2) => {
   const line = (color: string) => css({ ...theme.typography.bodySmall, color, margin: theme.spacing(0, 0, 0.5) });
-  return { info: line(theme.colors.info.text), warning: line(theme.colors.warning.text), error: line(theme.colors.error.text) };
+  return {
+    info: line(theme.colors.info.text),
+    warning: line(theme.colors.warning.text),
+    error: line(theme.colors.error.text),
+  };
 };

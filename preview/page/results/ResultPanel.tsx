@@ -1,5 +1,13 @@
 import { css } from '@emotion/css';
-import { type AbsoluteTimeRange, type DataFrame, type DataQueryError, type FieldConfigSource, type GrafanaTheme2, LoadingState, type TimeRange } from '@grafana/data';
+import {
+  type AbsoluteTimeRange,
+  type DataFrame,
+  type DataQueryError,
+  type FieldConfigSource,
+  type GrafanaTheme2,
+  LoadingState,
+  type TimeRange,
+} from '@grafana/data';
 import { Alert, Menu, PanelChrome, useStyles2 } from '@grafana/ui';
 import { useState } from 'react';
 import { Inspector } from './Inspector';
@@ -46,6 +54,7 @@ export function ResultPanel(props: Props) {
           description={props.description}
           menu={menu}
           showMenuAlways
+          collapsible={false}
           loadingState={state === LoadingState.Loading ? LoadingState.Loading : undefined}
           width={size.width}
           height={size.height}
@@ -53,12 +62,22 @@ export function ResultPanel(props: Props) {
           {(width, height) => (
             <div className={styles.body} style={{ width, height }}>
               {errors.map((error, index) => (
-                <Alert key={index} severity="error" title={error.message ?? error.data?.message ?? 'Query error'} topSpacing={0} bottomSpacing={1} />
+                <Alert
+                  key={index}
+                  severity="error"
+                  title={error.message ?? error.data?.message ?? 'Query error'}
+                  topSpacing={0}
+                  bottomSpacing={1}
+                />
               ))}
               <Notices frames={frames} />
               <div ref={contentRef} className={styles.content} data-testid="preview-result">
-                {isEmpty && errors.length === 0 && state === LoadingState.Done && <p className={styles.empty}>No data</p>}
-                {!isEmpty && contentSize && <Visualization {...props} width={contentSize.width} height={contentSize.height} />}
+                {isEmpty && errors.length === 0 && state === LoadingState.Done && (
+                  <p className={styles.empty}>No data</p>
+                )}
+                {!isEmpty && contentSize && (
+                  <Visualization {...props} width={contentSize.width} height={contentSize.height} />
+                )}
               </div>
             </div>
           )}
@@ -73,5 +92,11 @@ const getStyles = (theme: GrafanaTheme2) => ({
   panel: css({ width: '100%', height: '100%', minWidth: 0 }),
   body: css({ display: 'flex', flexDirection: 'column' }),
   content: css({ flex: 1, minHeight: 0, overflow: 'hidden' }),
-  empty: css({ height: '100%', display: 'flex', alignItems: 'center', justifyContent: 'center', color: theme.colors.text.secondary }),
+  empty: css({
+    height: '100%',
+    display: 'flex',
+    alignItems: 'center',
+    justifyContent: 'center',
+    color: theme.colors.text.secondary,
+  }),
 });

@@ -1,6 +1,7 @@
 import {
   type AbsoluteTimeRange,
   type DataFrame,
+  type DisplayValueAlignmentFactors,
   type FieldConfigSource,
   type FieldDisplay,
   getDisplayValueAlignmentFactors,
@@ -9,7 +10,13 @@ import {
   VizOrientation,
 } from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
-import { LegendDisplayMode, SortOrder, TooltipDisplayMode, type VizLegendOptions, type VizTooltipOptions } from '@grafana/schema';
+import {
+  LegendDisplayMode,
+  SortOrder,
+  TooltipDisplayMode,
+  type VizLegendOptions,
+  type VizTooltipOptions,
+} from '@grafana/schema';
 import {
   BarGauge,
   BarGaugeDisplayMode,
@@ -63,7 +70,10 @@ interface Props {
 export function Visualization(props: Props) {
   const { type, fieldConfig } = props;
   const theme = useTheme2();
-  const frames = useMemo(() => applyFieldConfig(props.frames, type, fieldConfig, theme), [props.frames, type, fieldConfig, theme]);
+  const frames = useMemo(
+    () => applyFieldConfig(props.frames, type, fieldConfig, theme),
+    [props.frames, type, fieldConfig, theme]
+  );
   const drawn = { ...props, frames };
   switch (type) {
     case 'timeseries':
@@ -87,9 +97,23 @@ export function Visualization(props: Props) {
 }
 
 function Graph({ frames, options, timeRange, width, height, onZoom }: Props) {
-  const legend = { showLegend: true, displayMode: LegendDisplayMode.List, placement: 'bottom', calcs: [], ...options.legend } as const;
+  const legend = {
+    showLegend: true,
+    displayMode: LegendDisplayMode.List,
+    placement: 'bottom' as const,
+    calcs: [],
+    ...options.legend,
+  };
   return (
-    <TimeSeries frames={frames} timeRange={timeRange} timeZone="browser" width={width} height={height} legend={legend} options={options}>
+    <TimeSeries
+      frames={frames}
+      timeRange={timeRange}
+      timeZone="browser"
+      width={width}
+      height={height}
+      legend={legend}
+      options={options}
+    >
       {(config, aligned) => (
         <>
           <ZoomPlugin config={config} onZoom={onZoom} />
@@ -109,10 +133,24 @@ function Graph({ frames, options, timeRange, width, height, onZoom }: Props) {
 
 function Tables({ frames, options, timeRange, width, height }: Props) {
   const [frame] = frames;
-  return frame && <TableNG data={frame} width={width} height={height} timeRange={timeRange} sortBy={options.sortBy} enableVirtualization />;
+  return (
+    frame && (
+      <TableNG
+        data={frame}
+        width={width}
+        height={height}
+        timeRange={timeRange}
+        sortBy={options.sortBy}
+        enableVirtualization
+      />
+    )
+  );
 }
 
-function useDisplayValues({ frames, options, fieldConfig, timeRange }: Props, sparkline: boolean) {
+function useDisplayValues(
+  { frames, options, fieldConfig, timeRange }: Props,
+  sparkline: boolean
+): () => FieldDisplay[] {
   const theme = useTheme2();
   return () => {
     const values = getFieldDisplayValues({
@@ -136,6 +174,7 @@ function Stats(props: Props) {
   return (
     <VizRepeater
       source={frames}
+      renderCounter={0}
       getValues={getValues}
       getAlignmentFactors={getDisplayValueAlignmentFactors}
       width={width}
@@ -166,10 +205,14 @@ function Bars(props: Props) {
   const { frames, width, height, type, options } = props;
   const theme = useTheme2();
   const reduceOptions = type === 'barchart' ? { values: true, calcs: [], limit: 20 } : options.reduceOptions;
-  const getValues = useDisplayValues({ ...props, options: { ...options, reduceOptions: reduceOptions ?? { calcs: ['sum'] } } }, false);
+  const getValues = useDisplayValues(
+    { ...props, options: { ...options, reduceOptions: reduceOptions ?? { calcs: ['sum'] } } },
+    false
+  );
   return (
-    <VizRepeater<FieldDisplay>
+    <VizRepeater<FieldDisplay, DisplayValueAlignmentFactors>
       source={frames}
+      renderCounter={0}
       getValues={getValues}
       getAlignmentFactors={getDisplayValueAlignmentFactors}
       width={width}

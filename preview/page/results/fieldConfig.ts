@@ -20,7 +20,13 @@ import {
   valueMappingsOverrideProcessor,
 } from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
-import { GraphDrawStyle, type GraphFieldConfig, LineInterpolation, StackingMode, VisibilityMode } from '@grafana/schema';
+import {
+  GraphDrawStyle,
+  type GraphFieldConfig,
+  LineInterpolation,
+  StackingMode,
+  VisibilityMode,
+} from '@grafana/schema';
 
 type Processor = FieldConfigPropertyItem['process'];
 
@@ -46,11 +52,15 @@ export function registerStandards() {
     option('filterable', booleanOverrideProcessor),
     option('fieldMinMax', booleanOverrideProcessor),
   ]);
+  // Two names of that object are one transformation.
+  const transformers = new Map(
+    Object.values(standardTransformers).map((transformation) => [transformation.id, transformation])
+  );
   standardTransformersRegistry.setInit(() =>
-    Object.values(standardTransformers).map((transformation) => ({
-      id: transformation.id,
-      name: transformation.name,
-      transformation: async () => transformation,
+    [...transformers.values()].map(({ id, name, ...rest }) => ({
+      id,
+      name,
+      transformation: async () => ({ id, name, ...rest }),
       editor: () => null,
       imageDark: '',
       imageLight: '',
@@ -61,7 +71,10 @@ export function registerStandards() {
 /** A registry with every custom option that the panel names: which ones exist is known to Grafana's panels only. */
 function registryFor(fieldConfig: FieldConfigSource) {
   const named = fieldConfig.overrides.flatMap((rule) => rule.properties.map((property) => property.id));
-  const custom = [...Object.keys(fieldConfig.defaults.custom ?? {}), ...named.filter((id) => id.startsWith('custom.')).map((id) => id.slice(7))];
+  const custom = [
+    ...Object.keys(fieldConfig.defaults.custom ?? {}),
+    ...named.filter((id) => id.startsWith('custom.')).map((id) => id.slice(7)),
+  ];
   const registry = createFieldConfigRegistry({}, 'preview');
   for (const path of new Set(custom)) {
     registry.register({ ...option(path, identityOverrideProcessor, true), id: `custom.${path}` });
@@ -88,12 +101,24 @@ export const exploreFieldConfig: FieldConfigSource = {
 };
 
 /** Frames as the panel shows them: units, colours, links and overrides applied. */
-export function applyFieldConfig(frames: DataFrame[], panelType: string, given: FieldConfigSource, theme: GrafanaTheme2): DataFrame[] {
+export function applyFieldConfig(
+  frames: DataFrame[],
+  panelType: string,
+  given: FieldConfigSource,
+  theme: GrafanaTheme2
+): DataFrame[] {
   const isGraph = panelType === 'timeseries';
   const color = { mode: isGraph ? FieldColorModeId.PaletteClassic : FieldColorModeId.Thresholds };
   const fieldConfig: FieldConfigSource = {
     overrides: given.overrides ?? [],
-    defaults: { color, ...given.defaults, custom: { ...(isGraph ? graphDefaults : { align: 'auto', cellOptions: { type: 'auto' } }), ...given.defaults?.custom } },
+    defaults: {
+      color,
+      ...given.defaults,
+      custom: {
+        ...(isGraph ? graphDefaults : { align: 'auto', cellOptions: { type: 'auto' } }),
+        ...given.defaults?.custom,
+      },
+    },
   };
   return applyFieldOverrides({
     data: frames,

@@ -50,7 +50,10 @@ function buildRequest(run: QueryRun): DataQueryRequest {
     startTime: Date.now(),
     filters: run.filters,
     targets: run.queries.filter((query) => !query.hide && (run.dataSource.filterQuery?.(query) ?? true)),
-    scopedVars: { __interval: { text: interval, value: interval }, __interval_ms: { text: `${intervalMs}`, value: intervalMs } },
+    scopedVars: {
+      __interval: { text: interval, value: interval },
+      __interval_ms: { text: `${intervalMs}`, value: intervalMs },
+    },
   };
 }
 
@@ -59,19 +62,23 @@ function errorsOf({ errors, error }: DataQueryResponse): DataQueryError[] {
   return errors ?? (error ? [error] : []);
 }
 
+const nothing: Observable<DataQueryResponse> = of({ data: [] });
+
 function query(run: QueryRun): Observable<PanelData> {
   const request = buildRequest(run);
   const base = { request, timeRange: request.range };
   getTemplateSrv().updateTimeRange(request.range);
   const frames = new Map<string, DataFrame[]>();
-  return defer(() => from(request.targets.length ? run.dataSource.query(request) : of({ data: [] }))).pipe(
+  return defer(() => (request.targets.length ? from(run.dataSource.query(request)) : nothing)).pipe(
     map((response): PanelData => {
       frames.set(response.key ?? '', response.data.map(toDataFrame));
       const errors = errorsOf(response);
       const state = errors.length ? LoadingState.Error : (response.state ?? LoadingState.Done);
       return { ...base, state, errors, series: [...frames.values()].flat() };
     }),
-    catchError((error: unknown) => of({ ...base, state: LoadingState.Error, errors: [toDataQueryError(error)], series: [] }))
+    catchError((error: unknown) =>
+      of({ ...base, state: LoadingState.Error, errors: [toDataQueryError(error)], series: [] })
+    )
   );
 }
 

@@ -1,0 +1,111 @@
+import { css } from '@emotion/css';
+import { type GrafanaTheme2, type RawTimeRange } from '@grafana/data';
+import { locationService } from '@grafana/runtime';
+import { Alert, useStyles2 } from '@grafana/ui';
+import { useEffect, useMemo, useState } from 'react';
+import type { DataSources } from '../grafana/dataSources';
+import { formatRange, parseRange, useLocation } from '../location';
+import { TimeControls } from '../TimeControls';
+import { DashboardPanel } from './DashboardPanel';
+import type { Dashboard } from './model';
+import { VariableSelect } from './VariableSelect';
+import { type LoadedVariable, loadVariables } from './variables';
+
+interface Props {
+  dashboard: Dashboard;
+  dataSources: DataSources;
+}
+
+/** A provisioned dashboard: its panels, variables and time range, in Grafana's grid. */
+export function DashboardPage({ dashboard, dataSources }: Props) {
+  const styles = useStyles2(getStyles);
+  const { search } = useLocation();
+  const params = useMemo(() => new URLSearchParams(search), [search]);
+  const [refreshes, setRefreshes] = useState(0);
+  const range = useMemo(() => {
+    const otherwise = { from: 'now-6h', to: 'now', ...dashboard.time };
+    return parseRange(params.get('from'), params.get('to'), otherwise);
+  }, [dashboard, params]);
+
+  const [variables, setVariables] = useState<LoadedVariable[]>();
+  const [failure, setFailure] = useState<string>();
+  useEffect(() => {
+    let current = true;
+    loadVariables(dashboard, dataSources, range, params).then(
+      (loaded) => current && (setVariables(loaded), setFailure(undefined)),
+      (error: Error) => current && setFailure(error.message)
+    );
+    return () => {
+      current = false;
+    };
+  }, [dashboard, dataSources, range, params]);
+
+  const changeRange = (changed: RawTimeRange) => locationService.partial(formatRange(changed));
+  return (
+    <div className={styles.page}>
+      <div className={styles.toolbar}>
+        <h1 className={styles.title}>{dashboard.title}</h1>
+        <TimeControls
+          range={range}
+          isLoading={false}
+          onChange={changeRange}
+          onRefresh={() => setRefreshes(refreshes + 1)}
+        />
+      </div>
+      <div className={styles.toolbar}>
+        {variables
+          ?.filter(({ hide, type }) => hide !== 2 && type !== 'datasource')
+          .map((variable) => (
+            <VariableSelect key={variable.name} variable={variable} />
+          ))}
+      </div>
+      {failure && <Alert severity="error" title={`A variable could not be loaded: ${failure}`} />}
+      {variables && (
+        <div className={styles.grid}>
+          {dashboard.panels.map((panel) => (
+            <div
+              key={panel.id}
+              className={styles.cell}
+              style={
+                {
+                  '--x': panel.gridPos.x + 1,
+                  '--y': panel.gridPos.y + 1,
+                  '--w': panel.gridPos.w,
+                  '--h': panel.gridPos.h,
+                } as React.CSSProperties
+              }
+            >
+              {panel.type === 'row' ? (
+                <h2 className={styles.row}>{panel.title}</h2>
+              ) : (
+                <DashboardPanel
+                  panel={panel}
+                  dashboard={dashboard}
+                  dataSources={dataSources}
+                  range={range}
+                  variables={variables}
+                  refreshes={refreshes}
+                  onZoom={({ from, to }) => locationService.partial({ from, to })}
+                />
+              )}
+            </div>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  page: css({ display: 'flex', flexDirection: 'column', gap: theme.spacing(1) }),
+  toolbar: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(1), alignItems: 'center' }),
+  title: css({ ...theme.typography.h4, margin: 0, flex: 1, minWidth: 200 }),
+  grid: css({ display: 'grid', gridTemplateColumns: 'repeat(24, 1fr)', gridAutoRows: 30, gap: theme.spacing(1) }),
+  cell: css({
+    minWidth: 0,
+    gridColumn: 'var(--x) / span var(--w)',
+    gridRow: 'var(--y) / span var(--h)',
+    [theme.breakpoints.down('md')]: { gridColumn: '1 / -1', gridRow: 'span var(--h)' },
+  }),
+  row: css({ ...theme.typography.h5, margin: 0, lineHeight: '30px' }),
+});

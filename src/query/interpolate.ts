@@ -2,6 +2,7 @@ import { type AdHocVariableFilter, type ScopedVars } from '@grafana/data';
 import { type TemplateSrv } from '@grafana/runtime';
 import { escapeRegExp } from 'lodash';
 
+import { catalogue } from '../../catalogue';
 import { adHocFilters } from '../adhoc/filters';
 import { type AccessQuery, type Filter } from '../types';
 import { sentQuery } from './model';
@@ -64,6 +65,33 @@ function interpolateFilter(filter: Filter, replacer: Replacer, scopedVars: Scope
   };
 }
 
+const LONE_VARIABLE = /^(?:\$(\w+)|\$\{(\w+)\}|\[\[(\w+)\]\])$/;
+
+/**
+ * Whether a text is one variable that stands on All. Grafana gives the listed values for it, but All means
+ * everything: events without a value, and values that the list does not have. An All with a custom value is what
+ * its author made it, and Grafana does not ask us to format it.
+ */
+function standsOnAll(text: string, replacer: Replacer, scopedVars: ScopedVars): boolean {
+  const name = text.match(LONE_VARIABLE)?.slice(1).find(Boolean);
+  if (!name || replacer.replace(`\${${name}:text}`, scopedVars) !== 'All') {
+    return false;
+  }
+  let values: string[] | undefined;
+  replacer.replace(text, scopedVars, (value: unknown) => {
+    values = asTexts(value);
+    return '';
+  });
+  return values !== undefined && !(values.length === 1 && values[0] === 'All');
+}
+
+/** Whether a filter lets everything through because its variable stands on All; a required one is kept. */
+function letsAllThrough(query: AccessQuery, filter: Filter, replacer: Replacer, scopedVars: ScopedVars): boolean {
+  const positive = filter.operator === '=' || filter.operator === 'contains' || filter.operator === '=~';
+  const required = catalogue[query.queryType ?? 'access_requests']?.requiredFilters.includes(filter.field);
+  return positive && !required && filter.values.some((value) => standsOnAll(value, replacer, scopedVars));
+}
+
 /** The query as the executable gets it: variables replaced, ad hoc filters added, unfinished parts left out. */
 export function interpolateQuery(
   query: AccessQuery,
@@ -72,7 +100,9 @@ export function interpolateQuery(
   adHoc: AdHocVariableFilter[] = []
 ): AccessQuery {
   const sent = sentQuery(query);
-  const filters = (sent.filters ?? []).map((filter) => interpolateFilter(filter, replacer, scopedVars));
+  const filters = (sent.filters ?? [])
+    .filter((filter) => !letsAllThrough(sent, filter, replacer, scopedVars))
+    .map((filter) => interpolateFilter(filter, replacer, scopedVars));
   return {
     ...sent,
     filters: [...filters, ...adHocFilters(sent.queryType ?? 'access_requests', adHoc)],

@@ -79,6 +79,8 @@ func (m *Masker) Apply(r *eventlog.Result) {
 	if m.mask == MaskNone {
 		return
 	}
+	// Paths and parameters name users.
+	r.Calls = []string{"The calls are not shown while identities are masked."}
 	if t := r.Table; t != nil {
 		for _, column := range t.Columns {
 			if column.Field.Personal {

@@ -11,7 +11,6 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/frame"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/surface"
@@ -34,9 +33,11 @@ type Datasource struct {
 	settings  *Settings
 	// problem is why the settings cannot be used; every call then answers it.
 	// An instance exists all the same, so that Save & test can say so.
-	problem   error
-	client    *cloudflare.Client
-	surfaces  *surface.Set
+	problem  error
+	client   *cloudflare.Client
+	surfaces *surface.Set
+	// find is the surfaces' own look-up by query type.
+	find      func(queryType string) (surface.Surface, bool)
 	masker    *frame.Masker
 	resources backend.CallResourceHandler
 }
@@ -76,6 +77,7 @@ func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgm
 		SealAfter:  d.settings.SealAfter,
 		MaxRows:    d.settings.MaxRows,
 	})
+	d.find = d.surfaces.Surface
 	return d, nil
 }
 
@@ -87,12 +89,4 @@ func (d *Datasource) Dispose() {
 	if d.client != nil {
 		d.client.Close()
 	}
-}
-
-func (d *Datasource) surface(name string) (surface.Surface, error) {
-	s, ok := d.surfaces.Surface(name)
-	if !ok {
-		return nil, fmt.Errorf("the catalogue's query type %q has no surface; known are %v", name, catalogue.Names())
-	}
-	return s, nil
 }

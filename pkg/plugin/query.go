@@ -80,9 +80,9 @@ func (d *Datasource) answer(ctx context.Context, q backend.DataQuery, alert bool
 // run asks the surface. Identities are masked in the result itself, so that no
 // way out of here can forget to.
 func (d *Datasource) run(ctx context.Context, r *query.Request) (*eventlog.Result, error) {
-	s, err := d.surface(r.Type.Name)
-	if err != nil {
-		return nil, err
+	s, ok := d.find(r.Type.Name)
+	if !ok {
+		return nil, fmt.Errorf("the query type %s has no surface", r.Type.Name)
 	}
 	trace := &cloudflare.Trace{}
 	ctx = cloudflare.WithTrace(ctx, trace)

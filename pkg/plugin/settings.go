@@ -168,15 +168,16 @@ func (p *problems) apiURL(text string) string {
 		return cloudflare.DefaultURL
 	}
 	if u.Scheme == "http" && !isLocal(u.Hostname()) {
-		p.add("apiUrl must start with https:// so that the secret is never sent in the clear; http:// is allowed for this machine and for hosts without a dot")
+		p.add("apiUrl must start with https:// so that the secret is never sent in the clear; http:// is allowed for this machine and for private names (one label, .internal, .local)")
 	}
 	return text
 }
 
 // isLocal says whether a host is this machine or, like a container's name in
-// Docker, a single label that only a private network resolves.
+// Docker, a name that only a private network resolves.
 func isLocal(host string) bool {
-	return host == "::1" || strings.HasPrefix(host, "127.") || !strings.ContainsAny(host, ".:")
+	return host == "::1" || strings.HasPrefix(host, "127.") || !strings.ContainsAny(host, ".:") ||
+		strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local")
 }
 
 func (p *problems) credentials(m settingsModel, secrets map[string]string) cloudflare.Credentials {

@@ -1,0 +1,126 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/experimental"
+	"github.com/grafana/grafana-plugin-sdk-go/experimental/datasourcetest"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+)
+
+var update = flag.Bool("update", false, "write the golden frames anew")
+
+// trioQuery is a query with what Grafana sends beside it.
+type trioQuery struct {
+	Range struct {
+		From     time.Time `json:"from"`
+		To       time.Time `json:"to"`
+		Interval string    `json:"interval"`
+	} `json:"range"`
+	Query json.RawMessage `json:"query"`
+}
+
+// TestTrios asks each query of testdata over gRPC and holds the answer against
+// its golden frame: testdata/<query type>/{upstream.json, <name>.query.json,
+// <name>.jsonc}. `go test ./pkg/plugin -run Trios -update` writes goldens anew.
+func TestTrios(t *testing.T) {
+	for _, q := range catalogue.All() {
+		files, err := filepath.Glob(filepath.Join("testdata", q.Name, "*.query.json"))
+		require.NoError(t, err)
+		formats := map[string]bool{}
+		for _, file := range files {
+			name := strings.TrimSuffix(filepath.Base(file), ".query.json")
+			formats[name] = true
+			t.Run(q.Name+"/"+name, func(t *testing.T) { checkTrio(t, filepath.Dir(file), name) })
+		}
+		for _, format := range []string{"table", "time_series", "logs", "grouped"} {
+			require.True(t, formats[format], "%s has no trio %s", q.Name, format)
+		}
+	}
+}
+
+func checkTrio(t *testing.T, dir, name string) {
+	b, err := os.ReadFile(filepath.Join(dir, name+".query.json"))
+	require.NoError(t, err)
+	var q trioQuery
+	require.NoError(t, json.Unmarshal(b, &q))
+	interval, err := time.ParseDuration(q.Range.Interval)
+	require.NoError(t, err)
+
+	url := loadUpstream(t, filepath.Join(dir, "upstream.json")).serve(t)
+	client := launch(t)
+	response, err := client.QueryData(context.Background(), &backend.QueryDataRequest{
+		PluginContext: pluginContext(url, ""),
+		Queries: []backend.DataQuery{{
+			RefID: "A", JSON: q.Query, Interval: interval,
+			TimeRange: backend.TimeRange{From: q.Range.From, To: q.Range.To},
+		}},
+	})
+	require.NoError(t, err)
+	answer := response.Responses["A"]
+	require.NoError(t, answer.Error)
+	require.Len(t, answer.Frames, 1)
+	require.True(t, coverageOf(t, answer).Complete == (name != "columns"), "only the limit cuts")
+	settle(&answer)
+	experimental.CheckGoldenJSONResponse(t, dir, name, &answer, *update)
+}
+
+var retrievedAt = regexp.MustCompile(`"cachedAt":"[^"]*"`)
+
+// settle takes out of an answer what differs between runs.
+func settle(answer *backend.DataResponse) {
+	meta := answer.Frames[0].Meta
+	b, _ := json.Marshal(meta.Custom)
+	var custom any
+	_ = json.Unmarshal(retrievedAt.ReplaceAll(b, []byte(`"cachedAt":null`)), &custom)
+	meta.Custom = custom
+}
+
+type coverage struct {
+	Complete      bool
+	Reason        string
+	Rows          int64
+	UpstreamCalls int
+	CachedRows    int64
+}
+
+func coverageOf(t *testing.T, answer backend.DataResponse) coverage {
+	t.Helper()
+	b, err := json.Marshal(answer.Frames[0].Meta.Custom)
+	require.NoError(t, err)
+	var custom struct{ Coverage coverage }
+	require.NoError(t, json.Unmarshal(b, &custom))
+	return custom.Coverage
+}
+
+// launch serves the plugin over gRPC, as Grafana meets it, until the test ends.
+func launch(t *testing.T) *datasourcetest.TestPluginClient {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := l.Addr().String()
+	require.NoError(t, l.Close())
+	plugin, err := datasourcetest.Manage(New, datasourcetest.ManageOpts{Address: address})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, plugin.Shutdown()) })
+	return plugin.Client
+}
+
+// pluginContext is a data source on the upstream; more is added to its jsonData.
+func pluginContext(apiURL, more string) backend.PluginContext {
+	s := stored(`{"accountId":"`+testAccount+`","apiUrl":"`+apiURL+`"`+more+`}`, map[string]string{"apiToken": testToken, "maskKey": "a key"})
+	s.Updated = time.Now()
+	return backend.PluginContext{OrgID: 1, PluginID: ID, DataSourceInstanceSettings: &s}
+}

@@ -2,6 +2,7 @@ package cloudflare
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -11,6 +12,7 @@ const patience = 30 * time.Second
 // waiter is a call in the queue for the budget.
 type waiter struct {
 	until  time.Time // on the budget's clock
+	turn   time.Time // as last foreseen; zero while only running calls are ahead
 	ticket *ticket
 	err    error
 	done   chan struct{} // closed once ticket or err is set
@@ -41,6 +43,9 @@ func (b *budget) take(ctx context.Context) (*ticket, error) {
 		}
 	default:
 		b.remove(w)
+		if now := b.now(); !w.turn.IsZero() && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return nil, errBudget(b.api, later(w.turn, now), now)
+		}
 	}
 	return nil, contextError(ctx)
 }
@@ -126,8 +131,8 @@ func (b *budget) giveUp(now, at time.Time) {
 	for class := range b.waiting {
 		for _, w := range append([]*waiter(nil), b.waiting[class]...) {
 			place++
-			if turn := b.turn(place, at); turn.After(w.until) {
-				b.settle(w, nil, errBudget(b.api, turn, now))
+			if w.turn = b.turn(place, at); w.turn.After(w.until) {
+				b.settle(w, nil, errBudget(b.api, w.turn, now))
 				place--
 			}
 		}
@@ -137,15 +142,18 @@ func (b *budget) giveUp(now, at time.Time) {
 // turn is when the call at a place in the queue may go, given when the first
 // may. It supposes that nobody else spends from the limit.
 func (b *budget) turn(place int, at time.Time) time.Time {
-	for _, s := range b.quotas {
-		if each := s.limit - b.kept(s.limit); each > 0 {
-			at = later(at, s.reset.Add(time.Duration((place-1)/each)*s.window))
+	if len(b.quotas) == 0 {
+		if at.Equal(b.blocked) || place > len(b.ends) {
+			return at
 		}
+		return later(at, b.ends[place-1].Add(b.window))
 	}
-	if len(b.quotas) == 0 && place <= len(b.ends) {
-		at = later(at, b.ends[place-1].Add(b.window))
+	turn := at
+	for _, s := range b.quotas {
+		each := max(s.limit-b.kept(s.limit), 1)
+		turn = later(turn, at.Add(time.Duration((place-1)/each)*s.window))
 	}
-	return at
+	return turn
 }
 
 // arm has pump run again at a time; the zero time disarms.

@@ -26,7 +26,7 @@ export function referencePages(): Map<string, string> {
 
 function overviewPage(): string {
   const rows = Object.values(catalogue).map((type) => [
-    `[${type.title}](./${type.queryType}/)`,
+    `[${type.title}](./${type.queryType}.md)`,
     code(type.queryType),
     sentence(type.description),
     code(type.permission),

@@ -1,9 +1,12 @@
 import { DataSourcePlugin } from '@grafana/data';
-import { DataSource } from './datasource';
-import { ConfigEditor } from './components/ConfigEditor';
-import { QueryEditor } from './components/QueryEditor';
-import { MyQuery, MyDataSourceOptions } from './types';
 
-export const plugin = new DataSourcePlugin<DataSource, MyQuery, MyDataSourceOptions>(DataSource)
+import { ConfigEditor } from './config/ConfigEditor';
+import { AccessDataSource } from './datasource';
+import { QueryEditor } from './query/QueryEditor';
+import { type AccessOptions, type AccessQuery, type AccessSecrets } from './types';
+
+export const plugin = new DataSourcePlugin<AccessDataSource, AccessQuery, AccessOptions, AccessSecrets>(
+  AccessDataSource
+)
   .setConfigEditor(ConfigEditor)
   .setQueryEditor(QueryEditor);

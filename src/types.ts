@@ -1,4 +1,5 @@
-import { type DataQuery, type DataSourceJsonData } from '@grafana/data';
+import { type DataSourceJsonData } from '@grafana/data';
+import { type DataQuery } from '@grafana/schema';
 
 import { type Operator, type QueryTypeName } from '../catalogue';
 
@@ -27,19 +28,12 @@ export interface AccessQuery extends DataQuery {
 }
 
 /** A query whose surface, format and lists are spelled out. */
-export type FullQuery = AccessQuery & Required<Pick<AccessQuery, 'queryType' | 'format' | 'filters' | 'groupBy' | 'fields'>>;
+export type FullQuery = AccessQuery &
+  Required<Pick<AccessQuery, 'queryType' | 'format' | 'filters' | 'groupBy' | 'fields'>>;
 
 /** Why an answer is not complete; pkg/eventlog has the same list. */
 export type CoverageReason =
-  | 'limit'
-  | 'max_rows'
-  | 'retention'
-  | 'rate_limit'
-  | 'upstream'
-  | 'unverified'
-  | 'bad_rows'
-  | 'page_size'
-  | 'timeout';
+  'limit' | 'max_rows' | 'retention' | 'rate_limit' | 'upstream' | 'unverified' | 'bad_rows' | 'page_size' | 'timeout';
 
 /** How much of the question an answer covers: meta.custom.coverage of every frame. Times are RFC 3339. */
 export interface Coverage {

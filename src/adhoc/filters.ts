@@ -1,6 +1,13 @@
 import { type AdHocVariableFilter } from '@grafana/data';
 
-import { catalogue, findField, QUERY_TYPES, type CatalogueField, type Operator, type QueryTypeName } from '../../catalogue';
+import {
+  catalogue,
+  findField,
+  QUERY_TYPES,
+  type CatalogueField,
+  type Operator,
+  type QueryTypeName,
+} from '../../catalogue';
 import { equivalentField } from '../query/model';
 import { type Filter } from '../types';
 
@@ -19,7 +26,10 @@ const OPERATORS: Record<string, Operator> = {
 };
 
 /** A field of that name, of the surface if it has one, otherwise of the first surface that does. */
-export function fieldAnywhere(name: string, preferred: readonly QueryTypeName[] = []): [QueryTypeName, CatalogueField] | undefined {
+export function fieldAnywhere(
+  name: string,
+  preferred: readonly QueryTypeName[] = []
+): [QueryTypeName, CatalogueField] | undefined {
   for (const queryType of [...preferred, ...QUERY_TYPES]) {
     const field = findField(queryType, name);
     if (field) {

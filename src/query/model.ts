@@ -1,7 +1,15 @@
 import { CoreApp } from '@grafana/data';
 import { remove, uniq } from 'lodash';
 
-import { catalogue, findField, groupableFields, OTHER_FIELD, type CatalogueField, type QueryTypeName } from '../../catalogue';
+import {
+  catalogue,
+  findField,
+  groupableFields,
+  isQueryType,
+  OTHER_FIELD,
+  type CatalogueField,
+  type QueryTypeName,
+} from '../../catalogue';
 import { type AccessQuery, type Filter, type Format, type FullQuery } from '../types';
 import { hasVariable } from './template';
 
@@ -69,9 +77,8 @@ export function sentQuery(query: AccessQuery): AccessQuery {
 /** Required filters that a query still lacks. */
 export function missingFilters(query: AccessQuery): string[] {
   const full = withDefaults(query);
-  return catalogue[full.queryType].requiredFilters.filter(
-    (name) => !full.filters.some((filter) => filter.field === name && isFinished(filter))
-  );
+  const required = isQueryType(full.queryType) ? catalogue[full.queryType].requiredFilters : [];
+  return required.filter((name) => !full.filters.some((filter) => filter.field === name && isFinished(filter)));
 }
 
 /** Whether there is something to ask. */
@@ -163,7 +170,9 @@ export function filterByRayId(query: AccessQuery, rayId: string): AccessQuery {
 }
 
 /** Columns that a query may name, in the order in which the surface has them. */
-export function selectableColumns(queryType: QueryTypeName): Array<{ name: string; label: string; description: string }> {
+export function selectableColumns(
+  queryType: QueryTypeName
+): Array<{ name: string; label: string; description: string }> {
   const { api, fields } = catalogue[queryType];
   const named = fields.filter((field) => !field.filterOnly);
   return api === 'rest'

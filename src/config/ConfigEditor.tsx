@@ -1,0 +1,30 @@
+import React from 'react';
+
+import { AccountPicker } from './AccountPicker';
+import { Section } from './Section';
+import { Advanced, Authentication, Limits, Privacy } from './sections';
+import { settingsOf, type EditorProps } from './settings';
+import { settingsFaults } from './validation';
+
+/** The data source's settings page. */
+export function ConfigEditor(props: EditorProps) {
+  const settings = settingsOf(props);
+  const faults = settingsFaults(settings.settings);
+  const parts = { settings, faults };
+  return (
+    <div>
+      <Section title="Connection" description="Reads the Access logs of one Cloudflare account.">
+        <AccountPicker
+          uid={props.options.uid}
+          accountId={settings.settings.accountId ?? ''}
+          fault={faults.accountId}
+          onChange={(accountId) => settings.change({ accountId: accountId.trim().toLowerCase() || undefined })}
+        />
+      </Section>
+      <Authentication {...parts} />
+      <Limits {...parts} />
+      <Privacy {...parts} />
+      <Advanced {...parts} />
+    </div>
+  );
+}

@@ -1,0 +1,122 @@
+import { Field, Input, SecretInput } from '@grafana/ui';
+import React, { useId, type ReactNode } from 'react';
+
+import { type AccessOptions, type AccessSecrets } from '../types';
+import { type Settings } from './settings';
+import { type Faults } from './validation';
+
+type KeysOf<T, V> = { [K in keyof T]-?: T[K] extends V | undefined ? K : never }[keyof T];
+
+interface CommonProps {
+  label: string;
+  description: ReactNode;
+  settings: Settings;
+  faults: Faults;
+  placeholder?: string;
+  required?: boolean;
+  width?: number;
+}
+
+interface TextProps extends CommonProps {
+  name: Exclude<
+    KeysOf<AccessOptions, string>,
+    'authType' | 'maskIdentities' | 'alertmanagerUid' | 'defaultRegion' | 'profile'
+  >;
+}
+
+/** A setting that is a text; empty means its default. */
+export function TextSetting({
+  name,
+  label,
+  description,
+  settings,
+  faults,
+  placeholder,
+  required,
+  width = 40,
+}: TextProps) {
+  const id = useId();
+  return (
+    <Field
+      label={label}
+      description={description}
+      required={required}
+      invalid={Boolean(faults[name])}
+      error={faults[name]}
+      htmlFor={id}
+      noMargin
+    >
+      <Input
+        id={id}
+        width={width}
+        placeholder={placeholder}
+        value={settings.settings[name] ?? ''}
+        onChange={(event) => settings.change({ [name]: event.currentTarget.value || undefined })}
+      />
+    </Field>
+  );
+}
+
+interface NumberProps extends CommonProps {
+  name: 'cacheLimitMb' | 'maxRows' | 'reservePercent' | 'timeout';
+  suffix?: string;
+}
+
+/** A setting that is a whole number; empty means its default. */
+export function NumberSetting({
+  name,
+  label,
+  description,
+  settings,
+  faults,
+  placeholder,
+  suffix,
+  width = 20,
+}: NumberProps) {
+  const id = useId();
+  return (
+    <Field
+      label={label}
+      description={description}
+      invalid={Boolean(faults[name])}
+      error={faults[name]}
+      htmlFor={id}
+      noMargin
+    >
+      <Input
+        id={id}
+        type="number"
+        width={width}
+        suffix={suffix}
+        placeholder={placeholder}
+        value={settings.settings[name] ?? ''}
+        onChange={({ currentTarget: { value } }) =>
+          settings.change({ [name]: value === '' ? undefined : Number(value) })
+        }
+      />
+    </Field>
+  );
+}
+
+interface SecretProps extends Omit<CommonProps, 'faults'> {
+  name: keyof AccessSecrets;
+}
+
+/** A secret: once saved it is never shown, only that it is configured, and can be reset. */
+export function SecretSetting({ name, label, description, settings, placeholder, required, width = 40 }: SecretProps) {
+  const id = useId();
+  return (
+    <Field label={label} description={description} required={required} htmlFor={id} noMargin>
+      <SecretInput
+        id={id}
+        width={width}
+        placeholder={placeholder}
+        autoComplete="new-password"
+        isConfigured={settings.isConfigured(name)}
+        value={settings.secret(name)}
+        onChange={(event) => settings.changeSecret(name, event.currentTarget.value)}
+        onReset={() => settings.resetSecret(name)}
+      />
+    </Field>
+  );
+}

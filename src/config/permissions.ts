@@ -1,0 +1,29 @@
+import { catalogue, QUERY_TYPES } from '../../catalogue';
+
+/** A permission of an API token, as Cloudflare names it, and what it is for here. */
+export interface Permission {
+  name: string;
+  use: string;
+}
+
+/** Permissions without which a surface stays empty, from the catalogue. */
+export function surfacePermissions(): Permission[] {
+  const uses = new Map<string, string[]>();
+  for (const queryType of QUERY_TYPES) {
+    const { permission, title } = catalogue[queryType];
+    uses.set(permission, [...(uses.get(permission) ?? []), title]);
+  }
+  return [...uses].map(([name, titles]) => ({ name, use: titles.join(', ') }));
+}
+
+/** Permissions that fill lists and pickers. */
+export const LIST_PERMISSIONS: Permission[] = [
+  {
+    name: 'Access: Organizations, Identity Providers, and Groups Read',
+    use: 'Finds the identity providers with SCIM on, and suggests their names',
+  },
+  { name: 'Access: Apps and Policies Read', use: 'Suggests applications' },
+  { name: 'Access: Service Tokens Read', use: 'Suggests service tokens' },
+  { name: 'Account Settings Read', use: 'Fills the account picker above' },
+  { name: 'Zero Trust Read', use: 'Some accounts need it for users and their failed logins' },
+];

@@ -1,0 +1,61 @@
+import { type AccessOptions, type AccessSecrets } from '../types';
+
+/** What the executable will refuse, by setting; pkg/plugin/settings.go has the same bounds. */
+export type Faults = Partial<Record<keyof AccessOptions | keyof AccessSecrets, string>>;
+
+/** Hosts that http:// is allowed for: this machine, and names without a dot such as containers have. */
+function isLocal(host: string): boolean {
+  return host === '[::1]' || host.startsWith('127.') || !/[.:]/.test(host);
+}
+
+function accountFault(id: string): string | undefined {
+  return id === '' || /^[0-9a-f]{32}$/i.test(id.trim())
+    ? undefined
+    : 'An account ID has 32 hexadecimal digits. It stands in the address of your Cloudflare dashboard.';
+}
+
+function urlFault(text: string): string | undefined {
+  if (text.trim() === '') {
+    return undefined;
+  }
+  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
+  if (!url || !['https:', 'http:'].includes(url.protocol) || url.username || url.search || url.hash) {
+    return 'Enter an address such as https://api.cloudflare.com/client/v4, without user, query or fragment.';
+  }
+  return url.protocol === 'http:' && !isLocal(url.hostname)
+    ? 'Use https:// so that the secret is never sent in the clear.'
+    : undefined;
+}
+
+function numberFault(value: number | undefined, least: number, most: number): string | undefined {
+  return value === undefined || (Number.isInteger(value) && value >= least && value <= most)
+    ? undefined
+    : `Enter a whole number from ${least.toLocaleString('en')} to ${most.toLocaleString('en')}.`;
+}
+
+function durationFault(text: string): string | undefined {
+  const hours = { h: 1, m: 1 / 60, s: 1 / 3600, ms: 1 / 3_600_000 };
+  const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
+  const whole = parts.map(([part]) => part).join('') === text.trim();
+  const total = parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * hours[unit as keyof typeof hours], 0);
+  return text.trim() === '' || (whole && total <= 24) ? undefined : 'Enter a duration up to 24h, such as 15m or 1h30m.';
+}
+
+/** Checks the settings that can be checked before they are saved. */
+export function settingsFaults(settings: AccessOptions): Faults {
+  const { email = '', authType } = settings;
+  const faults: Faults = {
+    accountId: accountFault(settings.accountId ?? ''),
+    email:
+      authType === 'apiKey' && email !== '' && !email.includes('@')
+        ? 'Enter the e-mail address that the API key belongs to.'
+        : undefined,
+    apiUrl: urlFault(settings.apiUrl ?? ''),
+    cacheLimitMb: numberFault(settings.cacheLimitMb, 0, 65_536),
+    maxRows: numberFault(settings.maxRows, 1, 10_000_000),
+    reservePercent: numberFault(settings.reservePercent, 0, 90),
+    timeout: numberFault(settings.timeout, 0, 3600),
+    sealAfter: durationFault(settings.sealAfter ?? ''),
+  };
+  return faults;
+}

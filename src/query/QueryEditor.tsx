@@ -1,0 +1,85 @@
+import { css } from '@emotion/css';
+import { type GrafanaTheme2, type QueryEditorProps } from '@grafana/data';
+import { useStyles2 } from '@grafana/ui';
+import { isEqual } from 'lodash';
+import React from 'react';
+
+import { isQueryType } from '../../catalogue';
+import { type AccessDataSource } from '../datasource';
+import { type AccessOptions, type AccessQuery } from '../types';
+import { ChoiceRows } from './ChoiceRows';
+import { describeCoverage, isAsking } from './coverage';
+import { CoverageLine } from './CoverageLine';
+import { FilterRows } from './FilterRows';
+import { applies, changeFormat, changeQueryType, filterByRayId, rayIdField, sentQuery, withDefaults } from './model';
+import { queryProblems } from './problems';
+import { ProblemText } from './Row';
+import { ShowRow } from './ShowRow';
+import { suggestValues } from './suggestions';
+import { SurfaceRow } from './SurfaceRow';
+
+export type Props = QueryEditorProps<AccessDataSource, AccessQuery, AccessOptions>;
+
+/**
+ * The editor of a query, made of the catalogue. A choice that changes what is asked runs the query, unless something
+ * in it cannot be asked; typing changes nothing until Enter or until the field is left.
+ */
+export function QueryEditor({ query: saved, onChange, onRunQuery, datasource, data, range }: Props) {
+  const styles = useStyles2(getStyles);
+  const query = withDefaults(saved);
+  const { maxRows, masked } = datasource;
+  const problems = queryProblems(saved, { maxRows, masked });
+
+  const update = (next: AccessQuery) => {
+    onChange(next);
+    if (!isEqual(sentQuery(next), sentQuery(saved)) && queryProblems(next, { maxRows, masked }).length === 0) {
+      onRunQuery();
+    }
+  };
+  const apply = (change: (query: AccessQuery) => AccessQuery) => update(change(saved));
+  const run = () => problems.length === 0 && onRunQuery();
+  const known = isQueryType(query.queryType);
+
+  return (
+    <div className={styles.editor}>
+      <SurfaceRow queryType={query.queryType} onChange={(queryType) => update(changeQueryType(saved, queryType))} />
+      <ProblemText problem={problems.find(({ at }) => at === 'queryType')} onFix={apply} />
+      {known && (
+        <>
+          <ShowRow
+            format={query.format}
+            takesRayId={applies(query).fields && rayIdField(query.queryType) !== undefined}
+            onFormat={(format) => update(changeFormat(saved, format))}
+            onRayId={(rayId) => update(filterByRayId(saved, rayId))}
+          />
+          <FilterRows
+            key={query.queryType}
+            query={query}
+            problems={problems}
+            load={(field, typed) => suggestValues(datasource, query.queryType, field, typed, data?.timeRange ?? range)}
+            onChange={(filters) => update({ ...saved, filters })}
+            onFix={apply}
+            onEnter={run}
+          />
+          <ChoiceRows
+            query={query}
+            problems={problems}
+            maxRows={maxRows}
+            onChange={(change) => update({ ...saved, ...change })}
+            onFix={apply}
+            onEnter={run}
+          />
+          <CoverageLine
+            line={describeCoverage(data, query, maxRows)}
+            asking={isAsking(data, query.refId)}
+            onRemedy={apply}
+          />
+        </>
+      )}
+    </div>
+  );
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  editor: css({ display: 'flex', flexDirection: 'column', gap: theme.spacing(1), minWidth: 0 }),
+});

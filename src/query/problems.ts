@@ -1,0 +1,196 @@
+import { catalogue, findField, isQueryType, type CatalogueField, type Operator } from '../../catalogue';
+import { type AccessQuery, type Filter, type FullQuery } from '../types';
+import { applies, isFinished, missingFilters, withDefaults } from './model';
+import { normalizeRayId } from './rayId';
+import { hasVariable } from './template';
+
+/** What keeps a query from being answered, and where in the editor it is explained. */
+export interface Problem {
+  /** Index of the filter, name of a required one, or another part of the query. */
+  at: number | string;
+  text: string;
+  /** A way out that the editor offers as a button. */
+  fix?: { label: string; apply: (query: AccessQuery) => AccessQuery };
+}
+
+export interface ProblemOptions {
+  /** Largest limit; the data source's maxRows. */
+  maxRows: number;
+  /** Whether identities are masked: filters then hold for pseudonyms as well. */
+  masked: boolean;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const EMAIL = /^[^@\s/]+@[^@\s/]+$/;
+const IP = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:.]*:[0-9a-f:.]*)$/i;
+const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i;
+
+/**
+ * What is wrong with a regular expression, if anything. Grafana's executable uses RE2; what JavaScript has beyond it
+ * is refused, and what RE2 writes differently is rewritten before JavaScript checks it.
+ */
+export function patternProblem(pattern: string): string | undefined {
+  const bare = pattern.replace(/\\./g, '');
+  if (/\(\?<?[=!]/.test(bare)) {
+    return 'RE2 has no lookahead or lookbehind';
+  }
+  if (/\\[1-9]/.test(pattern.replace(/\\\\/g, ''))) {
+    return 'RE2 has no backreferences';
+  }
+  const javascript = pattern
+    .replace(/\(\?[imsU-]+\)/g, '')
+    .replace(/\(\?[imsU-]+:/g, '(?:')
+    .replace(/\(\?P</g, '(?<')
+    .replace(/\[\[:\^?[a-z]+:\]\]/g, '[a]');
+  try {
+    new RegExp(javascript);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : String(error);
+  }
+}
+
+/** What is wrong with a value whatever the operator, by the field's kind. */
+function kindProblem(field: CatalogueField, value: string): string | undefined {
+  switch (field.kind) {
+    case 'time':
+      return RFC3339.test(value) || /^\d+$/.test(value)
+        ? undefined
+        : 'takes a time such as 2026-01-31T08:00:00Z, or epoch milliseconds';
+    case 'number':
+    case 'duration':
+      return value.trim() !== '' && Number.isFinite(Number(value)) ? undefined : 'takes a number';
+    case 'boolean':
+      return /^(true|false|1|0)$/i.test(value.trim()) ? undefined : 'takes true or false';
+    default:
+      return undefined;
+  }
+}
+
+/** What is wrong with a value that must equal the field's, by the field's kind. */
+function exactProblem(field: CatalogueField, value: string, masked: boolean): string | undefined {
+  if (field.kind === 'rayId' && !normalizeRayId(value)) {
+    return 'takes Ray IDs such as 8d3f0a1b2c3d4e5f or 8d3f0a1b2c3d4e5f-LHR';
+  }
+  if (field.kind === 'country' && value.trim() !== '' && !/^[a-z][a-z0-9]$/i.test(value.trim())) {
+    return 'takes two-letter country codes such as GB';
+  }
+  if (field.kind === 'ip' && value.trim() !== '' && !masked && !IP.test(value.trim())) {
+    return 'takes IP addresses such as 192.0.2.1; use contains for a part of one';
+  }
+  if (field.kind === 'enum' && field.derived && !field.values?.some((option) => option.value === value)) {
+    return `takes ${field.values?.map((option) => option.value).join(' or ')}`;
+  }
+  return undefined;
+}
+
+function valueProblem(field: CatalogueField, operator: Operator, value: string, masked: boolean): string | undefined {
+  if (hasVariable(value)) {
+    return undefined;
+  }
+  if (operator === '=~' || operator === '!~') {
+    const fault = patternProblem(value);
+    return fault && `has a broken regular expression “${value}”: ${fault}`;
+  }
+  const exact = operator === '=' || operator === '!=';
+  return kindProblem(field, value) ?? (exact ? exactProblem(field, value, masked) : undefined);
+}
+
+/** A dimension that the answer's groups have: counted by, or among the columns of the rows. */
+function hasDimension(query: FullQuery, name: string): boolean {
+  if (applies(query).fields) {
+    return query.fields.length === 0 || query.fields.includes(name);
+  }
+  return query.groupBy.includes(name);
+}
+
+function addDimension(query: AccessQuery, name: string): AccessQuery {
+  const full = withDefaults(query);
+  return applies(full).fields
+    ? { ...query, fields: [...full.fields, name] }
+    : { ...query, groupBy: [...full.groupBy, name] };
+}
+
+/**
+ * GraphQL answers with groups, so a filter that it cannot do itself can be applied only to a field that the groups
+ * have.
+ */
+function graphqlProblem(query: FullQuery, field: CatalogueField, filter: Filter, at: number): Problem | undefined {
+  const pushed = field.upstream?.[filter.operator] !== undefined;
+  if (catalogue[query.queryType].api !== 'graphql' || pushed || hasDimension(query, field.name)) {
+    return undefined;
+  }
+  const where = applies(query).fields ? 'columns' : 'fields to count by';
+  const can = Object.keys(field.upstream ?? {}).join(', ');
+  return {
+    at,
+    text: `Cloudflare’s GraphQL API has no “${filter.operator}” for ${field.label}. Add it to the ${where}${can && `, or use ${can}`}.`,
+    ...((field.groupable || applies(query).fields) && {
+      fix: { label: `Add ${field.label} to the ${where}`, apply: (current) => addDimension(current, field.name) },
+    }),
+  };
+}
+
+function filterProblem(query: FullQuery, filter: Filter, at: number, options: ProblemOptions): Problem | undefined {
+  if (hasVariable(filter.field) || !isFinished(filter)) {
+    return undefined;
+  }
+  const field = findField(query.queryType, filter.field);
+  const title = catalogue[query.queryType].title;
+  if (!field) {
+    return { at, text: `${title} have no field “${filter.field}”. Choose another one or remove the filter.` };
+  }
+  if (!field.operators.includes(filter.operator)) {
+    return { at, text: `${field.label} has no operator “${filter.operator}”. It has ${field.operators.join(', ')}.` };
+  }
+  for (const value of filter.values) {
+    const fault = valueProblem(field, filter.operator, value, options.masked);
+    if (fault) {
+      return { at, text: `${field.label} ${fault}${fault.includes('“') ? '' : `, not “${value}”`}.` };
+    }
+  }
+  return graphqlProblem(query, field, filter, at);
+}
+
+function requiredProblems(query: FullQuery): Problem[] {
+  const missing = missingFilters(query).map((name) => {
+    const label = findField(query.queryType, name)?.label ?? name;
+    return { at: name, text: `${label} is required: an e-mail address or a UUID.` };
+  });
+  const malformed = query.filters.flatMap((filter) => {
+    const required = catalogue[query.queryType].requiredFilters.includes(filter.field);
+    const bad = filter.values.find((value) => !hasVariable(value) && !UUID.test(value) && !EMAIL.test(value));
+    return required && bad !== undefined
+      ? [{ at: filter.field, text: `“${bad}” is neither an e-mail address nor a UUID.` }]
+      : [];
+  });
+  return [...missing, ...malformed];
+}
+
+function groupProblems(query: FullQuery): Problem[] {
+  const unknown = query.groupBy.find((name) => !hasVariable(name) && !findField(query.queryType, name)?.groupable);
+  const text = `${catalogue[query.queryType].title} cannot be counted by “${unknown}”. Remove it.`;
+  return applies(query).groupBy && unknown !== undefined ? [{ at: 'groupBy', text }] : [];
+}
+
+/** What is wrong with a limit, if anything. */
+export function limitProblem(limit: number, maxRows: number): string | undefined {
+  return Number.isInteger(limit) && limit >= 1 && limit <= maxRows
+    ? undefined
+    : `The limit is a whole number from 1 to ${maxRows.toLocaleString('en')}.`;
+}
+
+/** Everything that keeps a query from being answered; empty if nothing does. */
+export function queryProblems(query: AccessQuery, options: ProblemOptions): Problem[] {
+  const full = withDefaults(query);
+  if (!isQueryType(full.queryType)) {
+    return [{ at: 'queryType', text: `There is no query type “${String(full.queryType)}”. Choose one.` }];
+  }
+  const limit = applies(full).limit && full.limit !== undefined ? limitProblem(full.limit, options.maxRows) : undefined;
+  return [
+    ...requiredProblems(full),
+    ...full.filters.flatMap((filter, index) => filterProblem(full, filter, index, options) ?? []),
+    ...groupProblems(full),
+    ...(limit ? [{ at: 'limit', text: limit }] : []),
+  ];
+}

@@ -1,0 +1,90 @@
+import { type TimeRange } from '@grafana/data';
+
+import { type CatalogueField, type QueryTypeName } from '../../catalogue';
+import { type ResourceValue } from '../types';
+
+/** Reads one of the data source's resources; DataSourceWithBackend has it. */
+export interface ResourceReader {
+  getResource<T>(path: string, params?: Record<string, string | number | undefined>): Promise<T>;
+}
+
+/** A value that an input offers. */
+export interface Suggestion {
+  value: string;
+  text: string;
+  /** What tells it from others, such as the number of events with it. */
+  detail?: string;
+}
+
+/** Most suggestions that a list shows. */
+export const MAX_SUGGESTIONS = 200;
+
+/** Suggestions whose text or value contains what was typed, those that start with it first. */
+export function matching(suggestions: Suggestion[], typed: string): Suggestion[] {
+  const search = typed.trim().toLowerCase();
+  const places = suggestions.map((suggestion) => ({
+    suggestion,
+    place: Math.min(
+      ...[suggestion.text, suggestion.value].map((text) => {
+        const found = text.toLowerCase().indexOf(search);
+        return found < 0 ? Infinity : found;
+      })
+    ),
+  }));
+  const hits = places.filter(({ place }) => place < Infinity);
+  return [...hits.filter(({ place }) => place === 0), ...hits.filter(({ place }) => place > 0)].map(
+    ({ suggestion }) => suggestion
+  );
+}
+
+function fromResource(values: ResourceValue[], detail: (value: ResourceValue) => string | undefined): Suggestion[] {
+  return values.map((entry) => ({ value: entry.value, text: entry.text || '(empty)', detail: detail(entry) }));
+}
+
+/** Values that occur in a surface's events, most frequent first. */
+export function fetchValues(
+  reader: ResourceReader,
+  queryType: QueryTypeName,
+  field: string,
+  prefix: string,
+  range?: TimeRange
+): Promise<ResourceValue[]> {
+  return reader.getResource<ResourceValue[]>('values', {
+    queryType,
+    field,
+    ...(range && { from: range.from.valueOf(), to: range.to.valueOf() }),
+    ...(prefix && { prefix }),
+  });
+}
+
+const showValue = ({ text, value }: ResourceValue) => (text === value ? undefined : value);
+const showCount = ({ count }: ResourceValue) => count?.toLocaleString('en');
+
+/** Suggestions for a field's values: its enumeration, a list of the account's, or what occurs in the events. */
+export async function suggestValues(
+  reader: ResourceReader,
+  queryType: QueryTypeName,
+  field: CatalogueField,
+  typed: string,
+  range?: TimeRange
+): Promise<Suggestion[]> {
+  switch (field.suggest) {
+    case 'enum':
+      return matching(
+        (field.values ?? []).map(({ value, text }) => ({ value, text, detail: text === value ? undefined : value })),
+        typed
+      );
+    case undefined:
+    case 'none':
+      return [];
+    case 'users':
+      if (field.kind !== 'email') {
+        return fromResource(await reader.getResource<ResourceValue[]>('users', { search: typed }), showValue);
+      }
+      break;
+    case 'apps':
+    case 'identity-providers':
+      return matching(fromResource(await reader.getResource<ResourceValue[]>(field.suggest), showValue), typed);
+  }
+  return fromResource(await fetchValues(reader, queryType, field.name, typed, range), showCount);
+}

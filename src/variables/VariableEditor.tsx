@@ -1,0 +1,70 @@
+import { type QueryEditorProps } from '@grafana/data';
+import { Field, Input } from '@grafana/ui';
+import React, { useId, useState } from 'react';
+
+import { catalogue, QUERY_TYPES } from '../../catalogue';
+import { type AccessDataSource } from '../datasource';
+import { Picker } from '../query/input/Picker';
+import { type AccessOptions, type AccessQuery } from '../types';
+import { DEFAULT_VARIABLE_QUERY } from './defaults';
+import { type VariableQuery } from './types';
+
+export type Props = QueryEditorProps<AccessDataSource, AccessQuery, AccessOptions, VariableQuery>;
+
+const QUERY_TYPE_OPTIONS = QUERY_TYPES.map((value) => ({
+  value,
+  label: catalogue[value].title,
+  description: catalogue[value].description,
+}));
+
+/** The editor of a query variable. */
+export function VariableEditor({ query: saved, onChange, onRunQuery }: Props) {
+  const prefixId = useId();
+  const query = { ...DEFAULT_VARIABLE_QUERY, ...saved };
+  const [prefix, setPrefix] = useState(query.prefix ?? '');
+  const fields = catalogue[query.queryType].fields.filter(({ kind }) => kind !== 'time' && kind !== 'json');
+
+  const update = (change: Partial<VariableQuery>) => {
+    onChange({ ...query, ...change });
+    onRunQuery();
+  };
+  const changeQueryType = (queryType: (typeof QUERY_TYPES)[number]) => {
+    const kept = catalogue[queryType].fields.some(({ name }) => name === query.field);
+    update({ queryType, ...(!kept && { field: 'outcome' }) });
+  };
+  const takePrefix = () => prefix !== (query.prefix ?? '') && update({ prefix: prefix || undefined });
+
+  return (
+    <>
+      <Field label="Query type" description="The events whose values are listed." noMargin>
+        <Picker
+          label="Query type"
+          value={query.queryType}
+          options={QUERY_TYPE_OPTIONS}
+          minWidth={32}
+          onChange={changeQueryType}
+        />
+      </Field>
+      <Field label="Field" description="Its values in the dashboard’s time range, most frequent first." noMargin>
+        <Picker
+          label="Field"
+          value={query.field}
+          options={fields.map(({ name, label, description }) => ({ value: name, label, description }))}
+          minWidth={32}
+          onChange={(field) => update({ field })}
+        />
+      </Field>
+      <Field label="Starts with" description="Optional; other variables can be used." htmlFor={prefixId} noMargin>
+        <Input
+          id={prefixId}
+          width={32}
+          value={prefix}
+          placeholder="any value"
+          onChange={(event) => setPrefix(event.currentTarget.value)}
+          onBlur={takePrefix}
+          onKeyDown={(event) => event.key === 'Enter' && takePrefix()}
+        />
+      </Field>
+    </>
+  );
+}

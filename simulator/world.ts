@@ -23,12 +23,13 @@ export function createWorld(options: { seed: number; scale: number; people: numb
   const organisation = createOrganisation(options.seed, options.people);
   const identity = new IdentityLogins(organisation, options.scale);
   const nonIdentity = new NonIdentityLogins(organisation, options.scale);
+  const merged = new MergedLogins([identity, nonIdentity]);
   return {
     organisation,
     clock: options.clock,
     identity: new Feed(identity),
     nonIdentity: new Feed(nonIdentity),
-    logins: new Feed(new MergedLogins([identity, nonIdentity])),
+    logins: new Feed(merged),
     scim: new Feed(new ScimUpdates(organisation, options.scale)),
   };
 }

@@ -48,28 +48,31 @@ export class Feed<E extends FeedEvent> {
 
   constructor(
     private readonly source: EventSource<E>,
-    maxCachedEvents = 400_000
+    maxCachedEvents = 120_000
   ) {
     this.cache = new LruMap(maxCachedEvents, (events) => events.length + 1);
   }
 
-  slotEvents(slot: number): readonly E[] {
+  /** Events of a slot, oldest first; `keep` decides whether they stay in the cache. */
+  slotEvents(slot: number, keep = true): readonly E[] {
     let events = this.cache.get(slot);
     if (!events) {
       events = this.source.events(slot);
-      this.cache.set(slot, events);
+      if (keep) {
+        this.cache.set(slot, events);
+      }
     }
     return events;
   }
 
-  /** Events of the window, oldest first, each once whatever its weight; stops when `visit` answers false. */
-  scan(query: FeedQuery<E>, visit: (event: E) => boolean | void): void {
+  /** Events of the window, oldest first, each once whatever its weight. Long windows leave the cache as it is. */
+  scan(query: FeedQuery<E>, visit: (event: E) => void): void {
     const [first, last] = this.slotRange(query);
+    const keep = last - first < SLOTS_A_BLOCK;
     for (let slot = first; slot <= last; slot++) {
-      for (const event of this.visible(slot, query)) {
-        if (visit(event) === false) {
-          return;
-        }
+      const events = this.visible(slot, query, keep);
+      for (let i = 0; i < events.length; i++) {
+        visit(events[i]);
       }
     }
   }
@@ -135,8 +138,8 @@ export class Feed<E extends FeedEvent> {
     return from >= query.fromUs && to <= query.toUs && to + (query.maxDelayUs ?? 0) <= query.nowUs;
   }
 
-  private visible(slot: number, query: FeedQuery<E>): readonly E[] {
-    const events = this.slotEvents(slot);
+  private visible(slot: number, query: FeedQuery<E>, keep = true): readonly E[] {
+    const events = this.slotEvents(slot, keep);
     if (this.whole(slot, query)) {
       return events;
     }

@@ -40,8 +40,8 @@ export class NonIdentityLogins implements EventSource<Login> {
 
   private login(slot: number, index: number, rawUs: number, h: number): Login {
     const draw = (what: number) => unit(mix(h + what));
-    const kind = draw(1);
-    const base = {
+    const { subject, app, allowed, country, network, host } = this.caller(h, draw);
+    return {
       rawUs,
       chance: mix(h + 50),
       slot,
@@ -49,49 +49,56 @@ export class NonIdentityLogins implements EventSource<Login> {
       stream: NON_IDENTITY,
       person: -1,
       stranger: -1,
+      app,
       path: -1,
+      allowed,
       logout: false,
       provider: -1,
+      country,
       countryCase: 0,
+      network,
+      host,
       v6: draw(2) < 0.1,
       rayIndex: index,
       existingJwt: false,
       warp: false,
-      serviceAccount: -1,
-      certificate: -1,
-      mtls: 'NONE',
-    } as const;
+      serviceAccount: subject.serviceAccount,
+      certificate: subject.certificate,
+      mtls: subject.mtls,
+    };
+  }
+
+  /** A service token, a client certificate, or neither. */
+  private caller(h: number, draw: (what: number) => number): Caller {
+    const { serviceAccounts, certificates, applications } = this.organisation;
+    const kind = draw(1);
     if (kind < 0.76) {
-      const account = Math.floor(draw(3) ** 1.5 * this.organisation.serviceAccounts.length);
-      const { enabled, host } = this.organisation.serviceAccounts[account];
-      const app = this.serviceApps[Math.floor(draw(4) * this.serviceApps.length)];
-      const allowed = enabled && draw(5) > 0.004;
-      return { ...base, serviceAccount: account, app, allowed, country: 'US', network: '198.51.100', host };
+      const serviceAccount = Math.floor(draw(3) ** 1.5 * serviceAccounts.length);
+      const { enabled, host } = serviceAccounts[serviceAccount];
+      return {
+        subject: { serviceAccount, certificate: -1, mtls: 'NONE' },
+        app: this.serviceApps[Math.floor(draw(4) * this.serviceApps.length)],
+        allowed: enabled && draw(5) > 0.004,
+        country: 'US',
+        network: '198.51.100',
+        host,
+      };
     }
     if (kind < 0.93) {
-      const certificate = Math.floor(draw(3) * this.organisation.certificates.length);
-      const expired = draw(6) < 0.1;
-      const untrusted = !expired && draw(7) < 0.06;
-      const mtls = expired
-        ? 'FAILED:certificate has expired'
-        : untrusted
-          ? 'FAILED:unable to verify the first certificate'
-          : 'SUCCESS';
-      const app = this.certificateApps[Math.floor(draw(4) * this.certificateApps.length)];
+      const certificate = Math.floor(draw(3) * certificates.length);
+      const mtls = certificateStatus(draw(6), draw(7));
       return {
-        ...base,
-        certificate,
-        mtls,
-        app,
-        allowed: !expired && !untrusted,
+        subject: { serviceAccount: -1, certificate, mtls },
+        app: this.certificateApps[Math.floor(draw(4) * this.certificateApps.length)],
+        allowed: mtls === 'SUCCESS',
         country: 'DE',
         network: '192.0.2',
         host: 180 + certificate,
       };
     }
     return {
-      ...base,
-      app: Math.floor(draw(4) * this.organisation.applications.length),
+      subject: { serviceAccount: -1, certificate: -1, mtls: 'NONE' },
+      app: Math.floor(draw(4) * applications.length),
       allowed: false,
       country: ATTACK_COUNTRIES[mix(h + 8) % ATTACK_COUNTRIES.length],
       network: '203.0.113',
@@ -100,17 +107,34 @@ export class NonIdentityLogins implements EventSource<Login> {
   }
 }
 
-/** Several sources with the same slots, as one. */
+interface Caller extends Pick<Login, 'app' | 'allowed' | 'country' | 'network' | 'host'> {
+  subject: Pick<Login, 'serviceAccount' | 'certificate' | 'mtls'>;
+}
+
+function certificateStatus(age: number, trust: number): Login['mtls'] {
+  if (age < 0.1) {
+    return 'FAILED:certificate has expired';
+  }
+  return trust < 0.06 ? 'FAILED:unable to verify the first certificate' : 'SUCCESS';
+}
+
+/** Two sources with the same slots, as one. */
 export class MergedLogins implements EventSource<Login> {
   readonly slotUs = MINUTE_US;
 
-  constructor(private readonly sources: ReadonlyArray<EventSource<Login>>) {}
+  constructor(private readonly sources: readonly [EventSource<Login>, EventSource<Login>]) {}
 
   count(slot: number): number {
-    return this.sources.reduce((sum, source) => sum + source.count(slot), 0);
+    return this.sources[0].count(slot) + this.sources[1].count(slot);
   }
 
   events(slot: number): Login[] {
-    return this.sources.flatMap((source) => source.events(slot)).sort((a, b) => a.rawUs - b.rawUs);
+    const [left, right] = [this.sources[0].events(slot), this.sources[1].events(slot)];
+    const merged: Login[] = [];
+    for (let l = 0, r = 0; l < left.length || r < right.length;) {
+      const takeLeft = r >= right.length || (l < left.length && left[l].rawUs <= right[r].rawUs);
+      merged.push(takeLeft ? left[l++] : right[r++]);
+    }
+    return merged;
   }
 }

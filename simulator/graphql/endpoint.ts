@@ -64,12 +64,12 @@ function accountTags(filter: unknown): string[] {
 }
 
 /** Resolvers as a root value: graphql-js calls functions found on values with (args, context, info). */
-function rootValue(call: CallContext, budget: number, cost: number): unknown {
+function rootValue(call: CallContext, cost: number): unknown {
   const seen = new Set<string>();
   return {
     cost,
     viewer: {
-      budget,
+      budget: call.budget,
       accounts: (args: { filter?: unknown }) => {
         const tags = accountTags(args.filter);
         tags.forEach((tag) => seen.add(tag));
@@ -166,7 +166,7 @@ async function answer(call: CallContext): Promise<Reply> {
   const { data, errors } = await execute({
     schema: SCHEMA,
     document,
-    rootValue: rootValue(call, 300, nodes),
+    rootValue: rootValue(call, nodes),
     variableValues: request.variables,
     operationName: request.operationName,
   });

@@ -17,13 +17,27 @@ function split(key: string): { dimension: Dimension; operator: string } {
   return { dimension, operator };
 }
 
-/** Times are compared by the second, as the column has them; fractions of the operand are cut off. */
+/** Seconds that the columns of time are cut to. */
+const SPAN: Readonly<Record<string, number>> = { date: 86_400, datetime: 1, datetimeMinute: 60 };
+
+function secondsOf(dimension: Dimension, value: unknown): number {
+  const text = String(value);
+  return Math.floor((parseTimeUs(dimension.type === 'Date' ? `${text}T00:00:00Z` : text) ?? 0) / 1_000_000);
+}
+
+/** Times are compared as seconds; fractions of the operand are cut off, as the column has none. */
 function normalise(dimension: Dimension, value: unknown): string | number {
-  if (dimension.type === 'Time') {
-    const us = parseTimeUs(String(value)) ?? 0;
-    return new Date(Math.floor(us / 1_000_000) * 1000).toISOString().slice(0, 19) + 'Z';
+  if (SPAN[dimension.name] !== undefined) {
+    return secondsOf(dimension, value);
   }
   return typeof value === 'number' ? value : String(value);
+}
+
+function column(organisation: Organisation, dimension: Dimension): (login: Login) => string | number {
+  const span = SPAN[dimension.name];
+  return span === undefined
+    ? (login) => dimension.value(organisation, login)
+    : (login) => Math.floor(login.rawUs / (span * 1_000_000)) * span;
 }
 
 function like(pattern: string): RegExp {
@@ -35,7 +49,7 @@ function like(pattern: string): RegExp {
 
 function compile(organisation: Organisation, key: string, operand: unknown): Predicate {
   const { dimension, operator } = split(key);
-  const get = (login: Login) => dimension.value(organisation, login);
+  const get = column(organisation, dimension);
   if (operator === '_in' || operator === '_notin') {
     const values =
       dimension.type === 'uint8'
@@ -70,7 +84,7 @@ function branches(value: unknown): Filter[] {
   return Array.isArray(value) ? (value as Filter[]) : [];
 }
 
-/** The filter without its plain time bounds (`timeRange` reads those), as a test of a login. */
+/** The filter as a test of a login. */
 export function predicate(organisation: Organisation, filter: Filter): Predicate {
   const tests: Predicate[] = [];
   for (const [key, operand] of Object.entries(filter)) {
@@ -96,7 +110,6 @@ export interface SecondRange {
 }
 
 const EVERYTHING: SecondRange = { from: -Infinity, to: Infinity };
-const SPAN: Readonly<Record<string, number>> = { date: 86_400, datetime: 1, datetimeMinute: 60 };
 
 function boundOf(key: string, operand: unknown): SecondRange {
   const { dimension, operator } = split(key);
@@ -104,10 +117,7 @@ function boundOf(key: string, operand: unknown): SecondRange {
   if (span === undefined) {
     return EVERYTHING;
   }
-  const at = (value: unknown) => {
-    const text = String(value);
-    return Math.floor((parseTimeUs(dimension.type === 'Date' ? `${text}T00:00:00Z` : text) ?? 0) / 1_000_000);
-  };
+  const at = (value: unknown) => secondsOf(dimension, value);
   // The column is cut down to its unit: every second of [c, c + span) has the value c.
   const floor = (second: number) => Math.floor(second / span) * span;
   switch (operator) {

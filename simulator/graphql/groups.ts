@@ -85,12 +85,16 @@ function collect(
   const test = predicate(organisation, filter);
   const groups = new Map<string, Group>();
   const feed = personality.identityInGraphql ? world.logins : world.nonIdentity;
+  const values: Array<string | number> = [];
   feed.scan(query, (login) => {
     if ((interval > 1 && login.chance % interval !== 0) || !test(login)) {
       return;
     }
-    const values = dimensions.map((dimension) => dimension.value(organisation, login));
-    const key = values.join('\u0000');
+    let key = '';
+    for (let i = 0; i < dimensions.length; i++) {
+      values[i] = dimensions[i].value(organisation, login);
+      key += `${values[i]}\u0000`;
+    }
     const group = groups.get(key);
     if (group) {
       group.count += interval;

@@ -15,6 +15,8 @@ export interface CallContext {
   readonly nowUs: number;
   /** Rows that every page after the first starts too early (fault `shiftedPages`). */
   readonly shiftRows: number;
+  /** GraphQL calls that the credential has left. */
+  readonly budget: number;
 }
 
 export interface Endpoint {

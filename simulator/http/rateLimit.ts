@@ -17,6 +17,7 @@ interface Bucket {
 export interface Verdict {
   allowed: boolean;
   retryAfterSeconds: number;
+  left: number;
   headers: Record<string, string>;
 }
 
@@ -31,7 +32,7 @@ export class RateLimiter {
   spend(who: string, now: number): Verdict {
     const { limit, windowSeconds, blockSeconds } = this.options;
     if (limit === 0) {
-      return { allowed: true, retryAfterSeconds: 0, headers: {} };
+      return { allowed: true, retryAfterSeconds: 0, left: Number.MAX_SAFE_INTEGER, headers: {} };
     }
     let bucket = this.buckets.get(who);
     if (!bucket || (now >= bucket.windowStart + windowSeconds * 1000 && now >= bucket.blockedUntil)) {
@@ -50,6 +51,7 @@ export class RateLimiter {
     return {
       allowed: true,
       retryAfterSeconds: 0,
+      left: limit - bucket.used,
       headers: {
         Ratelimit: `"default";r=${limit - bucket.used};t=${reset}`,
         'Ratelimit-Policy': `"default";q=${limit};w=${windowSeconds}`,
@@ -65,7 +67,7 @@ export class RateLimiter {
   private refuse(bucket: Bucket, now: number): Verdict {
     this.refused++;
     const retryAfterSeconds = Math.max(1, Math.ceil((bucket.blockedUntil - now) / 1000));
-    return { allowed: false, retryAfterSeconds, headers: { 'Retry-After': String(retryAfterSeconds) } };
+    return { allowed: false, retryAfterSeconds, left: 0, headers: { 'Retry-After': String(retryAfterSeconds) } };
   }
 }
 

@@ -107,6 +107,7 @@ async function respond(simulation: Simulation, call: Incoming): Promise<{ reply:
       body: call.body,
       nowUs: simulation.clock.now() * 1000,
       shiftRows: Number(shift?.parameters.rows ?? 0),
+      budget: spent.left,
     });
     return { reply: withBudget(call.strikes.reduce(spoil, reply)), name };
   } catch (thrown) {

@@ -1,0 +1,81 @@
+import { parseArgs } from 'node:util';
+import { DEFAULT_PORT, DEFAULT_SEED } from './constants';
+import { parseTimeUs } from './http/query';
+import type { SimulatorOptions } from './options';
+import { parsePersonality, PERSONALITIES, type Personality } from './personality';
+
+const OPTIONS = {
+  port: { type: 'string', about: `Port on 127.0.0.1, 0 for a free one (default ${DEFAULT_PORT}).` },
+  seed: { type: 'string', about: `Another number is another organisation (default ${DEFAULT_SEED}).` },
+  scale: {
+    type: 'string',
+    about: 'Multiplies the events; 1 (default) is about five thousand logins in a working day.',
+  },
+  people: { type: 'string', about: 'Number of people, 1 to 1200 (default 300).' },
+  now: { type: 'string', about: 'RFC 3339 time at which the organisation stands still.' },
+  latency: { type: 'string', about: 'Milliseconds before every answer (default 0).' },
+  limit: { type: 'string', about: 'REST calls in five minutes (default 1200), 0 for no limit.' },
+  'graphql-limit': { type: 'string', about: 'GraphQL calls in five minutes (default 300), 0 for no limit.' },
+  personality: {
+    type: 'string',
+    about: `Ready-made settings, comma-separated: ${Object.keys(PERSONALITIES).join(', ')}.`,
+  },
+  set: { type: 'string', multiple: true, about: 'One setting, such as `--set maxPerPage=100`; can be repeated.' },
+  help: { type: 'boolean', about: 'This text.' },
+} as const;
+
+export const COMMAND_OPTIONS: ReadonlyArray<readonly [string, string]> = Object.entries(OPTIONS).map(
+  ([name, { about }]) => [name, about]
+);
+
+function numberOption(name: string, text: string | undefined, min: number, max: number): number | undefined {
+  if (text === undefined) {
+    return undefined;
+  }
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= min && value <= max)) {
+    throw new Error(`--${name} must be a number from ${min} to ${max}, not "${text}".`);
+  }
+  return value;
+}
+
+function personalityOption(names: string | undefined, sets: readonly string[] | undefined): Partial<Personality> {
+  const chosen: Record<string, unknown> = {};
+  for (const name of names?.split(',').filter(Boolean) ?? []) {
+    if (!(name in PERSONALITIES)) {
+      throw new Error(`There is no personality "${name}". Personalities: ${Object.keys(PERSONALITIES).join(', ')}.`);
+    }
+    Object.assign(chosen, PERSONALITIES[name as keyof typeof PERSONALITIES]);
+  }
+  for (const set of sets ?? []) {
+    const at = set.indexOf('=');
+    if (at < 1) {
+      throw new Error(`--set wants name=value, not "${set}".`);
+    }
+    chosen[set.slice(0, at)] = set.slice(at + 1);
+  }
+  return parsePersonality(chosen);
+}
+
+/** Reads the command line. Throws an error that says what is allowed. */
+export function readCommand(args: string[]): SimulatorOptions & { help?: boolean } {
+  const { values } = parseArgs({ args, options: OPTIONS, strict: true });
+  const frozenUs = values.now === undefined ? undefined : parseTimeUs(values.now);
+  if (values.now !== undefined && frozenUs === undefined) {
+    throw new Error(`--now must be an RFC 3339 time, not "${values.now}".`);
+  }
+  const limit = numberOption('limit', values.limit, 0, 1e9);
+  const graphqlLimit = numberOption('graphql-limit', values['graphql-limit'], 0, 1e9);
+  return {
+    help: values.help,
+    port: numberOption('port', values.port, 0, 65_535),
+    seed: numberOption('seed', values.seed, 0, 2 ** 31),
+    scale: numberOption('scale', values.scale, 0, 100_000),
+    people: numberOption('people', values.people, 1, 1200),
+    latencyMs: numberOption('latency', values.latency, 0, 60_000),
+    frozenAt: frozenUs === undefined ? undefined : frozenUs / 1000,
+    rest: limit === undefined ? {} : { limit },
+    graphql: graphqlLimit === undefined ? {} : { limit: graphqlLimit },
+    personality: personalityOption(values.personality, values.set),
+  };
+}

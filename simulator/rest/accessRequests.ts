@@ -13,6 +13,16 @@ import { accessRequestRow, dress } from './rows';
 type Test = (login: Login) => boolean;
 
 const EQUALITY = ['eq', 'neq'] as const;
+const OPERATOR_PARAMETERS = [
+  'allowed',
+  'country_code',
+  'app_type',
+  'app_uid',
+  'ray_id',
+  'idp',
+  'non_identity',
+  'user_id',
+].map((name) => `${name}Op`);
 
 /**
  * The filters of `access_requests`. Only the `…Op` parameters and `email` are documented; that the values are
@@ -32,6 +42,8 @@ function filters(call: CallContext): Array<readonly [string, Test]> {
       equality(name, (login) => matches(login, value));
     }
   };
+  // A wrong operator is refused even where its value is absent.
+  OPERATOR_PARAMETERS.forEach((name) => oneOf(query, name, EQUALITY));
   const allowed = boolean(query, 'allowed');
   if (allowed !== undefined) {
     equality('allowed', (login) => login.allowed === allowed);

@@ -29,4 +29,11 @@ export default defineConfig([
       'react-hooks/rules-of-hooks': 'off',
     },
   },
+  {
+    // esbuild compiles JSX of the preview's page with React's automatic runtime.
+    files: ['preview/**/*.tsx'],
+    rules: {
+      'react/react-in-jsx-scope': 'off',
+    },
+  },
 ]);

@@ -4,6 +4,7 @@ import { config, locationService, setBackendSrv, setDataSourceSrv, setTemplateSr
 import { ErrorBoundaryAlert, GlobalStyles, IconButton, PortalContainer, useStyles2 } from '@grafana/ui';
 import { useState } from 'react';
 import { createRoot } from 'react-dom/client';
+import { cacheStore } from 'react-inlinesvg';
 import { ConfigPage } from './config/ConfigPage';
 import { DashboardPage } from './dashboard/DashboardPage';
 import { type Dashboard, loadDashboards } from './dashboard/model';
@@ -115,7 +116,17 @@ const getStyles = (theme: GrafanaTheme2) => ({
   main: css({ padding: theme.spacing(2), [theme.breakpoints.down('md')]: { padding: theme.spacing(1) } }),
 });
 
+/** Icons that follow each other quickly show the wrong one while they load: these two are there from the start. */
+async function preloadIcons() {
+  for (const name of ['sync', 'spinner']) {
+    const path = `/public/build/img/icons/unicons/${name}.svg`;
+    const content = await (await fetch(path)).text();
+    cacheStore.set(path, { content, status: 'loaded' });
+  }
+}
+
 async function start() {
+  await preloadIcons();
   setBackendSrv(backendSrv);
   setTemplateSrv(templateSrv);
   await fillRuntimeSettings();

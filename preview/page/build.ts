@@ -3,8 +3,8 @@
  * address.
  */
 import { build, type Plugin } from 'esbuild';
-import { cp, mkdir, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { cp, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 
 const page = import.meta.dirname ?? __dirname;
 const out = join(page, 'dist');
@@ -68,11 +68,16 @@ async function copyAssets() {
   await cp(join(modules, '@grafana/ui/dist/public/img/icons'), join(out, 'build/img/icons'), { recursive: true });
   // Icons that @grafana/ui names and does not contain; these the page needs.
   await cp(join(page, 'icons'), join(out, 'build/img/icons'), { recursive: true });
-  const inter = { Regular: '400-normal', Italic: '400-italic', Medium: '500-normal', MediumItalic: '500-italic' };
-  for (const [name, file] of Object.entries(inter)) {
-    const target = join(out, 'fonts/inter', `Inter-${name}.woff2`);
-    await mkdir(dirname(target), { recursive: true });
-    await cp(join(modules, `@fontsource/inter/files/inter-latin-${file}.woff2`), target);
+  const robotoMono = 'L0xTDF4xlVMF-BfR8bXMIhJHg45mwgGEFl0_3vrtSM1J-gEPT5Ese6hmHSh0mQ';
+  const fonts = {
+    'inter/Inter-Regular': 'inter/files/inter-latin-400-normal',
+    'inter/Inter-Italic': 'inter/files/inter-latin-400-italic',
+    'inter/Inter-Medium': 'inter/files/inter-latin-500-normal',
+    'inter/Inter-MediumItalic': 'inter/files/inter-latin-500-italic',
+    [`roboto/${robotoMono}`]: 'roboto-mono/files/roboto-mono-latin-400-normal',
+  };
+  for (const [name, file] of Object.entries(fonts)) {
+    await cp(join(modules, '@fontsource', `${file}.woff2`), join(out, 'fonts', `${name}.woff2`));
   }
 }
 

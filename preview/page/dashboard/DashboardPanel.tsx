@@ -69,6 +69,7 @@ export function DashboardPanel({ panel, dashboard, dataSources, range, variables
       timeRange={data?.timeRange ?? toTimeRange(range)}
       fieldConfig={panel.fieldConfig ?? { defaults: {}, overrides: [] }}
       options={panel.options ?? {}}
+      noticesIn="header"
       exploreUrl={run && exploreUrl({ datasource: run.dataSource.uid, queries: interpolated(run), range })}
       onZoom={onZoom}
     />

@@ -59,8 +59,10 @@ export function ExploreResults({ data, queries, onZoom }: Props) {
           errors={index ? [] : errors}
           state={data.state ?? LoadingState.Done}
           timeRange={data.timeRange}
+          linkRange={data.timeRange}
           fieldConfig={type === 'timeseries' ? exploreFieldConfig : { defaults: {}, overrides: [] }}
           options={{}}
+          noticesIn="body"
           onZoom={onZoom}
         />
       </div>

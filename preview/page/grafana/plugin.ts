@@ -8,7 +8,6 @@ import * as grafanaUi from '@grafana/ui';
 import * as grafanaUiUnstable from '@grafana/ui/unstable';
 import * as i18next from 'i18next';
 import lodash from 'lodash';
-import moment from 'moment';
 import * as react from 'react';
 import * as jsxRuntime from 'react/jsx-runtime';
 import * as reactDom from 'react-dom';
@@ -31,7 +30,6 @@ const shared: Record<string, System.Module> = {
   emotion: emotionCss,
   i18next,
   lodash: { ...lodash, default: lodash, __useDefault: true },
-  moment: { ...moment, default: moment, __useDefault: true },
   react,
   'react/jsx-runtime': jsxRuntime,
   'react/jsx-dev-runtime': jsxRuntime,

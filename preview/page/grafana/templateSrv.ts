@@ -1,4 +1,15 @@
-import { escapeRegex, type ScopedVars, type TimeRange, type TypedVariableModel } from '@grafana/data';
+import {
+  type DataContextScopedVar,
+  escapeRegex,
+  FieldType,
+  formattedValueToString,
+  getDisplayProcessor,
+  getFieldDisplayName,
+  getFrameDisplayName,
+  type ScopedVars,
+  type TimeRange,
+  type TypedVariableModel,
+} from '@grafana/data';
 import type { TemplateSrv } from '@grafana/runtime';
 
 type Value = string | string[];
@@ -14,7 +25,35 @@ export function setVariables(current: TypedVariableModel[]) {
   variables = current;
 }
 
+/** What data links and titles may name of the clicked cell: ${__value.raw}, ${__field.name}, ${__data.fields.x}. */
+function lookUpCell(name: string, path: string | undefined, context: DataContextScopedVar['value']): unknown {
+  const { frame, field, rowIndex, calculatedValue } = context;
+  const row = rowIndex ?? 0;
+  if (name === '__field' || name === '__series') {
+    return name === '__series'
+      ? getFrameDisplayName(frame)
+      : path === 'displayName'
+        ? getFieldDisplayName(field, frame)
+        : field.name;
+  }
+  if (name === '__data') {
+    const wanted = path?.match(/^fields(?:\.|\[")?(.+?)(?:"\])?$/)?.[1];
+    return frame.fields.find((other) => other.name === wanted)?.values[row];
+  }
+  if (path === 'raw' || path === 'numeric') {
+    return calculatedValue?.numeric ?? field.values[row];
+  }
+  if (path === 'time') {
+    return frame.fields.find(({ type }) => type === FieldType.time)?.values[row];
+  }
+  return formattedValueToString(calculatedValue ?? (field.display ?? getDisplayProcessor())(field.values[row]));
+}
+
 function lookUp(name: string, path: string | undefined, scopedVars: ScopedVars | undefined): unknown {
+  const context: DataContextScopedVar | undefined = scopedVars?.__dataContext;
+  if (context && ['__value', '__field', '__series', '__data'].includes(name)) {
+    return lookUpCell(name, path, context.value);
+  }
   const scoped = scopedVars?.[name]?.value;
   if (scoped !== undefined && scoped !== null) {
     return path

@@ -91,6 +91,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
       cursor: 'pointer',
       alignItems: 'baseline',
     },
+    [theme.breakpoints.down('md')]: { '& summary': { flexWrap: 'wrap' }, '& summary > span': { flexBasis: '100%' } },
     '& summary > svg': { flexShrink: 0, alignSelf: 'center' },
     '& details[open] > summary > svg': { transform: 'rotate(90deg)' },
     '& time': { color: theme.colors.text.secondary, whiteSpace: 'nowrap' },

@@ -5,7 +5,7 @@ import { Icon, useStyles2 } from '@grafana/ui';
 const icons = { info: 'info-circle', warning: 'exclamation-triangle', error: 'exclamation-circle' } as const;
 
 /** What frames say about themselves, once each. */
-function noticesOf(frames: DataFrame[]): QueryResultMetaNotice[] {
+export function noticesOf(frames: DataFrame[]): QueryResultMetaNotice[] {
   const notices = frames.flatMap((frame) => frame.meta?.notices ?? []);
   return [...new Map(notices.map((notice) => [notice.text, notice])).values()];
 }

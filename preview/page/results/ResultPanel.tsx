@@ -11,7 +11,7 @@ import {
 import { Alert, Menu, PanelChrome, useStyles2 } from '@grafana/ui';
 import { useState } from 'react';
 import { Inspector } from './Inspector';
-import { Notices } from './Notices';
+import { Notices, noticesOf } from './Notices';
 import { useSize } from './useSize';
 import { type PanelOptions, Visualization } from './Visualization';
 
@@ -25,8 +25,11 @@ interface Props {
   errors: DataQueryError[];
   state: LoadingState;
   timeRange: TimeRange;
+  linkRange?: TimeRange;
   fieldConfig: FieldConfigSource;
   options: PanelOptions;
+  /** Where notices stand: small panels have no room for them. */
+  noticesIn: 'header' | 'body';
   /** Address of Explore with the panel's queries. */
   exploreUrl?: string;
   onZoom: (range: AbsoluteTimeRange) => void;
@@ -56,6 +59,7 @@ export function ResultPanel(props: Props) {
           showMenuAlways
           collapsible={false}
           loadingState={state === LoadingState.Loading ? LoadingState.Loading : undefined}
+          statusItems={props.noticesIn === 'header' ? noticesOf(frames) : undefined}
           width={size.width}
           height={size.height}
         >
@@ -70,7 +74,7 @@ export function ResultPanel(props: Props) {
                   bottomSpacing={1}
                 />
               ))}
-              <Notices frames={frames} />
+              {props.noticesIn === 'body' && <Notices frames={frames} />}
               <div ref={contentRef} className={styles.content} data-testid="preview-result">
                 {isEmpty && errors.length === 0 && state === LoadingState.Done && (
                   <p className={styles.empty}>No data</p>

@@ -1,8 +1,10 @@
 import {
   applyFieldOverrides,
   booleanOverrideProcessor,
+  cacheFieldDisplayNames,
   createFieldConfigRegistry,
   type DataFrame,
+  type DataLinkPostProcessor,
   dataLinksOverrideProcessor,
   displayNameOverrideProcessor,
   FieldColorModeId,
@@ -10,13 +12,15 @@ import {
   type FieldConfigSource,
   type GrafanaTheme2,
   identityOverrideProcessor,
+  mapInternalLinkToExplore,
   numberOverrideProcessor,
   standardEditorsRegistry,
   standardFieldConfigEditorRegistry,
-  standardTransformers,
-  standardTransformersRegistry,
   stringOverrideProcessor,
+  type ThresholdsConfig,
+  ThresholdsMode,
   thresholdsOverrideProcessor,
+  type TimeRange,
   valueMappingsOverrideProcessor,
 } from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
@@ -34,6 +38,7 @@ function option(id: string, process: Processor, isCustom = false): FieldConfigPr
   const none = () => null;
   return { id, path: id, name: id, process, isCustom, override: none, editor: none, shouldApply: () => true };
 }
+import { registerTransformations } from './transformations';
 
 /** Grafana keeps these registries in its application; without them field options and transformations do nothing. */
 export function registerStandards() {
@@ -52,20 +57,7 @@ export function registerStandards() {
     option('filterable', booleanOverrideProcessor),
     option('fieldMinMax', booleanOverrideProcessor),
   ]);
-  // Two names of that object are one transformation.
-  const transformers = new Map(
-    Object.values(standardTransformers).map((transformation) => [transformation.id, transformation])
-  );
-  standardTransformersRegistry.setInit(() =>
-    [...transformers.values()].map(({ id, name, ...rest }) => ({
-      id,
-      name,
-      transformation: async () => ({ id, name, ...rest }),
-      editor: () => null,
-      imageDark: '',
-      imageLight: '',
-    }))
-  );
+  registerTransformations();
 }
 
 /** A registry with every custom option that the panel names: which ones exist is known to Grafana's panels only. */
@@ -94,18 +86,35 @@ const graphDefaults: GraphFieldConfig = {
   axisGridShow: true,
 };
 
-/** Explore's look: series as stacked bars would hide gaps, so lines with a hint of area. */
+const defaultThresholds: ThresholdsConfig = {
+  mode: ThresholdsMode.Absolute,
+  steps: [
+    { value: -Infinity, color: 'green' },
+    { value: 80, color: 'red' },
+  ],
+};
+
+/** How Explore draws series. */
 export const exploreFieldConfig: FieldConfigSource = {
   defaults: { unit: 'short', min: 0, custom: { fillOpacity: 8, lineWidth: 2 } },
   overrides: [],
 };
+
+/** Explore opens internal links with its own time range, dashboards with the link's. */
+function toExplore(options: Parameters<DataLinkPostProcessor>[0], range: TimeRange) {
+  const { link, linkModel, dataLinkScopedVars: scopedVars, field, replaceVariables } = options;
+  return link.internal
+    ? mapInternalLinkToExplore({ link, internalLink: link.internal, scopedVars, range, field, replaceVariables })
+    : linkModel;
+}
 
 /** Frames as the panel shows them: units, colours, links and overrides applied. */
 export function applyFieldConfig(
   frames: DataFrame[],
   panelType: string,
   given: FieldConfigSource,
-  theme: GrafanaTheme2
+  theme: GrafanaTheme2,
+  linkRange?: TimeRange
 ): DataFrame[] {
   const isGraph = panelType === 'timeseries';
   const color = { mode: isGraph ? FieldColorModeId.PaletteClassic : FieldColorModeId.Thresholds };
@@ -113,6 +122,7 @@ export function applyFieldConfig(
     overrides: given.overrides ?? [],
     defaults: {
       color,
+      thresholds: defaultThresholds,
       ...given.defaults,
       custom: {
         ...(isGraph ? graphDefaults : { align: 'auto', cellOptions: { type: 'auto' } }),
@@ -120,12 +130,15 @@ export function applyFieldConfig(
       },
     },
   };
-  return applyFieldOverrides({
+  const applied = applyFieldOverrides({
     data: frames,
     fieldConfig,
     theme,
     timeZone: 'browser',
     fieldConfigRegistry: registryFor(fieldConfig),
+    dataLinkPostProcessor: linkRange && ((options) => toExplore(options, linkRange)),
     replaceVariables: (text, scopedVars, format) => getTemplateSrv().replace(text, scopedVars, format),
   });
+  cacheFieldDisplayNames(applied);
+  return applied;
 }

@@ -9,9 +9,12 @@ export interface Preview {
   ended: Promise<void>;
 }
 
-/** Starts the preview on 127.0.0.1, on `port` or the next free one; any free one for 0. */
-export async function startPreview(port: number, env: object): Promise<Preview> {
-  const args = ['-port', String(port), '-dist', DIST, '-page', PREVIEW_PAGE, '-provisioning', PROVISIONING];
+/**
+ * Starts the preview on 127.0.0.1, on `port` or the next free one; any free one for 0. `env` is what the data sources
+ * in `provisioning` read.
+ */
+export async function startPreview(port: number, env: object, provisioning = PROVISIONING): Promise<Preview> {
+  const args = ['-port', String(port), '-dist', DIST, '-page', PREVIEW_PAGE, '-provisioning', provisioning];
   const child = start(PREVIEW_HOST, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());

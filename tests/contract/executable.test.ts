@@ -1,0 +1,136 @@
+/** The executable's calls, and the answers that it works on, are as Cloudflare describes them. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { startPreview, type Preview } from '../../scripts/lib/preview';
+import { stopAll } from '../../scripts/lib/processes';
+import { catalogue, QUERY_TYPES, type CatalogueField, type Kind, type QueryTypeName } from '../../catalogue';
+import { ACCOUNT_ID, credentialNamed, startSimulator, type Simulator } from '../../simulator';
+import { GraphQlContract } from './graphql';
+import { OpenApi } from './openapi';
+import { startRecorder, type RecordedCall, type Recorder } from './recorder';
+import { readSpec, skip } from './specs';
+
+const DATA_SOURCE = { uid: 'cfaccess', type: 'cfaccess-logs-datasource' };
+const ID = '6f1c2a3b-4d5e-4f60-8a7b-9c0d1e2f3a4b';
+
+interface Filter {
+  field: string;
+  operator: string;
+  values: string[];
+}
+
+interface Result {
+  status: number;
+  error?: string;
+}
+
+/** A value that a filter on a field of this kind takes. */
+const VALUE: Record<Kind, (field: CatalogueField) => string> = {
+  time: () => new Date().toISOString(),
+  string: () => 'wiki',
+  boolean: () => 'true',
+  enum: (field) => field.values?.[0].value ?? assert.fail(`${field.name} has no values`),
+  email: () => 'a.person@example.com',
+  ip: () => '192.0.2.1',
+  country: () => 'GB',
+  rayId: () => '8d3f2c1b0a9e7f65',
+  uuid: () => ID,
+  json: () => '{}',
+  number: () => '1',
+  duration: () => '1',
+};
+
+/** Every filter that the catalogue hands on to Cloudflare. */
+const PUSHED = QUERY_TYPES.flatMap((queryType) =>
+  catalogue[queryType].fields.flatMap((field) =>
+    Object.keys(field.upstream ?? {}).map((operator) => ({ queryType, field, operator }))
+  )
+);
+
+describe('executable', { skip }, () => {
+  let simulator: Simulator;
+  let recorder: Recorder;
+  let preview: Preview;
+
+  before(async () => {
+    simulator = await startSimulator({ port: 0 });
+    recorder = await startRecorder(simulator.apiUrl);
+    preview = await startPreview(0, {
+      CLOUDFLARE_API_URL: recorder.apiUrl,
+      CLOUDFLARE_ACCOUNT_ID: ACCOUNT_ID,
+      CLOUDFLARE_API_TOKEN: credentialNamed('full-access').token,
+    });
+  });
+
+  after(async () => {
+    await stopAll();
+    await recorder.close();
+    await simulator.close();
+  });
+
+  async function query(queryType: string, format: string, filters: Filter[]): Promise<Result> {
+    const answer = await fetch(`${preview.url}/api/ds/query`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        from: String(simulator.simulation.clock.now() - 6 * 3_600_000),
+        to: String(simulator.simulation.clock.now()),
+        queries: [
+          { refId: 'A', datasource: DATA_SOURCE, queryType, format, filters, intervalMs: 60_000, maxDataPoints: 500 },
+        ],
+      }),
+    });
+    const { results } = (await answer.json()) as { results: Record<string, Result> };
+    return results.A;
+  }
+
+  async function assertDescribed(calls: RecordedCall[]): Promise<void> {
+    assert.notEqual(calls.length, 0, 'no call was made');
+    const openApi = new OpenApi(readSpec('access.openapi.json'));
+    const graphQl = new GraphQlContract(readSpec('access.graphql'));
+    for (const call of calls) {
+      assert.deepEqual(call.path === '/graphql' ? await graphQl.problems(call) : openApi.problems(call), []);
+    }
+  }
+
+  test('Save & test', async () => {
+    const answer = await fetch(`${preview.url}/api/datasources/uid/${DATA_SOURCE.uid}/health`);
+    assert.equal(answer.status, 200, await answer.text());
+    await assertDescribed(recorder.calls.splice(0));
+  });
+
+  for (const resource of ['accounts', 'apps', 'identity-providers', 'users?search=a']) {
+    test(`resource ${resource}`, async () => {
+      const answer = await fetch(`${preview.url}/api/datasources/uid/${DATA_SOURCE.uid}/resources/${resource}`);
+      assert.equal(answer.status, 200, await answer.text());
+      await assertDescribed(recorder.calls.splice(0));
+    });
+  }
+
+  for (const { queryType, field, operator } of PUSHED) {
+    test(`${queryType}: ${field.name} ${operator}`, async () => {
+      const filters = [{ field: field.name, operator, values: [VALUE[field.kind](field)] }];
+      const { error } = await query(queryType, 'table', [...required(queryType, field.name), ...filters]);
+      assert.equal(error, undefined);
+      await assertDescribed(recorder.calls.splice(0));
+    });
+  }
+
+  for (const queryType of QUERY_TYPES) {
+    for (const format of ['table', 'time_series', 'logs']) {
+      test(`${queryType} as ${format}, without a filter`, async () => {
+        const { error } = await query(queryType, format, required(queryType, ''));
+        assert.equal(error, undefined);
+        await assertDescribed(recorder.calls.splice(0));
+      });
+    }
+  }
+
+  /** Filters without which the query type is refused, unless the field under test is one of them. */
+  function required(queryType: QueryTypeName, tested: string): Filter[] {
+    const [person] = simulator.simulation.world.organisation.people;
+    return catalogue[queryType].requiredFilters
+      .filter((field) => field !== tested)
+      .map((field) => ({ field, operator: '=', values: [person.id] }));
+  }
+});

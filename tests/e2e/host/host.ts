@@ -1,0 +1,103 @@
+/**
+ * The two places in which the specs run, seen alike. Both have Grafana's addresses, HTTP API and query editor row;
+ * what differs is here.
+ */
+import type { APIRequestContext, Locator, Page } from '@playwright/test';
+import { ACCOUNT_ID, credentialNamed } from '../../../simulator';
+import { simulatorUrl } from './environment';
+import { spareOf } from './spares';
+
+/** A data source's settings, as in `jsonData` and `secureJsonData`. */
+export interface Settings {
+  jsonData: Record<string, unknown>;
+  secureJsonData: Record<string, string>;
+}
+
+/** Settings that reach the simulated account with one of its tokens. */
+export function settingsFor(credential: string): Settings {
+  return {
+    jsonData: { accountId: ACCOUNT_ID, authType: 'apiToken', apiUrl: `${simulatorUrl()}/client/v4` },
+    secureJsonData: { apiToken: credentialNamed(credential).token ?? '' },
+  };
+}
+
+export interface Host {
+  /** Uid of a data source with these settings, for this test alone. */
+  dataSource(settings: Settings): Promise<string>;
+  /** Uid of the overview dashboard over this data source. */
+  dashboard(dataSourceUid: string): Promise<string>;
+  /** Removes what the two above have made. */
+  cleanUp(): Promise<void>;
+  /** Panel of a dashboard. */
+  panel(page: Page, title: string): Locator;
+  logLines(page: Page): Locator;
+  /** CSS selector of the plugin's part of the configuration page. */
+  configEditor: string;
+  saveAndTest(page: Page): Promise<void>;
+  /** What Save & test has answered. */
+  testResult(page: Page): Locator;
+}
+
+const PLUGIN = 'cfaccess-logs-datasource';
+const SAVE_AND_TEST = 'data-testid Data source settings page Save and Test button';
+const TEST_RESULT = 'data-testid Alert';
+
+let sparesUsed = 0;
+
+export function previewHost(request: APIRequestContext, worker: number): Host {
+  return {
+    async dataSource(settings) {
+      const uid = spareOf(worker, sparesUsed++);
+      const answer = await request.put(`/api/datasources/uid/${uid}`, { data: { name: uid, ...settings } });
+      await expectOk(answer);
+      return uid;
+    },
+    // The provisioned dashboard asks the provisioned data source.
+    dashboard: () => Promise.resolve('cloudflare-access'),
+    cleanUp: () => Promise.resolve(),
+    panel: (page, title) => page.getByRole('region', { name: title, exact: true }),
+    logLines: (page) => page.getByTestId('preview-log-line'),
+    configEditor: 'main',
+    saveAndTest: (page) => page.getByTestId(SAVE_AND_TEST).click(),
+    testResult: (page) => page.getByTestId(TEST_RESULT + ' test-result'),
+  };
+}
+
+export function grafanaHost(request: APIRequestContext, dashboardJson: string): Host {
+  const made: string[] = [];
+  return {
+    async dataSource(settings) {
+      const name = `cfaccess-e2e-${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
+      const data = { uid: name, name, type: PLUGIN, access: 'proxy', ...settings };
+      await expectOk(await request.post('/api/datasources', { data }));
+      made.push(`/api/datasources/uid/${name}`);
+      return name;
+    },
+    async dashboard(dataSourceUid) {
+      const uid = `${dataSourceUid}-d`.slice(-40);
+      const dashboard = JSON.parse(
+        dashboardJson.replaceAll('"uid": "cfaccess"', `"uid": "${dataSourceUid}"`)
+      ) as object;
+      const data = { dashboard: { ...dashboard, id: null, uid, title: uid }, overwrite: true };
+      await expectOk(await request.post('/api/dashboards/db', { data }));
+      made.push(`/api/dashboards/uid/${uid}`);
+      return uid;
+    },
+    async cleanUp() {
+      for (const address of made.splice(0).reverse()) {
+        await request.delete(address);
+      }
+    },
+    panel: (page, title) => page.getByTestId(`data-testid Panel header ${title}`),
+    configEditor: 'form',
+    logLines: (page) => page.locator('[data-testid="logRows"] tr, .logs-row, [data-testid^="log-line"]'),
+    saveAndTest: (page) => page.getByTestId(SAVE_AND_TEST).click(),
+    testResult: (page) => page.locator(`[data-testid^="${TEST_RESULT}"]`).last(),
+  };
+}
+
+async function expectOk(answer: { ok(): boolean; status(): number; text(): Promise<string> }): Promise<void> {
+  if (!answer.ok()) {
+    throw new Error(`${answer.status()}: ${await answer.text()}`);
+  }
+}

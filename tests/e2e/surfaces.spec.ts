@@ -1,0 +1,46 @@
+/** Each surface answers in Explore, and what is answered is what really happened. */
+import { catalogue, QUERY_TYPES, type QueryTypeName } from '../../catalogue';
+import { startSimulator } from '../../simulator';
+import { Explore, type Query } from './explore';
+import { settingsFor } from './host/host';
+import { expect, test } from './test';
+
+/** A person of the simulated organisation; it is the same in every process. */
+async function somebodyBlocked(window: { from: number; to: number }): Promise<{ id: string; email: string }> {
+  const simulator = await startSimulator({ port: 0 });
+  const rows = simulator.truth({ surface: 'access_requests', ...window });
+  const { people } = simulator.simulation.world.organisation;
+  await simulator.close();
+  const blocked = rows.find((row) => row.allowed === false);
+  const person = people.find(({ email }) => email === blocked?.user_email) ?? people[0];
+  return { id: person.id, email: person.email };
+}
+
+for (const queryType of QUERY_TYPES) {
+  test(`${queryType} as a table`, async ({ page, host, picture }) => {
+    const explore = new Explore(page, await host.dataSource(settingsFor('full-access')));
+    const person = await somebodyBlocked(explore.window);
+    const answer = await explore.open({ ...queryFor(queryType, person.email), limit: 100_000 });
+
+    expect(answer.error).toBeUndefined();
+    await expect(explore.editor.getByText(catalogue[queryType].permission)).toBeVisible();
+    const truth = await explore.truth(queryType, person.id);
+    if (truth) {
+      expect(countOf(queryType, answer.rows, () => answer.column('logins'))).toBe(truth.length);
+    }
+    expect(answer.rows).toBeGreaterThan(0);
+    await expect(page.getByRole('grid').or(page.getByRole('table')).first()).toBeVisible();
+    await expect(explore.editor.getByRole('status', { name: 'Coverage' })).toContainText(/complete/i);
+    await picture(`explore-${queryType}`);
+  });
+}
+
+function queryFor(queryType: QueryTypeName, email: string): Query {
+  const filters = catalogue[queryType].requiredFilters.map((field) => ({ field, operator: '=', values: [email] }));
+  return { queryType, format: 'table', filters };
+}
+
+/** Login groups have a row a group and count the logins; elsewhere a row is an event. */
+function countOf(queryType: QueryTypeName, rows: number, logins: () => unknown[]): number {
+  return queryType === 'login_groups' ? logins().reduce((sum: number, count) => sum + Number(count), 0) : rows;
+}

@@ -35,6 +35,16 @@ type dataQuery struct {
 	} `json:"datasource"`
 }
 
+// open answers with what every call needs: a running executable and the context of the data source.
+func (h *host) open(source dataSource) (*capabilities, *pluginv2.PluginContext, error) {
+	pluginContext, err := h.pluginContext(source)
+	if err != nil {
+		return nil, nil, err
+	}
+	clients, err := h.executable.connect()
+	return clients, pluginContext, err
+}
+
 func (h *host) serveQuery(w http.ResponseWriter, r *http.Request) {
 	request, source, err := h.parseQueries(r)
 	if err != nil {
@@ -64,7 +74,7 @@ func (h *host) parseQueries(r *http.Request) (*backend.QueryDataRequest, dataSou
 	from, fromErr := times.ParseFrom()
 	to, toErr := times.ParseTo()
 	if err := errors.Join(fromErr, toErr); err != nil {
-		return nil, dataSource{}, err
+		return nil, dataSource{}, fmt.Errorf("%q to %q is not a time range: %w", body.From, body.To, err)
 	}
 	request := &backend.QueryDataRequest{}
 	uid := ""
@@ -98,16 +108,12 @@ func (h *host) parseQueries(r *http.Request) (*backend.QueryDataRequest, dataSou
 // queryData asks the executable. Where the browser gives up, so does the call.
 func (h *host) queryData(r *http.Request, request *backend.QueryDataRequest, source dataSource,
 ) (*backend.QueryDataResponse, error) {
-	pluginContext, err := h.pluginContext(source)
+	clients, pluginContext, err := h.open(source)
 	if err != nil {
 		return nil, err
 	}
 	message := backend.ToProto().QueryDataRequest(request)
 	message.PluginContext = pluginContext
-	clients, err := h.executable.connect()
-	if err != nil {
-		return nil, err
-	}
 	answer, err := clients.QueryData(r.Context(), message)
 	if err != nil {
 		return nil, h.executable.explain(err)
@@ -116,12 +122,7 @@ func (h *host) queryData(r *http.Request, request *backend.QueryDataRequest, sou
 }
 
 func (h *host) serveSourceHealth(w http.ResponseWriter, r *http.Request, source dataSource) {
-	pluginContext, err := h.pluginContext(source)
-	if err != nil {
-		writeError(w, http.StatusInternalServerError, err)
-		return
-	}
-	clients, err := h.executable.connect()
+	clients, pluginContext, err := h.open(source)
 	if err != nil {
 		writeError(w, http.StatusInternalServerError, err)
 		return
@@ -149,12 +150,7 @@ func (h *host) serveResource(w http.ResponseWriter, r *http.Request, source data
 		writeError(w, http.StatusBadRequest, err)
 		return
 	}
-	pluginContext, err := h.pluginContext(source)
-	if err != nil {
-		writeError(w, http.StatusInternalServerError, err)
-		return
-	}
-	clients, err := h.executable.connect()
+	clients, pluginContext, err := h.open(source)
 	if err != nil {
 		writeError(w, http.StatusInternalServerError, err)
 		return

@@ -150,7 +150,11 @@ func (s *dataSources) update(uid string, change settingsUpdate) (dataSource, boo
 	source.URL, source.JSONData, source.SecureJSONData = change.URL, change.JSONData, secrets
 	source.Version++
 	// The SDK makes a new instance where this time differs, to the millisecond.
-	source.Updated = time.Now()
+	if now := time.Now(); now.Sub(source.Updated) >= time.Millisecond {
+		source.Updated = now
+	} else {
+		source.Updated = source.Updated.Add(time.Millisecond)
+	}
 	s.byUID[uid] = source
 	return source, true
 }

@@ -95,7 +95,7 @@ func (h *host) parseQueries(r *http.Request) (*backend.QueryDataRequest, dataSou
 	}
 	source, ok := h.sources.get(uid)
 	if !ok {
-		return nil, dataSource{}, errors.New("Data source not found") //nolint:staticcheck // Grafana's words
+		return nil, dataSource{}, errNoDataSource
 	}
 	for _, name := range forwardedHeaders {
 		if value := r.Header.Get(name); value != "" {

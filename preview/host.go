@@ -13,6 +13,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/useragent"
+	"github.com/grafana/grafana-plugin-sdk-go/config"
 	"github.com/grafana/grafana-plugin-sdk-go/experimental/featuretoggles"
 	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
 )
@@ -27,6 +28,8 @@ type host struct {
 	page       string
 	dashboards string
 }
+
+var errNoDataSource = errors.New("there is no data source with this uid")
 
 // contentSecurityPolicy keeps the page from any other host. As Grafana's own it allows what emotion (inline styles) and
 // plugins built with `npm run dev` (eval) need.
@@ -80,7 +83,7 @@ func (h *host) withSource(serve func(http.ResponseWriter, *http.Request, dataSou
 	return func(w http.ResponseWriter, r *http.Request) {
 		source, ok := h.sources.get(r.PathValue("uid"))
 		if !ok {
-			writeError(w, http.StatusNotFound, errors.New("Data source not found")) //nolint:staticcheck // Grafana's words
+			writeError(w, http.StatusNotFound, errNoDataSource)
 			return
 		}
 		serve(w, r, source)
@@ -98,7 +101,7 @@ func (h *host) pluginContext(source dataSource) (*pluginv2.PluginContext, error)
 		return nil, err
 	}
 	return backend.ToProto().PluginContext(backend.PluginContext{
-		OrgID:         1,
+		OrgID:         1, //lint:ignore SA1019 Grafana sends both
 		Namespace:     "default",
 		PluginID:      h.plugin.ID,
 		PluginVersion: h.plugin.Info.Version,
@@ -108,10 +111,10 @@ func (h *host) pluginContext(source dataSource) (*pluginv2.PluginContext, error)
 			ID: source.ID, UID: source.UID, Name: source.Name, Type: source.Type, URL: source.URL,
 			JSONData: settings, DecryptedSecureJSONData: source.SecureJSONData, Updated: source.Updated,
 		},
-		GrafanaConfig: backend.NewGrafanaCfg(map[string]string{
-			backend.AppURL:                 h.address + "/",
-			backend.ConcurrentQueryCount:   "10",
-			backend.SQLRowLimit:            "1000000",
+		GrafanaConfig: config.NewGrafanaCfg(map[string]string{
+			config.AppURL:                  h.address + "/",
+			config.ConcurrentQueryCount:    "10",
+			config.SQLRowLimit:             "1000000",
 			featuretoggles.EnabledFeatures: "dashboardNewLayouts",
 		}),
 	}), nil
@@ -172,7 +175,7 @@ func (h *host) serveSourceUpdate(w http.ResponseWriter, r *http.Request) {
 	}
 	source, ok := h.sources.update(r.PathValue("uid"), change)
 	if !ok {
-		writeError(w, http.StatusNotFound, errors.New("Data source not found")) //nolint:staticcheck // Grafana's words
+		writeError(w, http.StatusNotFound, errNoDataSource)
 		return
 	}
 	h.serveSource(w, r, source)

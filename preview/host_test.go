@@ -214,7 +214,7 @@ func TestRefusals(t *testing.T) {
 		status             int
 		message            string
 	}{
-		"unknown data source": {http.MethodGet, "/api/datasources/uid/none", "", nil, http.StatusNotFound, "not found"},
+		"unknown data source": {http.MethodGet, "/api/datasources/uid/none", "", nil, http.StatusNotFound, "no data source"},
 		"unknown address":     {http.MethodGet, "/api/org", "", nil, http.StatusNotFound, "not part of the preview"},
 		"bad query body":      {http.MethodPost, "/api/ds/query", "{", nil, http.StatusBadRequest, "bad request data"},
 		"bad time": {http.MethodPost, "/api/ds/query", `{"from":"soon","to":"now","queries":[]}`, nil,

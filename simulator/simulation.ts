@@ -2,6 +2,7 @@ import { CallLog } from './callLog';
 import { Clock } from './clock';
 import { ACCOUNT_ID } from './constants';
 import { FaultPlan } from './faults/faults';
+import { MovingFeed } from './faults/movingFeed';
 import { RateLimiter } from './http/rateLimit';
 import { SURFACES } from './http/router';
 import type { ResolvedOptions } from './options';
@@ -14,6 +15,7 @@ export class Simulation {
   readonly clock: Clock;
   readonly world: World;
   readonly faults: FaultPlan;
+  readonly movingFeed = new MovingFeed();
   readonly calls = new CallLog();
   readonly restLimit: RateLimiter;
   readonly graphqlLimit: RateLimiter;

@@ -39,11 +39,16 @@ export const FAULT_KINDS = {
     parameters: {},
   },
   slow: { stage: 'answer', about: 'The answer comes late.', parameters: { delayMs: 500 } },
-  emptyRows: { stage: 'answer', about: 'A success without rows, whatever was asked.', parameters: {} },
+  duplicateRows: {
+    stage: 'answer',
+    about: 'The last rows of a page are in it twice; the page is longer than asked.',
+    parameters: { rows: 3 },
+  },
   nullResult: { stage: 'answer', about: 'A success with `result: null`.', parameters: {} },
   shiftedPages: {
     stage: 'call',
-    about: 'Pages after the first start some rows too early, as in a feed that moves.',
+    about:
+      'Rows come in at the top between two pages: this page and those after it start some rows early, until the first page is asked for again. Not with `direction=asc`.',
     parameters: { rows: 3 },
   },
   personality: { stage: 'call', about: 'The call is answered with other settings, given in `set`.', parameters: {} },

@@ -44,9 +44,13 @@ export function replyInstead(strike: Strike): Reply {
   return make();
 }
 
-function withoutRows(reply: Reply, rows: unknown): Reply {
-  const body = JSON.parse(reply.body) as Record<string, unknown>;
-  return 'result' in body ? { ...reply, body: JSON.stringify({ ...body, result: rows }) } : reply;
+type Rows = unknown[] | null;
+
+function changeRows(reply: Reply, change: (rows: Rows) => Rows): Reply {
+  const body = JSON.parse(reply.body) as { result?: unknown };
+  return Array.isArray(body.result)
+    ? { ...reply, body: JSON.stringify({ ...body, result: change(body.result) }) }
+    : reply;
 }
 
 /** Spoils the right answer. */
@@ -54,10 +58,10 @@ export function spoil(reply: Reply, strike: Strike): Reply {
   switch (strike.kind) {
     case 'truncatedJson':
       return { ...reply, body: reply.body.slice(0, Math.floor(reply.body.length * 0.6)) };
-    case 'emptyRows':
-      return withoutRows(reply, []);
+    case 'duplicateRows':
+      return changeRows(reply, (rows) => [...(rows ?? []), ...(rows ?? []).slice(-Number(strike.parameters.rows))]);
     case 'nullResult':
-      return withoutRows(reply, null);
+      return changeRows(reply, () => null);
     default:
       return reply;
   }

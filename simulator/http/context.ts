@@ -13,7 +13,7 @@ export interface CallContext {
   readonly body: string;
   /** Microseconds since the epoch. */
   readonly nowUs: number;
-  /** Rows that every page after the first starts too early (fault `shiftedPages`). */
+  /** Rows by which the list has moved since its first page (fault `shiftedPages`). */
   readonly shiftRows: number;
   /** GraphQL calls that the credential has left. */
   readonly budget: number;

@@ -105,7 +105,7 @@ async function respond(simulation: Simulation, call: Incoming): Promise<{ reply:
       params: match.params,
       body: call.body,
       nowUs: simulation.clock.now() * 1000,
-      shiftRows: Number(shift?.parameters.rows ?? 0),
+      shiftRows: simulation.movingFeed.shift(call.path, call.query, Number(shift?.parameters.rows ?? 0)),
       budget: spent.left,
     });
     return { reply: withBudget(call.strikes.reduce(spoil, reply)), name };

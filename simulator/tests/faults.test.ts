@@ -73,13 +73,21 @@ test('faults', async (t) => {
       assert.throws(() => JSON.parse(answer.text) as unknown, SyntaxError);
     },
     slow: async () => assert.equal((await text()).text, good.text),
-    emptyRows: async () => assert.match((await text()).text, /^\{"result":\[\],"success":true/),
+    duplicateRows: async () => {
+      const { result } = JSON.parse((await text()).text) as { result: unknown[] };
+      assert.equal(result.length, 13);
+      assert.deepEqual(result.slice(10), result.slice(7, 10));
+    },
     nullResult: async () => assert.match((await text()).text, /^\{"result":null,"success":true/),
     shiftedPages: async () => {
       const page = async (number: number) =>
         client.logins({ since: iso(NOW - HOUR), until: iso(NOW), per_page: 10, page: number });
       const first: LoginRow[] = await page(1);
-      assert.deepEqual((await page(2)).slice(0, 3), first.slice(-3));
+      const second = await page(2);
+      assert.deepEqual(second.slice(0, 3), first.slice(-3));
+      // It has moved twice now, so the third page repeats three rows more.
+      assert.deepEqual((await page(3)).slice(0, 3), second.slice(-3));
+      assert.deepEqual(await page(1), first);
     },
     personality: async () => assert.equal((JSON.parse((await text()).text) as { result: unknown[] }).result.length, 2),
   };
@@ -188,4 +196,23 @@ test('faults', async (t) => {
     await client.control('POST', '/clock', { advanceMs: HOUR / 2 });
     assert.equal((await ask(hour)).count, count);
   });
+});
+
+test('a feed that moves at random pages repeats rows and loses none', async () => {
+  const client = await start({
+    rest: { limit: 0 },
+    faults: [{ kind: 'shiftedPages', probability: 0.5, parameters: { rows: 7 } }],
+  });
+  const [from, to] = [NOW - 3 * HOUR, NOW];
+  const truth = client.simulator.truth({ surface: 'access_requests', from, to }).map((row) => row.ray_id ?? '');
+  const seen: string[] = [];
+  for (let page = 1; ; page++) {
+    const rows = await client.logins({ since: iso(from), until: iso(to), per_page: 50, page });
+    if (rows.length === 0) {
+      break;
+    }
+    seen.push(...rows.map((row) => row.ray_id));
+  }
+  assert.ok(seen.length > truth.length);
+  assert.deepEqual(new Set(seen), new Set(truth));
 });

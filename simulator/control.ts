@@ -5,7 +5,7 @@ import { json, type Reply } from './http/envelope';
 import { parseTimeUs } from './http/query';
 import { parsePersonality, PERSONALITIES } from './personality';
 import type { Simulation } from './simulation';
-import { truth, TRUTH_SURFACES } from './truth';
+import { truth, truthCount, TRUTH_SURFACES } from './truth';
 
 type Body = Record<string, unknown>;
 
@@ -103,9 +103,12 @@ function readTruth(simulation: Simulation, query: URLSearchParams): unknown {
   const now = simulation.clock.now();
   const from = timeOf(query.get('from'), now - 3_600_000);
   const to = timeOf(query.get('to'), now);
-  const userId = query.get('user_id') ?? undefined;
-  const rows = truth(simulation.world, simulation.personality, { surface, from, to, userId });
-  return { surface, from, to, count: rows.length, rows: query.get('rows') === 'false' ? [] : rows };
+  const asked = { surface, from, to, userId: query.get('user_id') ?? undefined };
+  if (query.get('rows') === 'false') {
+    return { surface, from, to, count: truthCount(simulation.world, simulation.personality, asked), rows: [] };
+  }
+  const rows = truth(simulation.world, simulation.personality, asked);
+  return { surface, from, to, count: rows.length, rows };
 }
 
 function setClock(simulation: Simulation, _query: URLSearchParams, body: Body): unknown {

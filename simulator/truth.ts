@@ -1,7 +1,6 @@
 import type { AccessRequestRow, FailedLoginRow, ScimUpdateRow } from './cloudflareTypes';
 import type { Login } from './events/login';
 import { timeText } from './events/loginText';
-import type { Feed, FeedEvent } from './events/feed';
 import { DIMENSIONS } from './graphql/dimensions';
 import type { Personality } from './personality';
 import { accessRequestRow, failedLoginRow, scimUpdateRow } from './rest/rows';
@@ -25,7 +24,7 @@ export interface TruthQuery<S extends TruthSurface> {
   /** Epoch milliseconds, both inclusive. */
   from: number;
   to: number;
-  /** For failed logins: index of the person, by UUID. */
+  /** UUID of the person; failed logins need it. */
   userId?: string;
 }
 
@@ -38,41 +37,54 @@ export function truth<S extends TruthSurface>(
   personality: Personality,
   query: TruthQuery<S>
 ): Array<TruthRows[S]> {
-  const { organisation } = world;
   const rows: Array<TruthRows[TruthSurface]> = [];
+  visitTruth(world, personality, query, (row) => rows.push(row()));
+  return rows as Array<TruthRows[S]>;
+}
+
+/** The number of rows of `truth`, without making them. */
+export function truthCount(world: World, personality: Personality, query: TruthQuery<TruthSurface>): number {
+  let count = 0;
+  visitTruth(world, personality, query, () => count++);
+  return count;
+}
+
+function visitTruth(
+  world: World,
+  personality: Personality,
+  query: TruthQuery<TruthSurface>,
+  visit: (row: () => TruthRows[TruthSurface]) => void
+): void {
+  const { organisation } = world;
   const window = truthWindow(world, personality, query.from, query.to);
-  const all = <E extends FeedEvent>(feed: Feed<E>, row: (event: E) => TruthRows[TruthSurface] | undefined) =>
-    feed.scan(window, (event) => {
-      const made = row(event);
-      if (made) {
-        rows.push(made);
-      }
-    });
   switch (query.surface) {
     case 'access_requests':
-      all(personality.nonIdentityInRest ? world.logins : world.identity, (login) =>
-        accessRequestRow(organisation, personality, login)
+      (personality.nonIdentityInRest ? world.logins : world.identity).scan(window, (login) =>
+        visit(() => accessRequestRow(organisation, personality, login))
       );
       break;
     case 'scim_updates':
-      all(world.scim, (update) => scimUpdateRow(organisation, personality, update));
+      world.scim.scan(window, (update) => visit(() => scimUpdateRow(organisation, personality, update)));
       break;
     case 'login_groups':
-      all(personality.identityInGraphql ? world.logins : world.nonIdentity, (login) => loginTruth(world, login));
+      (personality.identityInGraphql ? world.logins : world.nonIdentity).scan(window, (login) =>
+        visit(() => loginTruth(world, login))
+      );
       break;
     case 'failed_logins': {
       const person = organisation.people.findIndex(({ id }) => id === query.userId);
       if (person < 0) {
-        throw new Error('failed_logins needs the UUID of a person as userId.');
+        throw new Error('failed_logins needs the UUID of a person as user_id.');
       }
       const oldest = world.clock.now() * 1000 - personality.failedLoginsDays * DAY_US;
       window.fromUs = Math.max(window.fromUs, Math.ceil(oldest / 1000) * 1000);
-      all(world.identity, (login) =>
-        login.person === person && !login.allowed ? failedLoginRow(organisation, personality, login) : undefined
-      );
+      world.identity.scan(window, (login) => {
+        if (login.person === person && !login.allowed) {
+          visit(() => failedLoginRow(organisation, personality, login));
+        }
+      });
     }
   }
-  return rows as Array<TruthRows[S]>;
 }
 
 function truthWindow(world: World, personality: Personality, from: number, to: number) {

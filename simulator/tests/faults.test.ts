@@ -188,6 +188,7 @@ test('faults', async (t) => {
     const hour = `surface=access_requests&from=${NOW - HOUR}&to=${iso(NOW)}`;
     const { count } = await ask(hour);
     assert.equal(count, client.simulator.truth({ surface: 'access_requests', from: NOW - HOUR, to: NOW }).length);
+    assert.equal((await ask(`${hour}&rows=false`)).count, count);
     assert.match((await ask('surface=x')).error ?? '', /surface must be one of/);
     assert.match((await ask('surface=failed_logins')).error ?? '', /needs the UUID/);
     assert.match((await ask('surface=scim_updates&from=noon')).error ?? '', /not a time/);

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { ACCOUNT_ID, GLOBAL_KEY, GLOBAL_KEY_EMAIL, startSimulator } from '../index';
 import { readCommand } from '../command';
@@ -159,6 +162,32 @@ test('the command line', async (t) => {
     ] as Array<[string[], RegExp]>) {
       assert.throws(() => readCommand(args), message);
     }
+  });
+
+  await t.test('starts a process that says where it is and ends when told', async () => {
+    const main = join(__dirname, '..', 'main.ts');
+    const child = spawn(process.execPath, [
+      ...process.execArgv.filter((arg) => !arg.startsWith('--test')),
+      main,
+      '--port',
+      '0',
+    ]);
+    let output = '';
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      output += chunk.toString();
+      if (output.includes('README')) {
+        break;
+      }
+    }
+    const [, url] = /account: (http:\S+)/.exec(output) ?? [];
+    const [, account, token] = /Account (\w+), token (\S+)/.exec(output) ?? [];
+    const response = await fetch(`${url}/accounts/${account}`, { headers: { authorization: `Bearer ${token}` } });
+    assert.equal(response.status, 200, output);
+    await response.text();
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null]);
   });
 
   await t.test('a port that is taken is an error', async () => {

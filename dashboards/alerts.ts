@@ -20,10 +20,7 @@ const HEADER = `# Made by npm run generate from dashboards/alerts.ts. Change tha
 # A rule to start from: ${SPIKE} blocked logins in five minutes are few for a large organisation and many for a small one.
 `;
 
-/**
- * Provisioning file with the example rule. Doubled dollar signs are Grafana's escape: it replaces
- * $name in provisioning files with an environment variable.
- */
+/** Provisioning file with the example rule. Grafana takes annotations as they are: $values is no variable of its environment. */
 export function alertRules(dashboardUid: string, panelId: number): string {
   const group = {
     orgId: 1,
@@ -43,7 +40,7 @@ export function alertRules(dashboardUid: string, panelId: number): string {
         panelId,
         labels: { severity: 'warning' },
         annotations: {
-          summary: '{{ $$values.peak.Value }} blocked logins within five minutes.',
+          summary: '{{ $values.peak.Value }} blocked logins within five minutes.',
           description:
             'In one of the five-minute buckets of the last three hours Cloudflare Access blocked more than ' +
             `${SPIKE} logins. It may be a password spray, or a policy that has just locked people out.`,

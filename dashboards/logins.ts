@@ -8,7 +8,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/piechart';
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeriesPanel } from '@grafana/grafana-foundation-sdk/timeseries';
-import { BAD, GOOD, countedRows, countsOverTime, fixed, fixedOverride } from './style';
+import { BAD, COUNT_UNIT, GOOD, countedRows, countsOverTime, fixed, fixedOverride, label, width } from './style';
 import { BLOCKED_LOGINS, DATASOURCE, LOGINS, MANY_GROUPS, target } from './target';
 
 const TOP = 10;
@@ -24,7 +24,10 @@ export function loginsByOutcome(): TimeSeriesPanel {
 }
 
 export function identityProviders(): PieChartPanel {
-  return countsPie('Identity providers', 'Logins by the type of the identity provider, allowed and blocked.')
+  return new PieChartPanel()
+    .title('Identity providers')
+    .description('Logins by the type of the identity provider, allowed and blocked.')
+    .datasource(DATASOURCE)
     .withTarget(
       target({
         queryType: 'access_requests',
@@ -34,18 +37,7 @@ export function identityProviders(): PieChartPanel {
         limit: MANY_GROUPS,
       })
     )
-    .span(8)
-    .height(9);
-}
-
-/** A ring of the groups of a grouped table. */
-export function countsPie(title: string, description: string): PieChartPanel {
-  return new PieChartPanel()
-    .title(title)
-    .description(description)
-    .datasource(DATASOURCE)
-    .unit('short')
-    .decimals(0)
+    .unit(COUNT_UNIT)
     .pieType(PieChartType.Donut)
     .reduceOptions(countedRows(TOP))
     .legend(
@@ -54,40 +46,46 @@ export function countsPie(title: string, description: string): PieChartPanel {
         .placement(common.LegendPlacement.Right)
         .showLegend(true)
         .values([PieChartLegendValues.Value, PieChartLegendValues.Percent])
-    );
+    )
+    .span(8)
+    .height(9);
 }
 
 /** The ten largest groups of blocked logins as bars. */
 export function blockedBy(title: string, field: string): BarGaugePanel {
-  return new BarGaugePanel()
-    .title(title)
-    .description(`Blocked logins, the ${TOP} largest groups.`)
-    .datasource(DATASOURCE)
-    .withTarget(
-      target({
-        queryType: 'access_requests',
-        format: 'table',
-        filters: BLOCKED_LOGINS,
-        groupBy: [field],
-        limit: MANY_GROUPS,
-      })
-    )
-    .unit('short')
-    .decimals(0)
-    .min(0)
-    .colorScheme(fixed(BAD))
-    .noValue('None blocked')
-    .orientation(common.VizOrientation.Horizontal)
-    .displayMode(common.BarGaugeDisplayMode.Gradient)
-    .valueMode(common.BarGaugeValueMode.Text)
-    .namePlacement(common.BarGaugeNamePlacement.Left)
-    .showUnfilled(true)
-    .sizing(common.BarGaugeSizing.Auto)
-    .minVizHeight(14)
-    .maxVizHeight(28)
-    .reduceOptions(countedRows(TOP))
-    .span(8)
-    .height(10);
+  return (
+    new BarGaugePanel()
+      .title(title)
+      .description(`Blocked logins, the ${TOP} largest groups.`)
+      .datasource(DATASOURCE)
+      .withTarget(
+        target({
+          queryType: 'access_requests',
+          format: 'table',
+          filters: BLOCKED_LOGINS,
+          groupBy: [field],
+          limit: MANY_GROUPS,
+        })
+      )
+      .unit(COUNT_UNIT)
+      .min(0)
+      .colorScheme(fixed(BAD))
+      // Without a name of its own, Grafana leaves out the name of a group that is alone.
+      .displayName('${__data.fields[0]}')
+      .noValue('None blocked')
+      .orientation(common.VizOrientation.Horizontal)
+      .displayMode(common.BarGaugeDisplayMode.Gradient)
+      .valueMode(common.BarGaugeValueMode.Text)
+      .namePlacement(common.BarGaugeNamePlacement.Left)
+      .showUnfilled(true)
+      .sizing(common.BarGaugeSizing.Manual)
+      .text(new common.VizTextDisplayOptionsBuilder().titleSize(13).valueSize(15))
+      .minVizHeight(16)
+      .maxVizHeight(26)
+      .reduceOptions(countedRows(TOP))
+      .span(8)
+      .height(10)
+  );
 }
 
 export function latestBlockedLogins(): TablePanel {
@@ -106,6 +104,12 @@ export function latestBlockedLogins(): TablePanel {
     )
     .noValue('–')
     .filterable(true)
+    .overrideByName(label('access_requests', 'created_at'), width(175))
+    .overrideByName(label('access_requests', 'user_email'), width(260))
+    .overrideByName(label('access_requests', 'country'), width(105))
+    .overrideByName(label('access_requests', 'ip_address'), width(150))
+    .overrideByName(label('access_requests', 'connection'), width(165))
+    .overrideByName(label('access_requests', 'ray_id'), width(175))
     .cellHeight(common.TableCellHeight.Sm)
     .span(24)
     .height(10);

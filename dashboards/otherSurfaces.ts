@@ -1,15 +1,13 @@
-import { PanelBuilder as PieChartPanel } from '@grafana/grafana-foundation-sdk/piechart';
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeriesPanel } from '@grafana/grafana-foundation-sdk/timeseries';
 import * as common from '@grafana/grafana-foundation-sdk/common';
-import { countsPie } from './logins';
-import { BAD, GOOD, countsOverTime, fixedOverride } from './style';
-import { DATASOURCE, MANY_GROUPS, OF_COUNTRY, target } from './target';
+import { BAD, GOOD, countsOverTime, fixedOverride, label, shadesOverride, tableLegend, width, wrapped } from './style';
+import { DATASOURCE, OF_COUNTRY, target } from './target';
 
 export function loginsByServiceToken(): TimeSeriesPanel {
   return countsOverTime(
     'Logins without identity by service token',
-    'From the GraphQL Analytics API, which can sample. A series without a token is mTLS or another rule without identity.'
+    'From the GraphQL Analytics API, which can sample; the variable Application does not apply. A login without a token used mTLS or another rule without identity.'
   )
     .datasource(DATASOURCE)
     .withTarget(
@@ -20,22 +18,29 @@ export function loginsByServiceToken(): TimeSeriesPanel {
         groupBy: ['serviceTokenId'],
       })
     )
-    .span(16)
+    .maxDataPoints(80)
+    .legend(tableLegend())
+    .span(14)
     .height(9);
 }
 
-export function mtlsStatus(): PieChartPanel {
-  return countsPie('mTLS status', 'Logins by the verdict on the client certificate. NONE: no certificate was shown.')
+export function mtlsStatus(): TimeSeriesPanel {
+  return countsOverTime(
+    'Logins with a client certificate by mTLS status',
+    'Logins that showed no certificate are left out. The variable Application does not apply.'
+  )
+    .datasource(DATASOURCE)
     .withTarget(
       target({
         queryType: 'login_groups',
-        format: 'table',
-        filters: [OF_COUNTRY],
+        format: 'time_series',
+        filters: [{ field: 'mtlsStatus', operator: '!=', values: ['NONE', ''] }, OF_COUNTRY],
         groupBy: ['mtlsStatus'],
-        limit: MANY_GROUPS,
       })
     )
-    .span(8)
+    .overrideByRegexp('/SUCCESS/i', fixedOverride(GOOD))
+    .overrideByRegexp('/FAIL|EXPIRED|REVOKED/i', shadesOverride(BAD))
+    .span(10)
     .height(9);
 }
 
@@ -45,7 +50,7 @@ export function scimUpdates(): TimeSeriesPanel {
     .withTarget(target({ queryType: 'scim_updates', format: 'time_series', filters: [], groupBy: ['outcome'] }))
     .overrideByRegexp('/success/i', fixedOverride(GOOD))
     .overrideByRegexp('/failure/i', fixedOverride(BAD))
-    .span(10)
+    .span(8)
     .height(9);
 }
 
@@ -70,7 +75,12 @@ export function scimFailures(): TablePanel {
       })
     )
     .noValue('–')
+    .overrideByName(label('scim_updates', 'logged_at'), width(170))
+    .overrideByName(label('scim_updates', 'request_method'), width(80))
+    .overrideByName(label('scim_updates', 'resource_type'), width(115))
+    .overrideByName(label('scim_updates', 'resource_group_name'), width(130))
+    .overrideByName(label('scim_updates', 'error_description'), wrapped())
     .cellHeight(common.TableCellHeight.Sm)
-    .span(14)
+    .span(16)
     .height(9);
 }

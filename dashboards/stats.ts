@@ -1,6 +1,6 @@
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import { PanelBuilder as StatPanel } from '@grafana/grafana-foundation-sdk/stat';
-import { BAD, NEUTRAL, fixed, reduced, thresholds } from './style';
+import { BAD, COUNT_UNIT, NEUTRAL, fixed, reduced, thresholds } from './style';
 import { BLOCKED_LOGINS, DATASOURCE, LOGINS, MANY_GROUPS, target } from './target';
 
 export function logins(): StatPanel {
@@ -66,8 +66,8 @@ function stat(title: string, description: string): StatPanel {
     .title(title)
     .description(description)
     .datasource(DATASOURCE)
-    .unit('short')
-    .decimals(0)
+    .unit(COUNT_UNIT)
+    .text(new common.VizTextDisplayOptionsBuilder().valueSize(40))
     .textMode(common.BigValueTextMode.Value)
     .graphMode(common.BigValueGraphMode.None)
     .colorMode(common.BigValueColorMode.Value)

@@ -1,4 +1,5 @@
 import { StackingConfigBuilder, StackingMode, ReduceDataOptionsBuilder } from '@grafana/grafana-foundation-sdk/common';
+import { findField, type QueryTypeName } from '../catalogue/index';
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import {
   FieldColorBuilder,
@@ -13,12 +14,52 @@ export const GOOD = 'green';
 export const BAD = 'red';
 export const NEUTRAL = 'blue';
 
+/** Whole numbers with separators: a count of 3,974 is not "4 K". */
+export const COUNT_UNIT = 'locale';
+
 export function fixed(color: string): FieldColorBuilder {
   return new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor(color);
 }
 
 export function fixedOverride(color: string): DynamicConfigValue[] {
   return [{ id: 'color', value: { mode: FieldColorModeId.Fixed, fixedColor: color } }];
+}
+
+/** Several series in shades of one color. */
+export function shadesOverride(color: string): DynamicConfigValue[] {
+  return [{ id: 'color', value: { mode: FieldColorModeId.Shades, fixedColor: color } }];
+}
+
+export function width(pixels: number): DynamicConfigValue[] {
+  return [{ id: 'custom.width', value: pixels }];
+}
+
+/** Label of a field, which is the name of its column. */
+export function label(queryType: QueryTypeName, name: string): string {
+  const field = findField(queryType, name);
+  if (field === undefined) {
+    throw new Error(`${queryType} has no field ${name}.`);
+  }
+  return field.label;
+}
+
+/** Long texts over several lines, with a button to see them whole. */
+export function wrapped(): DynamicConfigValue[] {
+  return [
+    { id: 'custom.cellOptions', value: { type: 'auto', wrapText: true } },
+    { id: 'custom.inspect', value: true },
+  ];
+}
+
+/** Legend beside the graph, for names that are long. */
+export function tableLegend(): common.VizLegendOptionsBuilder {
+  return new common.VizLegendOptionsBuilder()
+    .displayMode(common.LegendDisplayMode.Table)
+    .placement(common.LegendPlacement.Right)
+    .showLegend(true)
+    .sortBy('Total')
+    .sortDesc(true)
+    .calcs(['sum']);
 }
 
 /** Green below the first limit, orange from it, red from the second. */
@@ -37,7 +78,7 @@ export function reduced(calculation: string): ReduceDataOptionsBuilder {
 
 /** One value a row, of the count column, for the largest groups. */
 export function countedRows(limit: number): ReduceDataOptionsBuilder {
-  return new ReduceDataOptionsBuilder().values(true).limit(limit).calcs(['lastNotNull']).fields('/logins/i');
+  return new ReduceDataOptionsBuilder().values(true).limit(limit).calcs(['lastNotNull']).fields('');
 }
 
 /** Stacked bars of counts, wide enough to be seen at any range. */
@@ -46,9 +87,10 @@ export function countsOverTime(title: string, description: string): TimeSeriesPa
     .title(title)
     .description(description)
     .maxDataPoints(150)
-    .unit('short')
+    .unit(COUNT_UNIT)
     .decimals(0)
     .min(0)
+    .axisSoftMax(4)
     .drawStyle(common.GraphDrawStyle.Bars)
     .barAlignment(common.BarAlignment.After)
     .barWidthFactor(0.85)

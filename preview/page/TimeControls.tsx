@@ -9,13 +9,15 @@ interface Props {
   isLoading: boolean;
   /** Label of the button; icon only without. */
   text?: string;
+  /** The interval of auto refresh at the start, such as 1m. */
+  autoRefresh?: string;
   onChange: (range: RawTimeRange) => void;
   onRefresh: () => void;
 }
 
 /** Time range, refresh and auto refresh. */
-export function TimeControls({ range, isLoading, text, onChange, onRefresh }: Props) {
-  const [interval, setInterval] = useState('');
+export function TimeControls({ range, isLoading, text, autoRefresh = '', onChange, onRefresh }: Props) {
+  const [interval, setInterval] = useState(autoRefresh);
   const refresh = useEffectEvent(onRefresh);
   useEffect(() => {
     const timer = interval && window.setInterval(refresh, rangeUtil.intervalToMs(interval));

@@ -54,7 +54,7 @@ function Shell({ plugin, dataSources, dashboards, onToggleTheme }: Props & { onT
     <div className={styles.app}>
       <header className={styles.header}>
         <img src={`/public/plugins/${plugin.meta.id}/${plugin.meta.info.logos.small}`} alt="" width={22} height={22} />
-        <strong className={styles.name}>{plugin.meta.name}</strong>
+        <strong className={styles.name}>{plugin.meta.name} preview</strong>
         <nav aria-label="Pages">
           {links.map(({ url, title }) => (
             <a key={url} href={url} aria-current={path === url ? 'page' : undefined}>

@@ -28,13 +28,9 @@ export function DashboardPage({ dashboard, dataSources }: Props) {
   }, [dashboard, params]);
 
   const [variables, setVariables] = useState<LoadedVariable[]>();
-  const [failure, setFailure] = useState<string>();
   useEffect(() => {
     let current = true;
-    loadVariables(dashboard, dataSources, range, params).then(
-      (loaded) => current && (setVariables(loaded), setFailure(undefined)),
-      (error: Error) => current && setFailure(error.message)
-    );
+    void loadVariables(dashboard, dataSources, range, params).then((loaded) => current && setVariables(loaded));
     return () => {
       current = false;
     };
@@ -47,6 +43,7 @@ export function DashboardPage({ dashboard, dataSources }: Props) {
         <h1 className={styles.title}>{dashboard.title}</h1>
         <TimeControls
           range={range}
+          autoRefresh={dashboard.refresh}
           isLoading={false}
           onChange={changeRange}
           onRefresh={() => setRefreshes(refreshes + 1)}
@@ -59,7 +56,19 @@ export function DashboardPage({ dashboard, dataSources }: Props) {
             <VariableSelect key={variable.name} variable={variable} />
           ))}
       </div>
-      {failure && <Alert severity="error" title={`A variable could not be loaded: ${failure}`} />}
+      {variables
+        ?.filter(({ failure }) => failure)
+        .map(({ name, label, failure }) => (
+          <Alert
+            key={name}
+            severity="warning"
+            topSpacing={0}
+            bottomSpacing={0}
+            title={`${label ?? name}: values could not be loaded`}
+          >
+            {failure}
+          </Alert>
+        ))}
       {variables && (
         <div className={styles.grid}>
           {dashboard.panels.map((panel) => (

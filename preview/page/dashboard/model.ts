@@ -6,6 +6,8 @@ import type { PanelOptions } from '../results/Visualization';
 export interface Dashboard {
   uid: string;
   title: string;
+  /** Interval of auto refresh, such as 1m. */
+  refresh?: string;
   time?: { from: string; to: string };
   panels: Panel[];
   templating?: { list: Variable[] };

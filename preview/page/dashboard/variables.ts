@@ -18,6 +18,8 @@ import type { Dashboard, Variable, VariableOption } from './model';
 export interface LoadedVariable extends Variable {
   options: VariableOption[];
   chosen: string[];
+  /** Why the values could not be loaded; panels go on with the saved ones, as in Grafana. */
+  failure?: string;
 }
 
 const all: VariableOption = { text: 'All', value: '$__all' };
@@ -31,14 +33,17 @@ export async function loadVariables(
 ): Promise<LoadedVariable[]> {
   const loaded: LoadedVariable[] = [];
   for (const variable of dashboard.templating?.list ?? []) {
-    const found = await loadOptions(variable, dataSources, raw);
+    const { found, failure } = await loadOptions(variable, dataSources, raw).then(
+      (found) => ({ found, failure: undefined }),
+      (error: Error) => ({ found: [], failure: error.message })
+    );
     const options = variable.includeAll ? [all, ...found] : found;
     const inUrl = params.getAll(`var-${variable.name}`);
     const saved = [variable.current?.value ?? []]
       .flat()
       .filter((value) => options.some((option) => option.value === value));
     const chosen = inUrl.length ? inUrl : saved.length ? saved : options.slice(0, 1).map(({ value }) => value);
-    loaded.push({ ...variable, options, chosen });
+    loaded.push({ ...variable, options, chosen, failure });
     setVariables(loaded.map(toModel));
   }
   return loaded;

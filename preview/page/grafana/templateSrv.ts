@@ -4,12 +4,14 @@ import {
   FieldType,
   formattedValueToString,
   getDisplayProcessor,
+  getFieldDisplayValuesProxy,
   getFieldDisplayName,
   getFrameDisplayName,
   type ScopedVars,
   type TimeRange,
   type TypedVariableModel,
 } from '@grafana/data';
+import { get } from 'lodash';
 import type { TemplateSrv } from '@grafana/runtime';
 
 type Value = string | string[];
@@ -37,8 +39,7 @@ function lookUpCell(name: string, path: string | undefined, context: DataContext
         : field.name;
   }
   if (name === '__data') {
-    const wanted = path?.match(/^fields(?:\.|\[")?(.+?)(?:"\])?$/)?.[1];
-    return frame.fields.find((other) => other.name === wanted)?.values[row];
+    return get({ fields: getFieldDisplayValuesProxy({ frame, rowIndex: row }) }, path ?? '');
   }
   if (path === 'raw' || path === 'numeric') {
     return calculatedValue?.numeric ?? field.values[row];

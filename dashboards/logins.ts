@@ -52,7 +52,7 @@ export function identityProviders(): PieChartPanel {
 }
 
 /** The ten largest groups of blocked logins as bars. */
-export function blockedBy(title: string, field: string): BarGaugePanel {
+export function blockedBy(title: string, field: string, span: number): BarGaugePanel {
   return (
     new BarGaugePanel()
       .title(title)
@@ -83,7 +83,7 @@ export function blockedBy(title: string, field: string): BarGaugePanel {
       .minVizHeight(16)
       .maxVizHeight(26)
       .reduceOptions(countedRows(TOP))
-      .span(8)
+      .span(span)
       .height(10)
   );
 }

@@ -21,15 +21,15 @@ export function overview(uid: string): Dashboard {
     .time({ from: 'now-24h', to: 'now' })
     .refresh('1m')
     .withVariable(dataSourceVariable())
-    .withVariable(fieldVariable('application', 'Application', 'app_name'))
+    .withVariable(fieldVariable('application', 'Application', 'app_name', 8))
     .withVariable(fieldVariable('country', 'Country', 'country'));
 
   [logins(), blocked(), blockedShare(), users()].forEach((panel) => builder.withPanel(panel));
   builder.withPanel(loginsByOutcome()).withPanel(identityProviders());
   builder
-    .withPanel(blockedBy('Blocked by application', 'app_name'))
-    .withPanel(blockedBy('Blocked by country', 'country'))
-    .withPanel(blockedBy('Blocked by user', 'user_email'))
+    .withPanel(blockedBy('Blocked by application', 'app_name', 8))
+    .withPanel(blockedBy('Blocked by country', 'country', 6))
+    .withPanel(blockedBy('Blocked by user', 'user_email', 10))
     .withPanel(latestBlockedLogins());
   builder.withRow(new RowBuilder('Logins without identity')).withPanel(loginsByServiceToken()).withPanel(mtlsStatus());
   builder.withRow(new RowBuilder('SCIM')).withPanel(scimUpdates()).withPanel(scimFailures());

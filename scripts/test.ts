@@ -2,6 +2,7 @@
  * `npm test`: every suite, or those named after `--`. Ends with `N passed, N failed` summed over all of them, alone on
  * the last line. A suite that cannot run counts as one failure.
  */
+import { buildPreview } from './lib/builds';
 import { add, describe, NONE, type Counts } from './lib/counts';
 import { exitWith, Failure } from './lib/failure';
 import { isInterrupted, stopAll, stopOnInterrupt } from './lib/processes';
@@ -16,7 +17,10 @@ const SUITES: Record<string, () => Promise<Counts>> = {
   jest,
   simulator: nodeTest('simulator', ['simulator']),
   tooling: nodeTest('tooling', ['scripts', 'generate', 'dashboards']),
-  contract: nodeTest('contract', ['tests/contract']),
+  contract: () =>
+    requireGo()
+      .then(buildPreview)
+      .then(nodeTest('contract', ['tests/contract'])),
   preview,
   grafana,
 };

@@ -1,5 +1,5 @@
 /** Runs a Grafana that is installed on this machine with the built plugin and this repository's provisioning. */
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, symlinkSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Failure } from './failure';
@@ -18,8 +18,8 @@ export interface LocalGrafana {
 }
 
 /**
- * Starts `home`/bin/grafana on 127.0.0.1:`port`. Data, log and plugins live in a new temporary folder; nothing in
- * `home` is written. `env` is what provisioning/datasources reads.
+ * Starts `home`/bin/grafana on 127.0.0.1:`port`. Data, log and plugins live in a temporary folder, which goes when
+ * this process ends well; nothing in `home` is written. `env` is what provisioning/datasources reads.
  */
 export async function startLocalGrafana(home: string, port: number, env: object): Promise<LocalGrafana> {
   const binary = path.join(home, 'bin', process.platform === 'win32' ? 'grafana.exe' : 'grafana');
@@ -53,6 +53,7 @@ export async function startLocalGrafana(home: string, port: number, env: object)
   await untilAnswers(`${url}/api/health`, START_SECONDS, () => alive).catch((error: Error) => {
     throw new Failure(`Grafana does not start: ${error.message} Its log is ${log}`);
   });
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return { url, log, ended };
 }
 

@@ -2,7 +2,8 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { Failure } from './failure';
 
-const GRACE_MS = 10_000;
+/** Docker gives containers ten seconds of their own. */
+const GRACE_MS = 20_000;
 const isWindows = process.platform === 'win32';
 const running = new Set<ChildProcess>();
 

@@ -50,7 +50,7 @@ export function ResultPanel(props: Props) {
     </Menu>
   );
   return (
-    <section ref={ref} className={styles.panel} aria-label={title} data-testid={`preview-panel-${id}`}>
+    <div ref={ref} className={styles.panel} data-testid={`preview-panel-${id}`}>
       {size && (
         <PanelChrome
           title={title}
@@ -88,7 +88,7 @@ export function ResultPanel(props: Props) {
         </PanelChrome>
       )}
       {inspecting && <Inspector title={title} frames={frames} errors={errors} onClose={() => setInspecting(false)} />}
-    </section>
+    </div>
   );
 }
 

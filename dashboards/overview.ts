@@ -21,7 +21,7 @@ export function overview(uid: string): Dashboard {
     .time({ from: 'now-24h', to: 'now' })
     .refresh('1m')
     .withVariable(dataSourceVariable())
-    .withVariable(fieldVariable('application', 'Application', 'app_name', 8))
+    .withVariable(fieldVariable('application', 'Application', 'app_name'))
     .withVariable(fieldVariable('country', 'Country', 'country'));
 
   [logins(), blocked(), blockedShare(), users()].forEach((panel) => builder.withPanel(panel));

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { catalogue } from '../catalogue/index';
+import { ROOT } from './files';
+
+const DOCS = resolve(ROOT, 'docs/sources');
+
+function files(folder: string, ending: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? files(path, ending) : path.endsWith(ending) ? [path] : [];
+  });
+}
+
+function read(path: string): string {
+  return readFileSync(path, 'utf8');
+}
+
+const program = files(resolve(ROOT, 'pkg'), '.go')
+  .filter((path) => !path.endsWith('_test.go'))
+  .map(read)
+  .join('\n')
+  .replaceAll('\\"', '"');
+
+const headings = [...read(join(DOCS, 'troubleshooting.md')).matchAll(/^### `(.+)`$/gm)].map((match) => match[1]);
+
+test('the troubleshooting page quotes messages', () => assert.ok(headings.length > 30));
+
+for (const heading of headings) {
+  test(`the executable says "${heading}"`, () => {
+    // An ellipsis stands for what the message fills in.
+    for (const part of heading.split('…').map((text) => text.trim())) {
+      assert.ok(part === '' || program.includes(part), `no message has "${part}"`);
+    }
+  });
+}
+
+for (const page of files(DOCS, '.md')) {
+  test(`links in ${page.slice(DOCS.length + 1)} lead somewhere`, () => {
+    for (const [, target] of read(page).matchAll(/\]\((\.[^)#]*)/g)) {
+      assert.ok(existsSync(resolve(dirname(page), target)), target);
+    }
+  });
+}
+
+test('the configuration page names the permission of every query type', () => {
+  const page = read(join(DOCS, 'configure.md'));
+  Object.values(catalogue).forEach((type) => assert.ok(page.includes(`\`${type.permission}\``), type.permission));
+});

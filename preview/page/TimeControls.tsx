@@ -2,6 +2,7 @@ import { rangeUtil, type RawTimeRange } from '@grafana/data';
 import { RefreshPicker, TimeRangePicker } from '@grafana/ui';
 import { useEffect, useEffectEvent, useState } from 'react';
 import { moveRange } from './location';
+import { useTimeZone } from './timeZone';
 import { toTimeRange } from './results/useQueryData';
 
 interface Props {
@@ -17,6 +18,7 @@ interface Props {
 
 /** Time range, refresh and auto refresh. */
 export function TimeControls({ range, isLoading, text, autoRefresh = '', onChange, onRefresh }: Props) {
+  const [timeZone, setTimeZone] = useTimeZone();
   const [interval, setInterval] = useState(autoRefresh);
   const refresh = useEffectEvent(onRefresh);
   useEffect(() => {
@@ -27,10 +29,10 @@ export function TimeControls({ range, isLoading, text, autoRefresh = '', onChang
     <>
       <TimeRangePicker
         value={toTimeRange(range)}
-        timeZone="browser"
+        timeZone={timeZone}
         isOnCanvas
         onChange={({ raw }) => onChange(raw)}
-        onChangeTimeZone={() => undefined}
+        onChangeTimeZone={setTimeZone}
         onMoveBackward={() => onChange(moveRange(range, -1))}
         onMoveForward={() => onChange(moveRange(range, 1))}
         onZoom={() => onChange(moveRange(range, 0))}

@@ -1,5 +1,5 @@
 import { css } from '@emotion/css';
-import { createTheme, type GrafanaTheme2, ThemeContext } from '@grafana/data';
+import { createTheme, type GrafanaTheme2, ThemeContext, type TimeZone } from '@grafana/data';
 import { config, locationService, setBackendSrv, setDataSourceSrv, setTemplateSrv } from '@grafana/runtime';
 import { ErrorBoundaryAlert, GlobalStyles, IconButton, PortalContainer, useStyles2 } from '@grafana/ui';
 import { useState } from 'react';
@@ -15,6 +15,7 @@ import { loadPlugin, type Plugin } from './grafana/plugin';
 import { templateSrv } from './grafana/templateSrv';
 import { interceptLinks, useLocation } from './location';
 import { registerStandards } from './results/fieldConfig';
+import { TimeZoneContext } from './timeZone';
 
 interface Props {
   plugin: Plugin;
@@ -24,6 +25,7 @@ interface Props {
 
 function App(props: Props) {
   const [theme, setTheme] = useState(() => createTheme({ colors: { mode: config.theme2.colors.mode } }));
+  const timeZone = useState<TimeZone>('browser');
   const toggle = () => {
     const name = theme.isDark ? 'light' : 'dark';
     window.localStorage.setItem('theme', name);
@@ -33,7 +35,9 @@ function App(props: Props) {
   return (
     <ThemeContext.Provider value={theme}>
       <GlobalStyles />
-      <Shell {...props} onToggleTheme={toggle} />
+      <TimeZoneContext.Provider value={timeZone}>
+        <Shell {...props} onToggleTheme={toggle} />
+      </TimeZoneContext.Provider>
       <PortalContainer />
     </ThemeContext.Provider>
   );

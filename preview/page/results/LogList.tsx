@@ -1,6 +1,7 @@
 import { css } from '@emotion/css';
 import { type DataFrame, dateTimeFormat, type Field, FieldType, type GrafanaTheme2, LogLevel } from '@grafana/data';
 import { Icon, useStyles2, useTheme2 } from '@grafana/ui';
+import { useTimeZone } from '../timeZone';
 
 interface Line {
   id: string;
@@ -49,6 +50,7 @@ function levelColor(level: string, theme: GrafanaTheme2): string {
 export function LogList({ frames }: { frames: DataFrame[] }) {
   const styles = useStyles2(getStyles);
   const theme = useTheme2();
+  const [timeZone] = useTimeZone();
   return (
     <ol className={styles.list} aria-label="Log lines" data-testid="preview-logs">
       {readLines(frames).map((line) => (
@@ -57,7 +59,7 @@ export function LogList({ frames }: { frames: DataFrame[] }) {
             <summary>
               <Icon name="angle-right" size="sm" />
               <time dateTime={new Date(line.time).toISOString()}>
-                {dateTimeFormat(line.time, { defaultWithMS: true })}
+                {dateTimeFormat(line.time, { timeZone, defaultWithMS: true })}
               </time>
               <span>{line.body}</span>
             </summary>

@@ -30,6 +30,7 @@ import {
 import { TableNG } from '@grafana/ui/unstable';
 import { useMemo } from 'react';
 import { applyFieldConfig } from './fieldConfig';
+import { useTimeZone } from '../timeZone';
 import { LogList } from './LogList';
 import { Bars, Donut, Stats } from './values';
 
@@ -69,9 +70,10 @@ export interface VisualizationProps {
 export function Visualization(props: VisualizationProps) {
   const { type, fieldConfig, linkRange } = props;
   const theme = useTheme2();
+  const [timeZone] = useTimeZone();
   const frames = useMemo(
-    () => applyFieldConfig(props.frames, type, fieldConfig, theme, linkRange),
-    [props.frames, type, fieldConfig, theme, linkRange]
+    () => applyFieldConfig(props.frames, type, fieldConfig, theme, timeZone, linkRange),
+    [props.frames, type, fieldConfig, theme, timeZone, linkRange]
   );
   const drawn = { ...props, frames };
   switch (type) {
@@ -97,6 +99,7 @@ export function Visualization(props: VisualizationProps) {
 }
 
 function Graph({ frames, options, timeRange, width, height, onZoom }: VisualizationProps) {
+  const [timeZone] = useTimeZone();
   const legend = {
     showLegend: true,
     displayMode: LegendDisplayMode.List,
@@ -108,7 +111,7 @@ function Graph({ frames, options, timeRange, width, height, onZoom }: Visualizat
     <TimeSeries
       frames={frames}
       timeRange={timeRange}
-      timeZone="browser"
+      timeZone={timeZone}
       width={width}
       height={height}
       legend={legend}
@@ -121,7 +124,7 @@ function Graph({ frames, options, timeRange, width, height, onZoom }: Visualizat
             config={config}
             data={aligned}
             frames={frames}
-            timeZone="browser"
+            timeZone={timeZone}
             mode={options.tooltip?.mode ?? TooltipDisplayMode.Multi}
             sortOrder={options.tooltip?.sort ?? SortOrder.None}
           />

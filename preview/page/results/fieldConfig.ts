@@ -21,6 +21,7 @@ import {
   ThresholdsMode,
   thresholdsOverrideProcessor,
   type TimeRange,
+  type TimeZone,
   valueMappingsOverrideProcessor,
 } from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
@@ -114,6 +115,7 @@ export function applyFieldConfig(
   panelType: string,
   given: FieldConfigSource,
   theme: GrafanaTheme2,
+  timeZone: TimeZone,
   linkRange?: TimeRange
 ): DataFrame[] {
   const isGraph = panelType === 'timeseries';
@@ -134,7 +136,7 @@ export function applyFieldConfig(
     data: frames,
     fieldConfig,
     theme,
-    timeZone: 'browser',
+    timeZone,
     fieldConfigRegistry: registryFor(fieldConfig),
     dataLinkPostProcessor: linkRange && ((options) => toExplore(options, linkRange)),
     replaceVariables: (text, scopedVars, format) => getTemplateSrv().replace(text, scopedVars, format),

@@ -19,12 +19,14 @@ import {
   VizLegend,
   VizRepeater,
 } from '@grafana/ui';
+import { useTimeZone } from '../timeZone';
 import type { VisualizationProps } from './Visualization';
 
 function useDisplayValues(
   { frames, options, fieldConfig, timeRange }: VisualizationProps,
   sparkline: boolean
 ): () => FieldDisplay[] {
+  const [timeZone] = useTimeZone();
   const theme = useTheme2();
   return () => {
     const values = getFieldDisplayValues({
@@ -32,7 +34,7 @@ function useDisplayValues(
       fieldConfig,
       theme,
       sparkline,
-      timeZone: 'browser',
+      timeZone,
       reduceOptions: { calcs: ['lastNotNull'], ...options.reduceOptions },
       replaceVariables: (text, scopedVars, format) => getTemplateSrv().replace(text, scopedVars, format),
     });

@@ -44,9 +44,7 @@ func (b *SeriesBuilder) Add(key []Cell, at time.Time, count int64) (bool, error)
 	i, ok := b.byKey[text]
 	if !ok {
 		if (len(b.groups)+1)*b.buckets > maxSeriesCells {
-			return false, &query.InvalidError{Message: fmt.Sprintf(
-				"the time series has more than %d groups at %d points each; group by fewer fields, filter, raise the interval, or use the format table",
-				len(b.groups), b.buckets)}
+			return false, tooManyGroups(len(b.groups), b.buckets)
 		}
 		i = len(b.groups)
 		b.byKey[text] = i
@@ -54,6 +52,12 @@ func (b *SeriesBuilder) Add(key []Cell, at time.Time, count int64) (bool, error)
 	}
 	b.groups[i].Counts[bucket] += count
 	return true, nil
+}
+
+func tooManyGroups(groups, buckets int) error {
+	return &query.InvalidError{Message: fmt.Sprintf(
+		"the time series has more than %d groups at %d points each; group by fewer fields, filter, raise the interval, or use the format table",
+		groups, buckets)}
 }
 
 // Series ends the count: see NewSeries.

@@ -34,6 +34,8 @@ type Config struct {
 	MaxRows int
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// events keeps the rows of all REST surfaces; the Set owns it.
+	events *eventlog.Log
 }
 
 // constructors by query type; filled by each surface's init.
@@ -55,6 +57,7 @@ func NewSet(c Config) *Set {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	c.events = eventlog.New(eventlog.Config{Limit: c.CacheLimit, SealAfter: c.SealAfter, MaxRows: c.MaxRows, Now: c.Now})
 	s := &Set{config: c, surfaces: map[string]Surface{}, directory: newDirectory(c)}
 	for name, construct := range constructors {
 		s.surfaces[name] = construct(c, s.directory)
@@ -76,4 +79,5 @@ func (s *Set) Close() {
 	for _, surface := range s.surfaces {
 		surface.Close()
 	}
+	s.config.events.Close()
 }

@@ -1,0 +1,73 @@
+package eventlog
+
+import "sync"
+
+// habits are what was learned of an upstream that it does not document. They
+// only ever save calls: each is checked against what pages hold.
+type habits struct {
+	mu      sync.Mutex
+	largest int
+	// bounds says whether `until` counts fractions of a second.
+	bounds precision
+	// withoutLimit is set once `limit` was seen to bound all pages together.
+	withoutLimit bool
+	verdicts     map[string]*verdict
+}
+
+type precision int8
+
+const (
+	unknownPrecision precision = iota
+	wholeSeconds
+	fractions
+)
+
+func newHabits() *habits { return &habits{verdicts: map[string]*verdict{}} }
+
+// isLast learns from a page of n rows and says whether none can follow it. A
+// page shorter than asked is the last one only if the upstream is known to give
+// larger ones: a smaller page cap looks the same. An echo of the size that was
+// asked for proves nothing.
+func (h *habits) isLast(n, perPage int) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.largest = max(h.largest, n)
+	return n == 0 || n < h.largest || perPage < PageSize && n < perPage
+}
+
+// page is the number of rows that a page has at most, as far as is known.
+func (h *habits) page() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.largest == 0 {
+		return PageSize
+	}
+	return h.largest
+}
+
+func (h *habits) precision() precision {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.bounds
+}
+
+func (h *habits) learnPrecision(p precision) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	// What contradicted fractions once is not believed again.
+	if h.bounds != wholeSeconds {
+		h.bounds = p
+	}
+}
+
+func (h *habits) limitBoundsAll() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.withoutLimit
+}
+
+func (h *habits) learnLimitBoundsAll() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.withoutLimit = true
+}

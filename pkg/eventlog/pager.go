@@ -1,0 +1,346 @@
+package eventlog
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+)
+
+// Errors of an upstream whose pages do not add up.
+var (
+	errPagesDiffer = &cloudflare.Error{Kind: cloudflare.KindMalformed, Message: "Cloudflare's pages do not add up: events of the same second are repeated or left out"}
+	errPagesRepeat = &cloudflare.Error{Kind: cloudflare.KindMalformed, Message: "Cloudflare repeats a page instead of sending the next one"}
+	errPagesApart  = &cloudflare.Error{Kind: cloudflare.KindMalformed, Message: "Cloudflare's pages do not join: an event seen before is gone"}
+)
+
+const (
+	// maxPasses and maxWalkPages bound paging by number.
+	maxPasses    = 5
+	maxWalkPages = 1000
+	// worthFractions is how many rows of a page may be asked for twice before
+	// bounds finer than a second are tried.
+	worthFractions = 30
+	// fewRows is a page that can be asked for again at no cost worth a thought.
+	fewRows = 20
+)
+
+// pager asks for a span page by page, newest first. It does not count on page
+// numbers: the page after a full one is the first page of the rest, cut where
+// the full one is sure to be complete. It is used by one goroutine.
+type pager struct {
+	fetch  func(ctx context.Context, p PageRequest) (*Page, error)
+	habits *habits
+	now    func() time.Time
+	pushed map[string]string
+	// joint is the oldest row of the page before, which the next page has to
+	// hold as well; 0 if there is none.
+	joint int64
+	// trying says that the next call tries a bound finer than a second.
+	trying bool
+}
+
+// step is what one call settled.
+type step struct {
+	// first is the builder's first row of the step. Rows outside of covered have
+	// to be dropped.
+	first   int
+	covered span
+	// split asks for these spans instead, the last one first: the page does not
+	// tell which part of the span it holds.
+	split []span
+	// apart is a span whose rows cannot be trusted to be all.
+	apart span
+	bad   int
+	asked int64
+	last  bool
+}
+
+// ask makes one call for a page of the span and decodes it.
+func (p *pager) ask(ctx context.Context, b *builder, r PageRequest) (decoded, *Page, error) {
+	r.Pushed = p.pushed
+	r.WithoutLimit = r.WithoutLimit || p.habits.limitBoundsAll()
+	page, err := p.fetch(ctx, r)
+	if err != nil {
+		return decoded{}, nil, err
+	}
+	d, err := b.decode(page.Rows)
+	if err != nil {
+		b.truncate(d.first)
+		return d, nil, &cloudflare.Error{Kind: cloudflare.KindMalformed, Message: "Cloudflare's answer holds no list of events. Check the API URL", Err: err}
+	}
+	return d, page, nil
+}
+
+// bounds are the times that a call for the span asks for: with a margin of up to
+// a second, because Cloudflare may take them as exclusive, or cut them to
+// seconds.
+func (p *pager) bounds(s span) PageRequest {
+	since := floorTo(s.from, second)
+	until := ceilTo(s.to, second)
+	if p.trying || p.habits.precision() == fractions {
+		since, until = s.from, s.to
+	}
+	return PageRequest{Since: instant(since - millisecond), Until: instant(until), Number: 1}
+}
+
+// next makes the calls that settle a part of the span: its newest part, unless
+// the upstream insists on another order.
+func (p *pager) next(ctx context.Context, b *builder, s span, ascending bool) (step, error) {
+	st := step{first: b.len(), asked: p.now().UnixNano()}
+	request := p.bounds(s)
+	request.Ascending = ascending
+	d, page, err := p.ask(ctx, b, request)
+	if err != nil {
+		return st, err
+	}
+	if p.joint != 0 && !slices.Contains(b.times[d.first:], p.joint) {
+		if d, page, err = p.rejoin(ctx, b, s, st.first); err != nil {
+			return st, err
+		}
+		if !slices.Contains(b.times[d.first:], p.joint) {
+			second0 := floorTo(p.joint, second)
+			st.apart = span{second0, second0 + second}
+		}
+	} else if p.joint != 0 && p.trying {
+		p.habits.learnPrecision(fractions)
+	}
+	p.trying, p.joint = false, 0
+	st.bad = d.bad
+	if p.habits.isLast(d.rows, page.PerPage) {
+		st.covered, st.last = s, true
+		return st, nil
+	}
+	return p.settle(ctx, b, s, d, st)
+}
+
+// rejoin asks once more, with a wider margin, for a page that did not hold the
+// last row of the one before.
+func (p *pager) rejoin(ctx context.Context, b *builder, s span, first int) (decoded, *Page, error) {
+	b.truncate(first)
+	p.habits.learnPrecision(wholeSeconds)
+	p.trying = false
+	request := p.bounds(s)
+	if s.to%second == 0 {
+		request.Until = request.Until.Add(time.Second)
+	}
+	return p.ask(ctx, b, request)
+}
+
+// settle finds the part of the span of which a full page is sure to hold all
+// rows.
+func (p *pager) settle(ctx context.Context, b *builder, s span, d decoded, st step) (step, error) {
+	ignoresUntil := d.placed() > 0 && d.newest >= ceilTo(s.to, second)+second
+	// Rows of one second in no strict order can be the newest or the oldest ones.
+	tied := d.order.descSecond && d.order.ascSecond && d.order.desc == d.order.asc
+	switch {
+	case d.placed() == 0 || ignoresUntil || tied && d.rows <= fewRows:
+		return p.number(ctx, b, s, st)
+	case tied:
+		b.truncate(st.first)
+		at := floorTo(d.oldest, second)
+		st.split = cutAt(s, at, at+second)
+		if len(st.split) == 1 {
+			return p.number(ctx, b, s, st)
+		}
+	case d.order.desc || d.order.descSecond:
+		unit := p.unit(b, d)
+		cut := floorTo(d.oldest, unit) + unit
+		if d.oldest < s.from {
+			cut = s.from
+		}
+		if cut >= s.to {
+			return p.number(ctx, b, span{max(s.from, floorTo(s.to-1, unit)), s.to}, st)
+		}
+		st.covered = span{max(cut, s.from), s.to}
+		if cut > s.from {
+			p.joint = d.oldest
+		}
+	case d.order.asc || d.order.ascSecond:
+		cut := min(floorTo(d.newest, second), s.to)
+		if cut <= s.from {
+			return p.number(ctx, b, span{s.from, min(s.to, floorTo(s.from, second)+second)}, st)
+		}
+		st.covered = span{s.from, cut}
+	case s.length() <= second:
+		return p.number(ctx, b, s, st)
+	default:
+		b.truncate(st.first)
+		st.split = cutAt(s, floorTo(s.from+s.length()/2, second))
+	}
+	return st, nil
+}
+
+// cutAt cuts a span at instants, oldest part first.
+func cutAt(s span, at ...int64) []span {
+	var parts []span
+	for _, t := range at {
+		if left := (span{s.from, min(t, s.to)}); !left.empty() {
+			parts = append(parts, left)
+			s.from = left.to
+		}
+	}
+	if !s.empty() {
+		parts = append(parts, s)
+	}
+	return parts
+}
+
+// unit is how finely the page is cut: at whole seconds, unless that would ask
+// for many rows twice and Cloudflare is known, or worth trying, to be finer.
+func (p *pager) unit(b *builder, d decoded) int64 {
+	if !d.order.desc {
+		return second
+	}
+	switch p.habits.precision() {
+	case fractions:
+		return millisecond
+	case wholeSeconds:
+		return second
+	}
+	twice := 0
+	for _, at := range b.times[d.first:] {
+		if at < floorTo(d.oldest, second)+second {
+			twice++
+		}
+	}
+	if twice < worthFractions {
+		return second
+	}
+	p.trying = true
+	return millisecond
+}
+
+// number settles the span by page numbers: it has more rows in an instant than a
+// page holds. Pages of one pass can overlap or leave out rows, where the order
+// of rows with equal times changes between calls; a pass whose pages have as
+// many rows together as were ever seen has them all.
+func (p *pager) number(ctx context.Context, b *builder, s span, st step) (step, error) {
+	b.truncate(st.first)
+	p.trying = false
+	st.covered, st.bad = s, 0
+	seen := map[string]struct{}{}
+	for range maxPasses {
+		total, bad, err := p.pass(ctx, b, s, seen)
+		st.bad = max(st.bad, bad)
+		if err != nil {
+			b.truncate(st.first)
+			return st, err
+		}
+		if total == len(seen) {
+			return st, nil
+		}
+	}
+	st.apart = s
+	return st, nil
+}
+
+// pass asks for all pages of a span once and keeps the rows that are new. total
+// is the number of rows on all pages.
+func (p *pager) pass(ctx context.Context, b *builder, s span, seen map[string]struct{}) (total, bad int, err error) {
+	request := p.bounds(s)
+	inPass := map[string]struct{}{}
+	repeated := 0
+	for request.Number = 1; request.Number <= maxWalkPages; request.Number++ {
+		d, page, err := p.ask(ctx, b, request)
+		if err != nil {
+			return total, bad, err
+		}
+		bad += d.bad
+		if d.rows == 0 && !request.WithoutLimit && total > 0 && total%PageSize == 0 && !p.habits.limitBoundsAll() {
+			request.WithoutLimit = true
+			request.Number--
+			continue
+		}
+		if d.rows > 0 && request.WithoutLimit {
+			p.habits.learnLimitBoundsAll()
+		}
+		beyond := d.placed() > 0 && d.order.descSecond && d.oldest < floorTo(s.from, second)-2*second
+		unique, fresh := b.dropSeen(d.first, inPass, seen)
+		if p.habits.isLast(d.rows, page.PerPage) || beyond {
+			return total + unique, bad, nil
+		}
+		if fresh > 0 {
+			repeated = 0
+			total += unique
+		} else if repeated++; repeated == 2 {
+			return total, bad, errPagesRepeat
+		}
+	}
+	return total, bad, errPagesDiffer
+}
+
+// dropSeen drops the rows from first on that were seen before. unique is how
+// many differ among themselves, fresh how many the pass did not have yet.
+func (b *builder) dropSeen(first int, inPass, seen map[string]struct{}) (unique, fresh int) {
+	inPage := map[string]struct{}{}
+	n := first
+	for i := first; i < len(b.times); i++ {
+		key := b.key(i)
+		inPage[key] = struct{}{}
+		if _, ok := inPass[key]; !ok {
+			inPass[key] = struct{}{}
+			fresh++
+		}
+		if _, ok := seen[key]; ok {
+			continue
+		}
+		seen[key] = struct{}{}
+		if n != i {
+			b.move(i, n)
+		}
+		n++
+	}
+	b.truncate(n)
+	return len(inPage), fresh
+}
+
+// key has everything that Cloudflare sent of a row. It holds until freeze.
+func (b *builder) key(row int) string {
+	key := binary.AppendVarint(make([]byte, 0, 48), b.times[row])
+	for _, codes := range b.codes {
+		key = binary.AppendUvarint(key, uint64(codes[row]))
+	}
+	if b.rayColumn != noColumn {
+		key = binary.AppendUvarint(key, b.rays[row])
+	}
+	return string(key)
+}
+
+// whole settles everything with a source that has no time range. It asks for
+// another page only where Cloudflare says that there are pages.
+func (p *pager) whole(ctx context.Context, b *builder, s span) (step, error) {
+	st := step{first: b.len(), covered: s, asked: p.now().UnixNano(), last: true}
+	seen, inPass := map[string]struct{}{}, map[string]struct{}{}
+	for n := 1; n <= maxWalkPages; n++ {
+		d, page, err := p.ask(ctx, b, PageRequest{Number: n})
+		if err != nil {
+			return st, err
+		}
+		_, fresh := b.dropSeen(d.first, inPass, seen)
+		if n == 1 || fresh > 0 {
+			st.bad += d.bad
+		}
+		if fresh == 0 || !page.More {
+			return st, nil
+		}
+	}
+	return st, errPagesRepeat
+}
+
+// fatal says whether an error ends the whole scan: no other call would fare
+// better.
+func fatal(err error) bool {
+	var e *cloudflare.Error
+	if !errors.As(err, &e) {
+		return true
+	}
+	switch e.Kind {
+	case cloudflare.KindUnavailable, cloudflare.KindMalformed, cloudflare.KindTimeout:
+		return false
+	}
+	return true
+}

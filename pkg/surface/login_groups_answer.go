@@ -1,0 +1,250 @@
+package surface
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+)
+
+// groupCell is a dimension's text as a field's value. Cloudflare sends "" and 0
+// for what an event does not have.
+func groupCell(q *catalogue.QueryType, f *catalogue.Field, text string) eventlog.Cell {
+	if f.Derived != nil && f.Derived.From != "" {
+		if from, ok := q.Field(f.Derived.From); ok {
+			source := groupCell(q, from, text)
+			if derived, ok := f.Derived.Values[source.Text]; ok {
+				return eventlog.Cell{Text: derived, Valid: true}
+			}
+		}
+		if f.Derived.Otherwise != nil {
+			return eventlog.Cell{Text: *f.Derived.Otherwise, Valid: true}
+		}
+		return eventlog.Cell{}
+	}
+	switch f.Kind {
+	case catalogue.KindBoolean:
+		if known, ok := map[string]string{"0": "false", "1": "true"}[text]; ok {
+			text = known
+		}
+	case catalogue.KindCountry:
+		text = strings.ToUpper(strings.TrimSpace(text))
+	case catalogue.KindRayID:
+		if id, ok := query.NormalizeRayID(text); ok {
+			text = id
+		}
+	case catalogue.KindIP:
+		if ip, err := netip.ParseAddr(text); err == nil {
+			text = ip.String()
+		}
+	case catalogue.KindTime:
+		ms, ok := parseGroupTime(text)
+		if !ok {
+			return eventlog.Cell{}
+		}
+		text = time.UnixMilli(ms).UTC().Format(time.RFC3339Nano)
+	}
+	return eventlog.Cell{Text: text, Valid: true}
+}
+
+// pageReader reads a page's groups as fields, filtered. What depends on a
+// dimension's text is worked out once for each distinct text.
+type pageReader struct {
+	page    *groupPage
+	ranges  []timeRange
+	unit    time.Duration
+	columns []readColumn
+	filters []readFilter
+}
+
+type readColumn struct {
+	codes []uint32
+	cells []eventlog.Cell
+}
+
+type readFilter struct {
+	codes  []uint32
+	passes []bool
+}
+
+func newPageReader(p *groupPlan, page *groupPage, ranges []timeRange) *pageReader {
+	r := &pageReader{page: page, ranges: ranges, unit: p.unit}
+	q := p.request.Type
+	cells := func(f *catalogue.Field) ([]uint32, []eventlog.Cell) {
+		dim := slices.Index(page.dims, sourceField(q, f))
+		out := make([]eventlog.Cell, len(page.texts[dim]))
+		for code, text := range page.texts[dim] {
+			out[code] = groupCell(q, f, text)
+		}
+		return page.codes[dim], out
+	}
+	for _, f := range p.columns {
+		codes, values := cells(f)
+		r.columns = append(r.columns, readColumn{codes, values})
+	}
+	for _, f := range p.here {
+		codes, values := cells(f.Field)
+		passes := make([]bool, len(values))
+		for i, c := range values {
+			passes[i] = f.Match(c.Text, c.Valid)
+		}
+		r.filters = append(r.filters, readFilter{codes, passes})
+	}
+	return r
+}
+
+// passes applies the filters and the range of time to a group.
+func (r *pageReader) passes(row int) bool {
+	for _, f := range r.filters {
+		if !f.passes[f.codes[row]] {
+			return false
+		}
+	}
+	if r.page.times == nil {
+		return true
+	}
+	at := r.time(row)
+	return slices.ContainsFunc(r.ranges, func(x timeRange) bool { return x.touches(at, r.unit) })
+}
+
+func (r *pageReader) time(row int) time.Time { return time.UnixMilli(r.page.times[row]).UTC() }
+
+// key fills cells with the columns of a group.
+func (r *pageReader) key(row int, cells []eventlog.Cell) []eventlog.Cell {
+	cells = cells[:0]
+	for _, c := range r.columns {
+		cells = append(cells, c.cells[c.codes[row]])
+	}
+	return cells
+}
+
+// listedRow is a row of a plain table or of logs.
+type listedRow struct {
+	cells []eventlog.Cell
+	at    time.Time
+	count int64
+}
+
+// groupTotals adds up what pages hold.
+type groupTotals struct {
+	plan    *groupPlan
+	ranges  []timeRange
+	series  *eventlog.SeriesBuilder
+	byKey   map[string]int
+	rows    []listedRow
+	events  int64
+	weight  float64 // sum of sample interval × count
+	counted int64   // over the pages, for the weight
+	bad     int
+	newest  time.Time
+}
+
+func newGroupTotals(p *groupPlan, ranges []timeRange) *groupTotals {
+	t := &groupTotals{plan: p, ranges: ranges, byKey: map[string]int{}}
+	if p.request.Format == query.FormatTimeSeries {
+		t.series = eventlog.NewSeriesBuilder(p.request)
+	}
+	return t
+}
+
+func (t *groupTotals) add(page *groupPage) error {
+	reader := newPageReader(t.plan, page, t.ranges)
+	t.weight += page.sampled
+	t.counted += page.events
+	t.bad += page.bad
+	var cells []eventlog.Cell
+	for row := range page.rows() {
+		if !reader.passes(row) {
+			continue
+		}
+		cells = reader.key(row, cells)
+		var at time.Time
+		if page.times != nil {
+			at = reader.time(row)
+		}
+		counted, err := t.count(cells, at, page.counts[row])
+		if err != nil {
+			return err
+		}
+		if counted && at.After(t.newest) {
+			t.newest = at
+		}
+	}
+	return nil
+}
+
+// count adds a group. Groups that differ only in what is not shown, or in
+// spelling, are one group here; without a time of their own, those of different
+// ranges are too.
+func (t *groupTotals) count(cells []eventlog.Cell, at time.Time, count int64) (bool, error) {
+	if t.series != nil {
+		ok, err := t.series.Add(cells, at, count)
+		if ok {
+			t.events += count
+		}
+		return ok, err
+	}
+	t.events += count
+	text := eventlog.KeyText(cells)
+	i, ok := t.byKey[text]
+	if !ok {
+		i = len(t.rows)
+		t.byKey[text] = i
+		t.rows = append(t.rows, listedRow{cells: slices.Clone(cells), at: at})
+	}
+	t.rows[i].count += count
+	return true, nil
+}
+
+// table lists the rows: in the order of time where there is a time, else the
+// largest first.
+func (t *groupTotals) table(limit int) (table *eventlog.Table, cut bool) {
+	slices.SortFunc(t.rows, func(a, b listedRow) int {
+		byTime := b.at.Compare(a.at)
+		if t.plan.ascending {
+			byTime = -byTime
+		}
+		return cmp.Or(byTime, cmp.Compare(b.count, a.count), eventlog.CompareKeys(a.cells, b.cells))
+	})
+	rows := t.rows
+	if len(rows) > limit {
+		rows, cut = rows[:limit], true
+	}
+	table = &eventlog.Table{Counts: []int64{}, Times: []time.Time{}}
+	for i, f := range t.plan.columns {
+		column := eventlog.Column{Field: f, Cells: make([]eventlog.Cell, len(rows))}
+		for j, row := range rows {
+			column.Cells[j] = row.cells[i]
+		}
+		table.Columns = append(table.Columns, column)
+	}
+	t.events, t.newest = 0, time.Time{}
+	for _, row := range rows {
+		table.Times = append(table.Times, row.at)
+		table.Counts = append(table.Counts, row.count)
+		t.events += row.count
+		if row.at.After(t.newest) {
+			t.newest = row.at
+		}
+	}
+	return table, cut
+}
+
+// groups counts by the fields grouped by; the limit cuts the smallest groups.
+func (t *groupTotals) groups(limit int) (g *eventlog.Groups, cut int) {
+	g = &eventlog.Groups{Fields: t.plan.columns, Rows: make([]eventlog.Group, 0, len(t.rows))}
+	for _, row := range t.rows {
+		g.Rows = append(g.Rows, eventlog.Group{Key: row.cells, Count: row.count})
+	}
+	eventlog.SortGroups(g.Rows)
+	if limit > 0 && len(g.Rows) > limit {
+		cut = len(g.Rows) - limit
+		g.Rows = g.Rows[:limit]
+	}
+	return g, cut
+}

@@ -1,0 +1,198 @@
+package surface
+
+import (
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+)
+
+// groupPage holds the groups of one node's answer by columns. Texts of the
+// dimensions are kept once each; codes index them. It is read-only once made.
+type groupPage struct {
+	dims    []string
+	texts   [][]string // by dimension: the distinct texts
+	codes   [][]uint32 // by dimension: an index into texts for each group
+	times   []int64    // Unix milliseconds of the time dimension; nil without one
+	counts  []int64
+	sampled float64 // sum of sample interval × count
+	events  int64   // sum of counts
+	bad     int     // groups whose time could not be read
+	listed  int     // groups in the answer, repeated ones counted
+}
+
+func (p *groupPage) rows() int { return len(p.counts) }
+
+// first is a page of the first n groups. It shares the texts.
+func (p *groupPage) first(n int) *groupPage {
+	cut := &groupPage{dims: p.dims, texts: p.texts, times: p.times[:n], counts: p.counts[:n], listed: n}
+	for _, codes := range p.codes {
+		cut.codes = append(cut.codes, codes[:n])
+	}
+	for _, count := range cut.counts {
+		cut.events += count
+	}
+	if p.events > 0 {
+		cut.sampled = p.sampled * float64(cut.events) / float64(p.events)
+	}
+	return cut
+}
+
+// size is about the bytes that the page occupies.
+func (p *groupPage) size() int64 {
+	n := int64(len(p.counts)*8+len(p.times)*8) + 200
+	for i, texts := range p.texts {
+		n += int64(len(p.codes[i])*4) + 48
+		for _, text := range texts {
+			n += int64(len(text)) + 16
+		}
+	}
+	return n
+}
+
+// tuple is a text for a group's combination of dimensions, the same on any page.
+func (p *groupPage) tuple(row int) string {
+	var b strings.Builder
+	for i, texts := range p.texts {
+		b.WriteString(texts[p.codes[i][row]])
+		b.WriteByte(0)
+	}
+	return b.String()
+}
+
+type pageBuilder struct {
+	page      *groupPage
+	timeIndex int
+	index     []map[string]uint32
+	seen      map[string]int
+	key       []byte
+}
+
+func errGroups(what string) error {
+	return &cloudflare.Error{Kind: cloudflare.KindMalformed, Status: 200,
+		Message: "Cloudflare's GraphQL answer cannot be used: " + what + ". Try again; if it stays, report it."}
+}
+
+// readGroupPage decodes the groups of one node. timeIndex is the dimension that
+// places groups in time, -1 if none does.
+//
+// In one answer a combination of dimensions stands once: Cloudflare groups by
+// them. One that stands twice is the same group listed twice and must not be
+// added up; the larger count is kept, so that a repeated part is no loss.
+func readGroupPage(list gjson.Result, dims []string, timeIndex int, sampling bool) (*groupPage, error) {
+	if !list.IsArray() {
+		return nil, errGroups("it has no list of groups")
+	}
+	b := &pageBuilder{
+		page:      &groupPage{dims: dims, texts: make([][]string, len(dims)), codes: make([][]uint32, len(dims))},
+		timeIndex: timeIndex, index: make([]map[string]uint32, len(dims)), seen: map[string]int{},
+	}
+	for i := range b.index {
+		b.index[i] = map[string]uint32{}
+	}
+	if timeIndex >= 0 {
+		b.page.times = []int64{}
+	}
+	var err error
+	list.ForEach(func(_, row gjson.Result) bool {
+		b.page.listed++
+		err = b.add(row, sampling)
+		return err == nil
+	})
+	return b.page, err
+}
+
+func (b *pageBuilder) add(row gjson.Result, sampling bool) error {
+	var count, dimensions, interval gjson.Result
+	row.ForEach(func(key, value gjson.Result) bool {
+		switch key.Str {
+		case "count":
+			count = value
+		case "dimensions":
+			dimensions = value
+		case "avg":
+			interval = value.Get("sampleInterval")
+		}
+		return true
+	})
+	n := count.Int()
+	if count.Type != gjson.Number && count.Type != gjson.String || n < 0 {
+		return errGroups("a group has no count")
+	}
+	codes := make([]uint32, len(b.page.dims))
+	found := 0
+	dimensions.ForEach(func(key, value gjson.Result) bool {
+		for i, name := range b.page.dims {
+			if name == key.Str {
+				codes[i] = b.code(i, value.String())
+				found++
+				return true
+			}
+		}
+		return true
+	})
+	if found != len(codes) {
+		return errGroups("a group lacks a dimension")
+	}
+	if sampling {
+		b.page.sampled += max(interval.Float(), 1) * float64(n)
+	}
+	return b.append(codes, n)
+}
+
+func (b *pageBuilder) append(codes []uint32, n int64) error {
+	p := b.page
+	b.key = b.key[:0]
+	for _, c := range codes {
+		b.key = append(b.key, byte(c), byte(c>>8), byte(c>>16), byte(c>>24))
+	}
+	if i, ok := b.seen[string(b.key)]; ok {
+		if n > p.counts[i] {
+			p.events += n - p.counts[i]
+			p.counts[i] = n
+		}
+		return nil
+	}
+	b.seen[string(b.key)] = len(p.counts)
+	if b.timeIndex >= 0 {
+		at, ok := parseGroupTime(p.texts[b.timeIndex][codes[b.timeIndex]])
+		if !ok {
+			p.bad++
+			at = -1
+		}
+		p.times = append(p.times, at)
+	}
+	for i, c := range codes {
+		p.codes[i] = append(p.codes[i], c)
+	}
+	p.counts = append(p.counts, n)
+	p.events += n
+	return nil
+}
+
+// code interns a text; the copy frees the answer's body.
+func (b *pageBuilder) code(dim int, text string) uint32 {
+	if c, ok := b.index[dim][text]; ok {
+		return c
+	}
+	text = strings.Clone(text)
+	c := uint32(len(b.page.texts[dim]))
+	b.index[dim][text] = c
+	b.page.texts[dim] = append(b.page.texts[dim], text)
+	return c
+}
+
+// parseGroupTime reads a Time or a Date.
+func parseGroupTime(text string) (ms int64, ok bool) {
+	layout := time.RFC3339Nano
+	if len(text) == len(time.DateOnly) {
+		layout = time.DateOnly
+	}
+	t, err := time.Parse(layout, text)
+	if err != nil || t.Year() < 1970 || t.Year() > 2200 {
+		return 0, false
+	}
+	return t.UnixMilli(), true
+}

@@ -1,5 +1,4 @@
 import * as common from '@grafana/grafana-foundation-sdk/common';
-import { PanelBuilder as BarGaugePanel } from '@grafana/grafana-foundation-sdk/bargauge';
 import {
   PanelBuilder as PieChartPanel,
   PieChartLegendOptionsBuilder,
@@ -12,6 +11,12 @@ import { BAD, COUNT_UNIT, GOOD, countedRows, countsOverTime, fixed, fixedOverrid
 import { BLOCKED_LOGINS, DATASOURCE, LOGINS, MANY_GROUPS, target } from './target';
 
 const TOP = 10;
+
+const GAUGE_CELL = {
+  type: common.TableCellDisplayMode.Gauge,
+  mode: common.BarGaugeDisplayMode.Gradient,
+  valueDisplayMode: common.BarGaugeValueMode.Text,
+};
 
 export function loginsByOutcome(): TimeSeriesPanel {
   return countsOverTime('Logins by outcome', 'Sign-ins with an identity. Every bucket but the newest is whole.')
@@ -51,41 +56,30 @@ export function identityProviders(): PieChartPanel {
     .height(9);
 }
 
-/** The ten largest groups of blocked logins as bars. */
-export function blockedBy(title: string, field: string, span: number): BarGaugePanel {
-  return (
-    new BarGaugePanel()
-      .title(title)
-      .description(`Blocked logins, the ${TOP} largest groups.`)
-      .datasource(DATASOURCE)
-      .withTarget(
-        target({
-          queryType: 'access_requests',
-          format: 'table',
-          filters: BLOCKED_LOGINS,
-          groupBy: [field],
-          limit: MANY_GROUPS,
-        })
-      )
-      .unit(COUNT_UNIT)
-      .min(0)
-      .colorScheme(fixed(BAD))
-      // Without a name of its own, Grafana leaves out the name of a group that is alone.
-      .displayName('${__data.fields[0]}')
-      .noValue('None blocked')
-      .orientation(common.VizOrientation.Horizontal)
-      .displayMode(common.BarGaugeDisplayMode.Gradient)
-      .valueMode(common.BarGaugeValueMode.Text)
-      .namePlacement(common.BarGaugeNamePlacement.Left)
-      .showUnfilled(true)
-      .sizing(common.BarGaugeSizing.Manual)
-      .text(new common.VizTextDisplayOptionsBuilder().titleSize(13).valueSize(15))
-      .minVizHeight(16)
-      .maxVizHeight(26)
-      .reduceOptions(countedRows(TOP))
-      .span(span)
-      .height(10)
-  );
+/** Groups of blocked logins, largest first, with a bar each: a table, because names in a bar gauge are cut. */
+export function blockedBy(title: string, field: string, span: number): TablePanel {
+  return new TablePanel()
+    .title(title)
+    .description('Blocked logins, largest first.')
+    .datasource(DATASOURCE)
+    .withTarget(
+      target({
+        queryType: 'access_requests',
+        format: 'table',
+        filters: BLOCKED_LOGINS,
+        groupBy: [field],
+        limit: MANY_GROUPS,
+      })
+    )
+    .unit(COUNT_UNIT)
+    .min(0)
+    .colorScheme(fixed(BAD))
+    .noValue('(none)')
+    .showHeader(false)
+    .cellHeight(common.TableCellHeight.Sm)
+    .overrideByFieldType('number', [{ id: 'custom.cellOptions', value: GAUGE_CELL }])
+    .span(span)
+    .height(11);
 }
 
 export function latestBlockedLogins(): TablePanel {

@@ -92,8 +92,11 @@ func (d *demand) missing(s span) []span {
 }
 
 // collect takes over what the joined flights could not fetch, and says whether
-// one of them brought the newest page. The mutex is held.
+// the newest page is as fresh as the query needs. The mutex is held.
 func (d *demand) collect() {
+	for _, s := range d.feed.overlapping(span{d.want.to - 1, d.want.to}) {
+		d.refreshed = d.refreshed || s.fetched >= d.arrival-int64(edgeTTL)
+	}
 	for _, fl := range d.joined {
 		if fl.page && fl.started >= d.arrival-int64(edgeTTL) {
 			d.refreshed = true

@@ -24,14 +24,17 @@ const (
 
 func newHabits() *habits { return &habits{verdicts: map[string]*verdict{}} }
 
-// isLast learns from a page of n rows and says whether none can follow it. A
-// page shorter than asked is the last one only if the upstream is known to give
-// larger ones: a smaller page cap looks the same. An echo of the size that was
-// asked for proves nothing.
-func (h *habits) isLast(n, perPage int) bool {
+// isLast says whether no page can follow one of n rows. A page shorter than asked
+// is the last one only if the upstream is known to give larger ones: a smaller
+// page cap looks the same. An echo of the size that was asked for proves nothing.
+// distinct counts the rows of the page that differ: one that repeats rows can be
+// larger than the cap.
+func (h *habits) isLast(n, perPage int, distinct func() int) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.largest = max(h.largest, n)
+	if n > h.largest {
+		h.largest = max(h.largest, distinct())
+	}
 	return n == 0 || n < h.largest || perPage < PageSize && n < perPage
 }
 

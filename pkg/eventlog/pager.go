@@ -110,7 +110,7 @@ func (p *pager) next(ctx context.Context, b *builder, s span, ascending bool) (s
 	}
 	p.trying, p.joint = false, 0
 	st.bad = d.bad
-	if p.habits.isLast(d.rows, page.PerPage) {
+	if p.habits.isLast(d.rows, page.PerPage, func() int { return b.distinct(d) }) {
 		st.covered, st.last = s, true
 		return st, nil
 	}
@@ -259,8 +259,9 @@ func (p *pager) pass(ctx context.Context, b *builder, s span, seen map[string]st
 			p.habits.learnLimitBoundsAll()
 		}
 		beyond := d.placed() > 0 && d.order.descSecond && d.oldest < floorTo(s.from, second)-2*second
+		last := p.habits.isLast(d.rows, page.PerPage, func() int { return b.distinct(d) })
 		unique, fresh := b.dropSeen(d.first, inPass, seen)
-		if p.habits.isLast(d.rows, page.PerPage) || beyond {
+		if last || beyond {
 			return total + unique, bad, nil
 		}
 		if fresh > 0 {
@@ -296,6 +297,15 @@ func (b *builder) dropSeen(first int, inPass, seen map[string]struct{}) (unique,
 	}
 	b.truncate(n)
 	return len(inPage), fresh
+}
+
+// distinct counts the rows of a page that differ, and those without a time.
+func (b *builder) distinct(d decoded) int {
+	keys := make(map[string]struct{}, d.rows)
+	for i := d.first; i < b.len(); i++ {
+		keys[b.key(i)] = struct{}{}
+	}
+	return len(keys) + d.bad
 }
 
 // key has everything that Cloudflare sent of a row. It holds until freeze.

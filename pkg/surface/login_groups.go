@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -114,7 +115,7 @@ func (s *loginGroups) answer(ctx context.Context, r *query.Request) (*eventlog.R
 			"Cloudflare keeps login groups of this account for %s; choose a time range after %s", days(limits.notOlderThan), oldest.Format("2006-01-02 15:04 UTC"))}
 	}
 	totals := newGroupTotals(plan, kept)
-	result := &eventlog.Result{Coverage: eventlog.Coverage{From: span.From, To: span.To, Complete: true, FilteredHere: slices.Clip(append([]string{}, plan.filteredHere...))}}
+	result := &eventlog.Result{Coverage: eventlog.Coverage{From: span.From, To: span.To, Complete: true, FilteredHere: append([]string{}, plan.filteredHere...)}}
 	if clipped {
 		result.Coverage.From = kept[0].from
 		result.Incomplete(eventlog.ReasonRetention, fmt.Sprintf(
@@ -212,7 +213,8 @@ func noteGaps(result *eventlog.Result, p *groupPlan, parts []*groupPart) {
 			errs[text] = m.err
 		}
 	}
-	for text, ranges := range failed {
+	for _, text := range slices.Sorted(maps.Keys(failed)) {
+		ranges := failed[text]
 		reason, retryAt := reasonOf(errs[text])
 		result.Incomplete(reason, fmt.Sprintf("A part of the time range is missing (%s): %s", rangeTexts(ranges), text))
 		if !retryAt.IsZero() {

@@ -15,8 +15,10 @@ const (
 	// cacheShare is the part of the data source's cache that login groups use:
 	// groups are small beside the events of the other surfaces.
 	cacheShare = 8
-	// cells is about how many pieces a window is kept in.
-	cells = 6
+	// cells is how many cells most windows are cut into; what is left of the last
+	// one is cut into parts, so that a refresh asks for little.
+	cells     = 3
+	cellParts = 4
 )
 
 // grids are the lengths of cells, so that windows that move share them.
@@ -164,6 +166,10 @@ func (s *loginGroups) fetchShared(ctx context.Context, p *groupPlan, ranges []ti
 	return parts, nil
 }
 
+func cacheKey(p *groupPlan, r timeRange) string {
+	return fmt.Sprintf("%s|%d|%d", p.key, r.from.UnixMilli(), r.to.UnixMilli())
+}
+
 // claim finds what is cached, joins scans that run, and starts one for the rest.
 func (s *loginGroups) claim(ctx context.Context, p *groupPlan, ranges []timeRange, parts []sharedPart) (flights []*groupFlight, led *groupBatch) {
 	c := s.cache
@@ -174,7 +180,7 @@ func (s *loginGroups) claim(ctx context.Context, p *groupPlan, ranges []timeRang
 	var own []timeRange
 	var keys []string
 	for i, r := range ranges {
-		key := fmt.Sprintf("%s|%d|%d", p.key, r.from.UnixMilli(), r.to.UnixMilli())
+		key := cacheKey(p, r)
 		if part := c.get(key, s.now()); part != nil {
 			parts[i] = sharedPart{part, true}
 			continue
@@ -266,16 +272,17 @@ func (s *loginGroups) cellRanges(p *groupPlan, l *groupLimits, ranges []timeRang
 			out = append(out, r)
 			continue
 		}
-		at := r.from
-		first := floorTime(at, grid)
-		if len(ranges) == 1 && p.timeDim != "" && aligned(at, p.unit) && s.reaches(l, first) && !first.Add(grid).After(sealed) {
-			at = first
+		first := floorTime(r.from, grid)
+		if len(ranges) == 1 && p.timeDim != "" && aligned(r.from, p.unit) && s.reaches(l, first) && !first.Add(grid).After(sealed) {
+			r.from = first
 		}
-		for end := first.Add(grid); end.Before(r.to) && !end.After(sealed); end = end.Add(grid) {
-			out = append(out, timeRange{at, end})
-			at = end
+		for _, length := range []time.Duration{grid, grid / cellParts} {
+			for end := floorTime(r.from, length).Add(length); end.Before(r.to) && !end.After(sealed); end = end.Add(length) {
+				out = append(out, timeRange{r.from, end})
+				r.from = end
+			}
 		}
-		out = append(out, timeRange{at, r.to})
+		out = append(out, r)
 	}
 	return out
 }

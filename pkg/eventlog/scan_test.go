@@ -1,0 +1,156 @@
+package eventlog_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestColdScanTakesHardlyMoreCallsThanPages(t *testing.T) {
+	for name, events := range map[string][]event{
+		"even":   spread(100_000, epoch.Add(-24*time.Hour), epoch.Add(-time.Hour), 1),
+		"bursts": append(spread(60_000, epoch.Add(-24*time.Hour), epoch, 2), relabel(spread(40_000, epoch.Add(-5*time.Hour), epoch.Add(-5*time.Hour+10*time.Minute), 3))...),
+	} {
+		for _, bounds := range []boundsKind{inclusive, exclusive, cutToSeconds, cutToSecondsExclusive} {
+			u := newUpstream(personality{Bounds: bounds}, events, 1)
+			l := newLog(t, u)
+			r := ask(t, u, `{"limit":200000}`, epoch.Add(-24*time.Hour), epoch)
+			res, err := l.Query(context.Background(), r, u.source())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := raysOf(t, res.Table), u.truth(r.Window, nil); !sameSet(got, want) || !res.Coverage.Complete {
+				t.Errorf("%s, bounds %d: %d rows of %d, coverage %+v", name, bounds, len(got), len(want), res.Coverage)
+			}
+			if u.count() > 125 {
+				t.Errorf("%s, bounds %d: %d calls for 100,000 rows", name, bounds, u.count())
+			}
+			t.Logf("%s, bounds %d: %d calls", name, bounds, u.count())
+		}
+	}
+}
+
+// relabel gives events Ray IDs of their own.
+func relabel(events []event) []event {
+	for i := range events {
+		events[i].ray = "f" + events[i].ray[:15]
+	}
+	return events
+}
+
+func sameSet(a, b []string) bool {
+	a, b = slices.Clone(a), slices.Clone(b)
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Equal(a, b)
+}
+
+// drawEvents draws a feed with bursts, ties, and more ties than a page holds.
+func drawEvents(t *rapid.T) []event {
+	start := epoch.Add(-6 * time.Hour)
+	events := spread(rapid.IntRange(0, 3000).Draw(t, "events"), start, epoch, rapid.Uint64().Draw(t, "seed"))
+	for range rapid.IntRange(0, 3).Draw(t, "ties") {
+		at := start.Add(time.Duration(rapid.Int64Range(0, int64(6*time.Hour)).Draw(t, "tied at")))
+		if rapid.Bool().Draw(t, "whole second") {
+			at = at.Truncate(time.Second)
+		}
+		from := rapid.IntRange(0, max(0, len(events)-1)).Draw(t, "first tied")
+		for i := from; i < min(len(events), from+rapid.IntRange(1, 400).Draw(t, "tied")); i++ {
+			events[i].at = at
+		}
+	}
+	return events
+}
+
+func drawPersonality(t *rapid.T) personality {
+	return personality{
+		Bounds:      boundsKind(rapid.IntRange(0, int(boundsKinds)-1).Draw(t, "bounds")),
+		Limit:       limitKind(rapid.IntRange(0, int(limitKinds)-1).Draw(t, "limit")),
+		Cap:         rapid.SampledFrom([]int{0, 0, 25, 100, 250, 500}).Draw(t, "cap"),
+		NoInfo:      rapid.Bool().Draw(t, "no result_info"),
+		EchoesSize:  rapid.Bool().Draw(t, "echoes the size"),
+		Order:       rapid.SampledFrom([]int{0, 0, 0, 1, 2, 3}).Draw(t, "order"),
+		TiesShuffle: rapid.Bool().Draw(t, "ties shuffle"),
+		Repeats:     rapid.SampledFrom([]float64{0, 0, 0.05}).Draw(t, "repeats"),
+		Shift:       rapid.SampledFrom([]float64{0, 0, 0.2}).Draw(t, "shift"),
+		Faults:      rapid.SampledFrom([]float64{0, 0, 0.05}).Draw(t, "faults"),
+		IgnoresPage: rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "ignores page"),
+	}
+}
+
+// harmless personalities leave nothing to guess: the answer must be complete.
+func (p personality) harmless() bool {
+	return p.Faults == 0 && p.Shift == 0 && p.Repeats == 0 && !p.IgnoresPage && !p.TiesShuffle && p.Order != 3
+}
+
+func TestAnyUpstreamGivesTheTruthOrSaysThatItDoesNot(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		p := drawPersonality(rt)
+		u := newUpstream(p, drawEvents(rt), 7)
+		l := eventlog.New(eventlog.Config{Limit: rapid.SampledFrom([]int64{0, 20_000, 1 << 30}).Draw(rt, "cache"), SealAfter: 15 * time.Minute, MaxRows: 100_000, Now: u.clock.now})
+		defer l.Close()
+		for range 3 {
+			from := epoch.Add(-time.Duration(rapid.Int64Range(0, int64(7*time.Hour/time.Millisecond)).Draw(rt, "from")) * time.Millisecond)
+			to := from.Add(time.Duration(rapid.Int64Range(0, int64(7*time.Hour/time.Millisecond)).Draw(rt, "length")) * time.Millisecond)
+			r := ask(t, u, rapid.SampledFrom([]string{`{"limit":100000}`, `{"limit":100000,"direction":"asc"}`}).Draw(rt, "query"), from, to)
+			before := u.count()
+			res, err := l.Query(context.Background(), r, u.source())
+			if err != nil {
+				if p.harmless() {
+					rt.Fatalf("error %v", err)
+				}
+				continue
+			}
+			check(rt, u, r, res, p)
+			if n := len(u.truth(query.Window{From: from.Add(-time.Hour), To: to.Add(time.Hour)}, nil)); u.count()-before > 60+40*n/25 {
+				rt.Fatalf("%d calls for %d rows", u.count()-before, n)
+			}
+		}
+	})
+}
+
+func check(rt *rapid.T, u *upstream, r *query.Request, res *eventlog.Result, p personality) {
+	got, want := raysOf(rt, res.Table), u.truth(r.Window, nil)
+	if res.Coverage.Complete && !sameSet(got, want) {
+		rt.Fatalf("complete with %d rows, the truth has %d", len(got), len(want))
+	}
+	if !res.Coverage.Complete && res.Coverage.Reason == "" {
+		rt.Fatal("incomplete without a reason")
+	}
+	if !res.Coverage.Complete && p.harmless() {
+		rt.Fatalf("incomplete: %s, %+v", res.Coverage.Reason, res.Notices)
+	}
+	if !subset(got, want) {
+		rt.Fatalf("%d rows are not a part of the truth's %d", len(got), len(want))
+	}
+	if !slices.IsSortedFunc(res.Table.Times, func(a, b time.Time) int {
+		if r.Ascending {
+			return a.Compare(b)
+		}
+		return b.Compare(a)
+	}) {
+		rt.Fatal("rows are not in order")
+	}
+}
+
+func subset(part, all []string) bool {
+	left := map[string]int{}
+	for _, x := range all {
+		left[x]++
+	}
+	for _, x := range part {
+		if left[x]--; left[x] < 0 {
+			return false
+		}
+	}
+	return true
+}

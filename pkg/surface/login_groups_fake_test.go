@@ -1,0 +1,358 @@
+package surface
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+)
+
+// loginEvent is one login of the fake account, by dimension; at has milliseconds.
+type loginEvent struct {
+	at   time.Time
+	dims map[string]any
+}
+
+// fakeNode evaluates the one shape of query that login groups send, over a list
+// of events, within limits as the real node has them.
+type fakeNode struct {
+	t            *testing.T
+	now          time.Time
+	events       []loginEvent
+	maxDuration  time.Duration
+	pageSize     int
+	silentCap    int
+	notOlderThan time.Duration
+	maxFields    int
+	maxNodes     int
+	unavailable  []string
+	denied       string // a field that the settings list but the node refuses
+	settingsFail bool
+	disabled     bool
+	sample       int64
+	repeat       bool
+	ignoreOrder  bool
+	wholeSeconds bool // cut operands to seconds
+	fault        func(call int) (status int, body string)
+
+	mu       sync.Mutex
+	calls    int
+	settings int
+	nodes    int
+	refusals []string
+}
+
+func newFakeNode(t *testing.T, events []loginEvent) *fakeNode {
+	return &fakeNode{
+		t: t, now: time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC), events: events,
+		maxDuration: 7 * 24 * time.Hour, pageSize: 10000, notOlderThan: 90 * 24 * time.Hour, maxFields: 30, maxNodes: 10, sample: 1,
+	}
+}
+
+// start serves the node and makes the surface that asks it.
+func (n *fakeNode) start(cache int64) *loginGroups {
+	server := httptest.NewServer(http.HandlerFunc(n.serve))
+	n.t.Cleanup(server.Close)
+	client := cloudflare.New(cloudflare.Config{BaseURL: server.URL, Credentials: cloudflare.Credentials{Token: "token"}, HTTP: &http.Client{Transport: &http.Transport{}}})
+	n.t.Cleanup(client.Close)
+	s := newLoginGroups(Config{Client: client, AccountID: "0123456789abcdef0123456789abcdef", CacheLimit: cache, SealAfter: 15 * time.Minute, MaxRows: 100000, Now: func() time.Time { return n.now }})
+	n.t.Cleanup(s.Close)
+	return s
+}
+
+type fakeRequest struct {
+	Query     string                     `json:"query"`
+	Variables map[string]json.RawMessage `json:"variables"`
+}
+
+var nodePattern = regexp.MustCompile(`w(\d+): accessLoginRequestsAdaptiveGroups\(filter: \$w(\d+), limit: \$limit, orderBy: \[(\w+)_(ASC|DESC)\]\) \{ count( avg \{ sampleInterval \})? dimensions \{ ([^}]*) \} \}`)
+
+func (n *fakeNode) serve(w http.ResponseWriter, r *http.Request) {
+	var q fakeRequest
+	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+		n.t.Errorf("the body is not JSON: %v", err)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if strings.Contains(q.Query, "settings {") {
+		n.settings++
+		n.answerSettings(w)
+		return
+	}
+	n.calls++
+	if n.fault != nil {
+		if status, body := n.fault(n.calls); status != 0 {
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(body))
+			return
+		}
+	}
+	nodes := nodePattern.FindAllStringSubmatch(q.Query, -1)
+	n.nodes += len(nodes)
+	account := map[string]any{}
+	refusal := ""
+	if len(nodes) == 0 || len(nodes) > n.maxNodes {
+		refusal = "too many nodes, zones and accounts"
+	}
+	for _, node := range nodes {
+		groups, err := n.node(q, node)
+		refusal = cmp.Or(refusal, err)
+		account["w"+node[1]] = groups
+	}
+	if refusal != "" {
+		n.refusals = append(n.refusals, refusal)
+		n.write(w, map[string]any{"data": nil, "errors": []any{map[string]any{"message": refusal}}})
+		return
+	}
+	n.write(w, map[string]any{"data": map[string]any{"viewer": map[string]any{"accounts": []any{account}}}, "errors": nil})
+}
+
+func (n *fakeNode) write(w http.ResponseWriter, v any) {
+	// The client may have gone away.
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func (n *fakeNode) answerSettings(w http.ResponseWriter) {
+	if n.settingsFail {
+		n.write(w, map[string]any{"data": nil, "errors": []any{map[string]any{"message": "unknown field settings"}}})
+		return
+	}
+	fields := []string{"count", "avg_sampleInterval"}
+	for _, name := range fakeDimensions {
+		if !slices.Contains(n.unavailable, name) {
+			fields = append(fields, "dimensions_"+name)
+		}
+	}
+	node := map[string]any{
+		"enabled": !n.disabled, "availableFields": fields, "maxDuration": n.maxDuration.Seconds(),
+		"maxPageSize": n.pageSize, "notOlderThan": n.notOlderThan.Seconds(), "maxNumberOfFields": n.maxFields,
+	}
+	n.write(w, map[string]any{"data": map[string]any{"viewer": map[string]any{"accounts": []any{map[string]any{"settings": map[string]any{"accessLoginRequestsAdaptiveGroups": node}}}}}})
+}
+
+var fakeDimensions = []string{
+	"appId", "approvingPolicyId", "cfRayId", "country", "date", "datetime", "datetimeMinute", "deviceId", "hasExistingJWT", "hasGatewayEnabled",
+	"hasWarpEnabled", "identityProvider", "ipAddress", "isSuccessfulLogin", "mtlsCertSerialId", "mtlsCommonName", "mtlsStatus", "serviceTokenId", "userUuid",
+}
+
+// node answers one alias, or refuses as Cloudflare does.
+func (n *fakeNode) node(q fakeRequest, m []string) ([]any, string) {
+	var filter map[string]any
+	var limit int
+	if json.Unmarshal(q.Variables["w"+m[2]], &filter) != nil || json.Unmarshal(q.Variables["limit"], &limit) != nil {
+		return nil, "error parsing args"
+	}
+	dims := strings.Fields(m[6])
+	if refusal := n.check(filter, dims, limit, m[3]); refusal != "" {
+		return nil, refusal
+	}
+	groups := n.group(filter, dims)
+	if !n.ignoreOrder {
+		slices.SortStableFunc(groups, func(a, b *fakeGroup) int {
+			c := compareAny(a.value(m[3]), b.value(m[3]))
+			if m[4] == "DESC" {
+				return -c
+			}
+			return c
+		})
+	}
+	if n.silentCap > 0 {
+		limit = min(limit, n.silentCap)
+	}
+	if len(groups) > limit {
+		groups = groups[:limit]
+	}
+	out := []any{}
+	for i, g := range groups {
+		row := map[string]any{"count": g.count * n.sample, "dimensions": g.dims, "avg": map[string]any{"sampleInterval": n.sample}}
+		out = append(out, row)
+		if n.repeat && i%2 == 0 && len(out) < limit {
+			out = append(out, row)
+		}
+	}
+	return out, ""
+}
+
+func (n *fakeNode) check(filter map[string]any, dims []string, limit int, order string) string {
+	for _, name := range dims {
+		if slices.Contains(n.unavailable, name) || name == n.denied {
+			return "account does not have access to the field '" + strings.ToLower(name) + "'"
+		}
+		if !slices.Contains(fakeDimensions, name) {
+			return "unknown field " + name
+		}
+	}
+	if len(dims)+2 > n.maxFields {
+		return fmt.Sprintf("number of fields can't be more than %d", n.maxFields)
+	}
+	if limit < 1 || limit > n.pageSize {
+		return fmt.Sprintf("limit must be positive number and not greater than %d", n.pageSize)
+	}
+	if order != "count" && !slices.Contains(dims, order) {
+		return "cannot order by " + order
+	}
+	from, to := second(filter["datetime_geq"], false), n.now
+	if end, ok := filter["datetime_lt"]; ok {
+		to = second(end, true)
+	} else if end, ok := filter["datetime_leq"]; ok {
+		to = second(end, true)
+	}
+	if from.Before(n.now.Add(-n.notOlderThan)) {
+		return fmt.Sprintf("cannot request data older than %ds", int(n.notOlderThan.Seconds()))
+	}
+	if to.Sub(from) > n.maxDuration {
+		return "query time range is too large"
+	}
+	return ""
+}
+
+// second rounds a bound outward to whole seconds, as strict as an upstream can.
+func second(v any, up bool) time.Time {
+	t, _ := time.Parse(time.RFC3339Nano, fmt.Sprint(v))
+	if floor := t.Truncate(time.Second); up && !floor.Equal(t) {
+		return floor.Add(time.Second)
+	}
+	return t.Truncate(time.Second)
+}
+
+type fakeGroup struct {
+	dims  map[string]any
+	count int64
+}
+
+func (g *fakeGroup) value(name string) any {
+	if name == "count" {
+		return g.count
+	}
+	return g.dims[name]
+}
+
+func (n *fakeNode) group(filter map[string]any, dims []string) []*fakeGroup {
+	index := map[string]*fakeGroup{}
+	var groups []*fakeGroup
+	for _, e := range n.events {
+		if !n.matches(e, filter) {
+			continue
+		}
+		values := map[string]any{}
+		key := ""
+		for _, name := range dims {
+			values[name] = e.dims[name]
+			key += fmt.Sprint(e.dims[name]) + "\x00"
+		}
+		g := index[key]
+		if g == nil {
+			g = &fakeGroup{dims: values}
+			index[key] = g
+			groups = append(groups, g)
+		}
+		g.count++
+	}
+	return groups
+}
+
+var suffixes = []string{"_notlike", "_notin", "_like", "_neq", "_geq", "_leq", "_in", "_gt", "_lt"}
+
+func (n *fakeNode) matches(e loginEvent, filter map[string]any) bool {
+	for key, operand := range filter {
+		switch key {
+		case "AND":
+			for _, part := range operand.([]any) {
+				if !n.matches(e, part.(map[string]any)) {
+					return false
+				}
+			}
+			continue
+		case "OR":
+			if !slices.ContainsFunc(operand.([]any), func(part any) bool { return n.matches(e, part.(map[string]any)) }) {
+				return false
+			}
+			continue
+		}
+		name, op := key, ""
+		for _, suffix := range suffixes {
+			if base, ok := strings.CutSuffix(key, suffix); ok {
+				name, op = base, suffix
+				break
+			}
+		}
+		value, ok := e.dims[name]
+		if !ok {
+			n.t.Errorf("unknown filter %s", key)
+		}
+		if n.wholeSeconds && name == "datetime" {
+			operand = second(operand, false).Format(time.RFC3339)
+		}
+		if !compareOp(value, op, operand) {
+			return false
+		}
+	}
+	return true
+}
+
+func compareOp(value any, op string, operand any) bool {
+	switch op {
+	case "_in", "_notin":
+		in := slices.ContainsFunc(operand.([]any), func(v any) bool { return v == value })
+		return in == (op == "_in")
+	case "_like", "_notlike":
+		pattern := "(?s)^" + strings.NewReplacer("%", ".*", "_", ".").Replace(regexp.QuoteMeta(operand.(string))) + "$"
+		return regexp.MustCompile(pattern).MatchString(value.(string)) == (op == "_like")
+	}
+	c := compareAny(value, operand)
+	switch op {
+	case "_neq":
+		return c != 0
+	case "_gt":
+		return c > 0
+	case "_geq":
+		return c >= 0
+	case "_lt":
+		return c < 0
+	case "_leq":
+		return c <= 0
+	}
+	return c == 0
+}
+
+// compareAny compares numbers, instants or texts.
+func compareAny(a, b any) int {
+	x, y := fmt.Sprint(a), fmt.Sprint(b)
+	tx, errX := time.Parse(time.RFC3339Nano, x)
+	ty, errY := time.Parse(time.RFC3339Nano, y)
+	if errX == nil && errY == nil {
+		return tx.Compare(ty)
+	}
+	nx, errX := strconv.ParseFloat(x, 64)
+	ny, errY := strconv.ParseFloat(y, 64)
+	if errX == nil && errY == nil {
+		return cmp.Compare(nx, ny)
+	}
+	return strings.Compare(x, y)
+}
+
+// newLogin makes an event with every dimension; overrides come in pairs.
+func newLogin(at time.Time, overrides ...any) loginEvent {
+	at = at.UTC()
+	e := loginEvent{at: at, dims: map[string]any{
+		"datetime": at.Truncate(time.Second).Format(time.RFC3339), "datetimeMinute": at.Truncate(time.Minute).Format(time.RFC3339),
+		"date": at.Format(time.DateOnly), "cfRayId": fmt.Sprintf("%016x", at.UnixNano()), "country": "GB", "isSuccessfulLogin": 1,
+		"hasWarpEnabled": 0, "hasGatewayEnabled": 0, "hasExistingJWT": 1, "appId": "app-1", "identityProvider": "okta",
+		"userUuid": "user-1", "ipAddress": "192.0.2.1", "approvingPolicyId": "", "serviceTokenId": "", "deviceId": "",
+		"mtlsStatus": "NONE", "mtlsCommonName": "", "mtlsCertSerialId": "",
+	}}
+	for i := 0; i < len(overrides); i += 2 {
+		e.dims[overrides[i].(string)] = overrides[i+1]
+	}
+	return e
+}

@@ -75,7 +75,6 @@ export function blockedBy(title: string, field: string, span: number): TablePane
     .min(0)
     .colorScheme(fixed(BAD))
     .noValue('(none)')
-    .showHeader(false)
     .cellHeight(common.TableCellHeight.Sm)
     .overrideByFieldType('number', [{ id: 'custom.cellOptions', value: GAUGE_CELL }])
     .span(span)

@@ -1,30 +1,31 @@
+import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import { PanelBuilder as StatPanel } from '@grafana/grafana-foundation-sdk/stat';
-import { BAD, COUNT_UNIT, NEUTRAL, fixed, reduced, thresholds } from './style';
+import type { Filter } from '../src/types';
+import { BAD, COUNT_UNIT, NEUTRAL, fixed, limits, reduced } from './style';
 import { BLOCKED_LOGINS, DATASOURCE, LOGINS, MANY_GROUPS, target } from './target';
 
+/** Tables count the time range exactly; the whole buckets of a time series reach a little beyond it. */
 export function logins(): StatPanel {
   return stat('Logins', 'Sign-ins with an identity, allowed and blocked.')
-    .withTarget(target({ queryType: 'access_requests', format: 'time_series', filters: LOGINS, groupBy: [] }))
-    .maxDataPoints(100)
-    .graphMode(common.BigValueGraphMode.Area)
+    .withTarget(counted(LOGINS))
     .reduceOptions(reduced('sum'))
+    .noValue('0')
     .colorScheme(fixed(NEUTRAL));
 }
 
 export function blocked(): StatPanel {
   return stat('Blocked', 'Sign-ins that Access refused.')
-    .withTarget(target({ queryType: 'access_requests', format: 'time_series', filters: BLOCKED_LOGINS, groupBy: [] }))
-    .maxDataPoints(100)
-    .graphMode(common.BigValueGraphMode.Area)
+    .withTarget(counted(BLOCKED_LOGINS))
     .reduceOptions(reduced('sum'))
-    .colorScheme(fixed(BAD));
+    .noValue('0')
+    .thresholds(limits({ [BAD]: 1 }));
 }
 
 /** A row an outcome becomes a column an outcome, so that one can be divided by their sum. */
 export function blockedShare(): StatPanel {
   return stat('Blocked share', 'Blocked logins in percent of all logins.')
-    .withTarget(target({ queryType: 'access_requests', format: 'table', filters: LOGINS, groupBy: ['outcome'] }))
+    .withTarget(counted(LOGINS))
     .withTransformation({ id: 'rowsToFields', options: {} })
     .withTransformation({
       id: 'calculateField',
@@ -42,7 +43,7 @@ export function blockedShare(): StatPanel {
     .unit('percentunit')
     .decimals(1)
     .noValue('None blocked')
-    .thresholds(thresholds(0.1, 0.25))
+    .thresholds(limits({ orange: 0.1, [BAD]: 0.25 }))
     .reduceOptions(reduced('lastNotNull'));
 }
 
@@ -59,6 +60,11 @@ export function users(): StatPanel {
     )
     .reduceOptions(new common.ReduceDataOptionsBuilder().values(false).calcs(['count']).fields('/logins/i'))
     .colorScheme(fixed(NEUTRAL));
+}
+
+/** A row for each outcome. */
+function counted(filters: Filter[]): Builder<Dataquery> {
+  return target({ queryType: 'access_requests', format: 'table', filters, groupBy: ['outcome'] });
 }
 
 function stat(title: string, description: string): StatPanel {

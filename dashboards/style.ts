@@ -62,13 +62,11 @@ export function tableLegend(): common.VizLegendOptionsBuilder {
     .calcs(['sum']);
 }
 
-/** Green below the first limit, orange from it, red from the second. */
-export function thresholds(orange: number, red: number): ThresholdsConfigBuilder {
-  return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([
-    { value: null, color: GOOD },
-    { value: orange, color: 'orange' },
-    { value: red, color: BAD },
-  ]);
+/** Green, and each color from its value on; the values rise. */
+export function limits(colors: Record<string, number>): ThresholdsConfigBuilder {
+  return new ThresholdsConfigBuilder()
+    .mode(ThresholdsMode.Absolute)
+    .steps([{ value: null, color: GOOD }, ...Object.entries(colors).map(([color, value]) => ({ value, color }))]);
 }
 
 /** One value a series. */

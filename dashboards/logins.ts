@@ -19,7 +19,10 @@ const GAUGE_CELL = {
 };
 
 export function loginsByOutcome(): TimeSeriesPanel {
-  return countsOverTime('Logins by outcome', 'Sign-ins with an identity. Every bucket but the newest is whole.')
+  return countsOverTime(
+    'Logins by outcome',
+    'Sign-ins with an identity. Buckets are whole, so the oldest reaches a little beyond the time range; the newest is still filling.'
+  )
     .datasource(DATASOURCE)
     .withTarget(target({ queryType: 'access_requests', format: 'time_series', filters: LOGINS, groupBy: ['outcome'] }))
     .overrideByRegexp('/allowed/i', fixedOverride(GOOD))

@@ -103,6 +103,5 @@ export function countsOverTime(title: string, description: string): TimeSeriesPa
         .displayMode(common.LegendDisplayMode.List)
         .placement(common.LegendPlacement.Bottom)
         .showLegend(true)
-        .calcs(['sum'])
     );
 }

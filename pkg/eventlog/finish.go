@@ -89,6 +89,9 @@ func (q *inquiry) explain(res *Result, g gathered, t tally) {
 		res.Incomplete(ReasonUnverified, fmt.Sprintf("%d %s came without a field that a filter needs (%s), so the filter could not be checked on them.",
 			t.unjudged, many, q.filterNames()))
 	}
+	if g.demand.feed.pushed != nil && q.push == nil {
+		res.Incomplete(ReasonUnverified, fmt.Sprintf("Only Cloudflare can apply a filter of this query: %s do not carry its field, so that it cannot be checked.", many))
+	}
 	if t.ungrouped > 0 {
 		res.Incomplete(ReasonUnverified, fmt.Sprintf("%d %s came without a field that they are grouped by (%s). They are counted without a value.",
 			t.ungrouped, many, catalogue.FieldNames(q.r.GroupBy)))
@@ -202,6 +205,7 @@ func (q *inquiry) explainRetention(res *Result, g gathered) {
 // Empty answers a request that no event can fit.
 func Empty(r *query.Request) (*Result, error) {
 	q := &inquiry{log: &Log{}, r: r, want: spanOf(r.Span())}
-	f := &feed{layout: newLayout(r.Type), pushed: map[string]string{}}
+	q.start = q.want.from // the past is not known to be empty, it is
+	f := &feed{layout: newLayout(r.Type)}
 	return q.finish(gathered{demand: &demand{feed: f}, view: view{span: q.want}})
 }

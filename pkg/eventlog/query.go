@@ -79,6 +79,11 @@ func (q *inquiry) answer() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if params != nil {
+		if err := q.verifyOnlyUpstream(g); err != nil {
+			return nil, err
+		}
+	}
 	if q.push == nil && choose != nil && g.ending != outOfTime {
 		q.push = q.unseen(base.feed, g.view)
 	}

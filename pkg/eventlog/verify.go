@@ -181,3 +181,41 @@ func holdsAll(v view, expected map[string]struct{}) bool {
 	}
 	return found >= len(expected)
 }
+
+// nobody is an identifier that nothing has.
+const nobody = "00000000-0000-4000-8000-000000000000"
+
+// verifyOnlyUpstream finds out whether Cloudflare ignores a filter on a field
+// that no row carries: a value that nothing has must give no rows. It costs a
+// call, once a data source and filter.
+func (q *inquiry) verifyOnlyUpstream(g gathered) error {
+	at := g.view.newest()
+	if at == 0 {
+		return nil
+	}
+	for _, f := range q.r.Filters {
+		if !f.Field.FilterOnly || f.Operator != catalogue.Equal {
+			continue
+		}
+		h := g.demand.feed.habits
+		v := h.verdict(f.String())
+		if !v.trusted && v.fault == "" {
+			probe := *f
+			probe.Values = []string{nobody}
+			p := pager{fetch: q.log.fetcher(g.demand.feed), habits: newHabits(), now: q.log.config.Now, pushed: pushParams(&probe)}
+			d, _, err := p.ask(q.ctx, newBuilder(g.demand.feed.layout), p.bounds(span{floorTo(at, second), floorTo(at, second) + second}))
+			if err != nil {
+				return err
+			}
+			if v = (verdict{trusted: true}); d.rows > 0 {
+				v = verdict{fault: faultIgnores}
+			}
+			h.judge(f.String(), v)
+		}
+		if v.fault != "" {
+			return &cloudflare.Error{Kind: cloudflare.KindBadRequest, Message: fmt.Sprintf(
+				"Cloudflare %s the filter on %s, and events do not carry the field, so that it cannot be applied here either. Remove the filter", v.fault, f.Field.Name)}
+		}
+	}
+	return nil
+}

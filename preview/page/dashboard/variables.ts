@@ -4,6 +4,7 @@ import {
   type DataQueryRequest,
   type DataSourceApi,
   FieldType,
+  type MetricFindValue,
   type RawTimeRange,
   type TypedVariableModel,
   VariableSupportType,
@@ -88,7 +89,7 @@ async function askDataSource(
   const support = dataSource.variables;
   if (!support) {
     const found = (await dataSource.metricFindQuery?.(variable.query, { range, variable })) ?? [];
-    return found.map(({ text, value }) => ({ text, value: String(value ?? text) }));
+    return found.map(toOption);
   }
   const query = { refId: variable.name, ...(variable.query as object) };
   const request: DataQueryRequest = {
@@ -112,8 +113,12 @@ async function askDataSource(
   if (failure) {
     throw new Error(failure.message);
   }
-  return (response.data as DataFrame[]).flatMap(readOptions);
+  return (response.data as Array<DataFrame | MetricFindValue>).flatMap((answer) =>
+    'fields' in answer ? readOptions(answer) : toOption(answer)
+  );
 }
+
+const toOption = ({ text, value }: MetricFindValue): VariableOption => ({ text, value: String(value ?? text) });
 
 function readOptions(frame: DataFrame): VariableOption[] {
   const text =

@@ -37,20 +37,25 @@ function panelType(frame: DataFrame): PanelType {
   return has(FieldType.time) && has(FieldType.number) && !has(FieldType.string) ? 'timeseries' : 'table';
 }
 
+/** Pixels; a short table is not stretched. */
+function height(type: PanelType, frames: DataFrame[]): number {
+  const full = panels[type].height;
+  const rows = frames.reduce((sum, frame) => sum + frame.length, 0);
+  return rows === 0 ? 140 : type === 'table' ? Math.min(full, 160 + 36 * rows) : full;
+}
+
 /** A panel a query and visualisation; one without frames shows what went wrong. */
 export function ExploreResults({ data, queries, onZoom }: Props) {
-  const shown = queries.filter((query) => !query.hide);
+  // Hidden and incomplete queries are not asked.
+  const asked = new Set(data.request?.targets.map(({ refId }) => refId));
+  const shown = queries.filter(({ refId }) => asked.has(refId));
   return shown.map(({ refId }) => {
     const frames = data.series.filter((frame) => (frame.refId ?? shown[0].refId) === refId);
     const errors = (data.errors ?? []).filter((error) => (error.refId ?? shown[0].refId) === refId);
     const groups = Map.groupBy(frames, panelType);
     const drawn = groups.size ? [...groups] : [['table', []] as [PanelType, DataFrame[]]];
     return drawn.map(([type, ofType], index) => (
-      <div
-        key={`${refId} ${type}`}
-        style={{ height: ofType.length ? panels[type].height : 140 }}
-        className={css({ minWidth: 0 })}
-      >
+      <div key={`${refId} ${type}`} style={{ height: height(type, ofType) }} className={css({ minWidth: 0 })}>
         <ResultPanel
           title={`${refId}: ${panels[type].name}`}
           id={index ? `${refId}-${type}` : refId}

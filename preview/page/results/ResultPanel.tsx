@@ -76,7 +76,7 @@ export function ResultPanel(props: Props) {
               ))}
               {props.noticesIn === 'body' && <Notices frames={frames} />}
               <div ref={contentRef} className={styles.content} data-testid="preview-result">
-                {isEmpty && errors.length === 0 && state === LoadingState.Done && (
+                {isEmpty && errors.length === 0 && state !== LoadingState.Loading && (
                   <p className={styles.empty}>No data</p>
                 )}
                 {!isEmpty && contentSize && (

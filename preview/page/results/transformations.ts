@@ -21,7 +21,7 @@ function turn(frame: DataFrame): DataFrame {
   const fields = Array.from({ length: frame.length }, (_, row) => ({
     name: String(names?.values[row]),
     type: FieldType.number,
-    config: { ...values?.config },
+    config: {},
     values: [values?.values[row]],
   }));
   return { ...frame, fields, length: 1 };

@@ -14,11 +14,19 @@ function accountFault(id: string): string | undefined {
     : 'An account ID has 32 hexadecimal digits. It stands in the address of your Cloudflare dashboard.';
 }
 
+function parseUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function urlFault(text: string): string | undefined {
   if (text.trim() === '') {
     return undefined;
   }
-  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
+  const url = parseUrl(text.trim());
   if (!url || !['https:', 'http:'].includes(url.protocol) || url.username || url.search || url.hash) {
     return 'Enter an address such as https://api.cloudflare.com/client/v4, without user, query or fragment.';
   }

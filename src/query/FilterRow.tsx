@@ -134,32 +134,31 @@ export function FilterRow(props: Props) {
           />
         </>
       )}
-      <TokenInput
-        label={`${name} values`}
-        className={styles.values}
-        values={filter.values}
-        single={COMPARISONS.includes(filter.operator)}
-        placeholder={placeholder(field, filter.operator)}
-        invalid={props.invalid}
-        load={(typed) => (field ? load(field, typed) : Promise.resolve([]))}
-        onChange={(values) => onChange({ ...filter, values: tidy(field, filter.operator, values) })}
-        onEnter={props.onEnter}
-      />
-      {props.onRemove && (
-        <IconButton
-          name="times"
-          aria-label={`Remove ${name.toLowerCase()}`}
-          tooltip="Remove filter"
-          onClick={props.onRemove}
+      <div className={styles.values}>
+        <TokenInput
+          label={`${name} values`}
+          className={styles.input}
+          values={filter.values}
+          single={COMPARISONS.includes(filter.operator)}
+          placeholder={placeholder(field, filter.operator)}
+          invalid={props.invalid}
+          load={(typed) => (field ? load(field, typed) : Promise.resolve([]))}
+          onChange={(values) => onChange({ ...filter, values: tidy(field, filter.operator, values) })}
+          onEnter={props.onEnter}
         />
-      )}
+        {props.onRemove && (
+          <IconButton name="times" tooltip={`Remove ${name.toLowerCase()}`} onClick={props.onRemove} />
+        )}
+      </div>
     </div>
   );
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
   filter: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(0.5), maxWidth: '100%' }),
-  values: css({ flex: '1 1 180px', minWidth: 160 }),
+  // The button that removes a filter stays beside its values, however narrow the editor is.
+  values: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(0.5), flex: '1 1 200px', minWidth: 0 }),
+  input: css({ flex: '1 1 auto', minWidth: 0 }),
   fixed: css({ lineHeight: theme.spacing(theme.components.height.md), paddingRight: theme.spacing(0.5) }),
   required: css({ color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize }),
 });

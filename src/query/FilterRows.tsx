@@ -82,7 +82,7 @@ export function FilterRows({ query, problems, load, onChange, onFix, onEnter }: 
               filter={entry.filter}
               required={entry.required}
               autoFocus={entry.index === added && !entry.required}
-              invalid={problem !== undefined}
+              invalid={problem !== undefined && !problem.missing}
               load={load}
               onChange={(filter) => change(entry, filter)}
               onRemove={entry.required ? undefined : () => remove(entry)}

@@ -34,6 +34,9 @@ interface ProblemTextProps {
 export function ProblemText({ problem, onFix }: ProblemTextProps) {
   const styles = useStyles2(getStyles);
   const fix = problem?.fix;
+  if (problem?.missing) {
+    return <div className={styles.missing}>{problem.text}</div>;
+  }
   return problem ? (
     <div className={styles.problem}>
       <FieldValidationMessage>{problem.text}</FieldValidationMessage>
@@ -63,5 +66,6 @@ const getStyles = (theme: GrafanaTheme2) => ({
     alignItems: 'flex-start',
     gap: theme.spacing(1),
   }),
+  missing: css({ color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize }),
   problem: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(1) }),
 });

@@ -79,5 +79,5 @@ function RayIdBox({ onRayId }: Pick<Props, 'onRayId'>) {
 
 const getStyles = (theme: GrafanaTheme2) => ({
   format: css({ flex: '0 0 auto', marginRight: theme.spacing(1) }),
-  rayId: css({ flex: '0 1 280px', minWidth: 200, marginLeft: 'auto' }),
+  rayId: css({ flex: '0 1 280px', minWidth: 220 }),
 });

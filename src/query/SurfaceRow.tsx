@@ -33,7 +33,7 @@ export function SurfaceRow({ queryType, onChange }: Props) {
             Needs <strong className={styles.permission}>{surface.permission}</strong>
           </span>
           <TextLink href={surface.documentation} external variant="bodySmall">
-            Documentation
+            Docs
           </TextLink>
         </p>
       )}

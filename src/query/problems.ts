@@ -9,6 +9,8 @@ export interface Problem {
   /** Index of the filter, name of a required one, or another part of the query. */
   at: number | string;
   text: string;
+  /** Whether something is still to be entered, as opposed to wrong. */
+  missing?: true;
   /** A way out that the editor offers as a button. */
   fix?: { label: string; apply: (query: AccessQuery) => AccessQuery };
 }
@@ -30,7 +32,8 @@ const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})
  * is refused, and what RE2 writes differently is rewritten before JavaScript checks it.
  */
 export function patternProblem(pattern: string): string | undefined {
-  const bare = pattern.replace(/\\./g, '');
+  // Neither an escaped parenthesis nor one in a character class opens a group.
+  const bare = pattern.replace(/\\./g, '').replace(/\[[^\]]*\]/g, '');
   if (/\(\?<?[=!]/.test(bare)) {
     return 'RE2 has no lookahead or lookbehind';
   }
@@ -155,7 +158,7 @@ function filterProblem(query: FullQuery, filter: Filter, at: number, options: Pr
 function requiredProblems(query: FullQuery): Problem[] {
   const missing = missingFilters(query).map((name) => {
     const label = findField(query.queryType, name)?.label ?? name;
-    return { at: name, text: `${label} is required: an e-mail address or a UUID.` };
+    return { at: name, text: `${label} is required: enter e-mail addresses or UUIDs.`, missing: true as const };
   });
   const malformed = query.filters.flatMap((filter) => {
     const required = catalogue[query.queryType].requiredFilters.includes(filter.field);

@@ -31,13 +31,10 @@ interface Props {
   onErase?: () => void;
 }
 
-function takeable(text: string, found: Suggestion[], listedOnly: boolean): string | undefined {
-  if (!listedOnly) {
-    return text;
-  }
+/** The suggestion that a text names in full. */
+function named(text: string, found: Suggestion[]): Suggestion | undefined {
   const search = text.toLowerCase();
-  return found.find((suggestion) => [suggestion.text, suggestion.value].some((name) => name.toLowerCase() === search))
-    ?.value;
+  return found.find((suggestion) => [suggestion.text, suggestion.value].some((name) => name.toLowerCase() === search));
 }
 
 /** A text input with suggestions, as the ARIA combobox pattern has it. */
@@ -57,11 +54,22 @@ export function SuggestInput(props: Props) {
     setText(keepText ? shown : '');
     onTake(values);
   };
-  const takeTyped = () => {
+  /** Takes the suggestion that the text names, or on Enter the best one; the list on screen can be an older one. */
+  const takeListed = async (typed: string, best: boolean) => {
+    const found = typed === '' ? [] : await load(typed);
+    const suggestion = named(typed, found) ?? (best ? found[0] : undefined);
+    close();
+    setText('');
+    if (suggestion) {
+      onTake([suggestion.value]);
+    }
+  };
+  const takeTyped = (best: boolean) => {
     const typed = text.trim();
-    const value = takeable(typed, state.found, listedOnly);
-    if (value !== undefined && (typed !== '' || keepText)) {
-      take([value], value);
+    if (listedOnly) {
+      void takeListed(typed, best);
+    } else if (typed !== '' || keepText) {
+      take([typed], typed);
     } else {
       close();
       setText('');
@@ -89,7 +97,7 @@ export function SuggestInput(props: Props) {
       if (state.open && chosen) {
         pick(chosen);
       } else if (text.trim() !== '') {
-        takeTyped();
+        takeTyped(true);
       } else {
         close();
         props.onEnter?.();
@@ -132,7 +140,7 @@ export function SuggestInput(props: Props) {
           type(event.target.value);
         }}
         onClick={() => !state.open && open(keepText ? '' : text)}
-        onBlur={takeTyped}
+        onBlur={() => takeTyped(false)}
         onKeyDown={onKeyDown}
         onPaste={onPaste}
       />

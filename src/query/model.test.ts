@@ -1,0 +1,188 @@
+import { CoreApp } from '@grafana/data';
+
+import { catalogue, QUERY_TYPES } from '../../catalogue';
+import { type AccessQuery } from '../types';
+import {
+  applies,
+  changeFormat,
+  changeQueryType,
+  defaultQuery,
+  filterByRayId,
+  isComplete,
+  sentQuery,
+  withDefaults,
+} from './model';
+import { normalizeRayId } from './rayId';
+
+const query = (change: Partial<AccessQuery> = {}): AccessQuery => ({ refId: 'A', ...change });
+
+describe('a new query', () => {
+  it('lists events in Explore', () => {
+    expect(defaultQuery(CoreApp.Explore)).toMatchObject({ queryType: 'access_requests', format: 'table' });
+  });
+
+  it.each([CoreApp.PanelEditor, CoreApp.UnifiedAlerting, undefined])('counts by outcome over time in %s', (app) => {
+    expect(defaultQuery(app)).toMatchObject({
+      queryType: 'access_requests',
+      format: 'time_series',
+      groupBy: ['outcome'],
+    });
+  });
+});
+
+describe('withDefaults', () => {
+  it('reads a query without a format as a table, as the executable does', () => {
+    expect(withDefaults(query())).toMatchObject({ queryType: 'access_requests', format: 'table', groupBy: [] });
+  });
+
+  it('counts a time series by outcome unless it says by nothing', () => {
+    expect(withDefaults(query({ format: 'time_series' })).groupBy).toEqual(['outcome']);
+    expect(withDefaults(query({ format: 'time_series', groupBy: [] })).groupBy).toEqual([]);
+  });
+});
+
+describe('what applies', () => {
+  const parts = (change: Partial<AccessQuery>) => applies(withDefaults(query(change)));
+
+  it.each([
+    [{ format: 'time_series' }, { groupBy: true, fields: false, direction: false, limit: false }],
+    [{ format: 'table' }, { groupBy: true, fields: true, direction: true, limit: true }],
+    [
+      { format: 'table', groupBy: ['outcome'] },
+      { groupBy: true, fields: false, direction: false, limit: true },
+    ],
+    [{ format: 'logs' }, { groupBy: false, fields: true, direction: true, limit: true }],
+  ] as const)('to %j', (change, expected) => {
+    expect(parts(change as Partial<AccessQuery>)).toEqual(expected);
+  });
+
+  it('is all that is sent', () => {
+    const full = query({ groupBy: ['country'], fields: ['country'], direction: 'asc', limit: 5 });
+    expect(Object.keys(sentQuery({ ...full, format: 'logs' })).sort()).toEqual(
+      ['direction', 'fields', 'filters', 'format', 'limit', 'queryType', 'refId'].sort()
+    );
+    expect(sentQuery({ ...full, format: 'time_series' })).not.toHaveProperty('limit');
+  });
+});
+
+describe('a required filter', () => {
+  it('makes a query incomplete until it has a value', () => {
+    expect(isComplete(query({ queryType: 'failed_logins' }))).toBe(false);
+    expect(
+      isComplete(query({ queryType: 'failed_logins', filters: [{ field: 'user_id', operator: '=', values: [] }] }))
+    ).toBe(false);
+    expect(
+      isComplete(
+        query({
+          queryType: 'failed_logins',
+          filters: [{ field: 'user_id', operator: '=', values: ['alex@example.com'] }],
+        })
+      )
+    ).toBe(true);
+  });
+
+  it('is there on failed logins only', () => {
+    expect(QUERY_TYPES.filter((queryType) => !isComplete(query({ queryType })))).toEqual(['failed_logins']);
+  });
+});
+
+describe('another surface', () => {
+  const saved = query({
+    queryType: 'access_requests',
+    format: 'table',
+    limit: 5,
+    fields: ['user_email'],
+    groupBy: ['country', 'app_name'],
+    filters: [
+      { field: 'outcome', operator: '=', values: ['blocked'] },
+      { field: 'ray_id', operator: '=', values: ['8d3f0a1b2c3d4e5f'] },
+      { field: 'app_name', operator: '=', values: ['Wiki'] },
+    ],
+  });
+
+  it('keeps what means the same there', () => {
+    expect(changeQueryType(saved, 'login_groups')).toEqual({
+      refId: 'A',
+      queryType: 'login_groups',
+      format: 'table',
+      limit: 5,
+      fields: undefined,
+      groupBy: ['country'],
+      filters: [
+        { field: 'outcome', operator: '=', values: ['blocked'] },
+        { field: 'cfRayId', operator: '=', values: ['8d3f0a1b2c3d4e5f'] },
+      ],
+    });
+  });
+
+  it('drops a value that an enumeration does not have there', () => {
+    expect(changeQueryType(saved, 'scim_updates').filters).toEqual([]);
+  });
+
+  it('asks failed logins for the users that the query names', () => {
+    const users = {
+      ...saved,
+      filters: [{ field: 'user_email', operator: '=' as const, values: ['alex@example.com'] }],
+    };
+    expect(changeQueryType(users, 'failed_logins').filters).toEqual([
+      { field: 'user_id', operator: '=', values: ['alex@example.com'] },
+    ]);
+  });
+
+  it.each(QUERY_TYPES)('never gives %s a filter or a group that it lacks', (queryType) => {
+    for (const from of QUERY_TYPES) {
+      const filters = catalogue[from].fields.map(({ name, operators }) => ({
+        field: name,
+        operator: operators[0],
+        values: ['$v'],
+      }));
+      const groupBy = catalogue[from].fields.filter(({ groupable }) => groupable).map(({ name }) => name);
+      const next = withDefaults(changeQueryType(query({ queryType: from, filters, groupBy }), queryType));
+      const names = catalogue[queryType].fields.map(({ name }) => name);
+      expect(names).toEqual(expect.arrayContaining(next.filters.map(({ field }) => field)));
+      expect(names).toEqual(expect.arrayContaining(next.groupBy));
+    }
+  });
+});
+
+describe('another format', () => {
+  it('lists events instead of counting them', () => {
+    expect(changeFormat(query({ format: 'time_series', groupBy: ['country'] }), 'table')).toMatchObject({
+      format: 'table',
+      groupBy: undefined,
+    });
+  });
+
+  it('counts by outcome over time', () => {
+    expect(changeFormat(query({ format: 'logs' }), 'time_series')).toMatchObject({
+      format: 'time_series',
+      groupBy: ['outcome'],
+    });
+  });
+});
+
+describe('Ray IDs', () => {
+  it.each([
+    '8d3f0a1b2c3d4e5f',
+    ' 8D3F0A1B2C3D4E5F ',
+    '8d3f0a1b2c3d4e5f-LHR',
+    '8d3f 0a1b 2c3d 4e5f',
+    'Ray ID: 8d3f0a1b2c3d4e5f',
+  ])('are read from %j', (text) => expect(normalizeRayId(text)).toBe('8d3f0a1b2c3d4e5f'));
+
+  it.each(['', '-LHR', 'hello', '8d3f/../x'])('are not read from %j', (text) =>
+    expect(normalizeRayId(text)).toBeUndefined()
+  );
+
+  it('take the place of an earlier one', () => {
+    const once = filterByRayId(query({ filters: [{ field: 'outcome', operator: '=', values: ['blocked'] }] }), 'aa');
+    expect(filterByRayId(once, 'bb').filters).toEqual([
+      { field: 'outcome', operator: '=', values: ['blocked'] },
+      { field: 'ray_id', operator: '=', values: ['bb'] },
+    ]);
+  });
+
+  it('are not filtered by where a surface has none', () => {
+    expect(filterByRayId(query({ queryType: 'scim_updates' }), 'aa')).toEqual(query({ queryType: 'scim_updates' }));
+  });
+});

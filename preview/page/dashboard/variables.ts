@@ -56,7 +56,8 @@ function toModel(variable: LoadedVariable): TypedVariableModel {
   const every = () => (allValue ? [allValue] : options.filter((option) => option !== all).map(({ value }) => value));
   const values = chosen.includes(all.value) ? every() : chosen;
   const value = multi || (includeAll && values.length > 1) ? values : (values[0] ?? '');
-  return { ...variable, current: { text: value, value } } as unknown as TypedVariableModel;
+  const text = chosen.includes(all.value) ? all.text : value;
+  return { ...variable, current: { text, value } } as unknown as TypedVariableModel;
 }
 
 async function loadOptions(variable: Variable, dataSources: DataSources, raw: RawTimeRange): Promise<VariableOption[]> {

@@ -68,6 +68,13 @@ function lookUp(name: string, path: string | undefined, scopedVars: ScopedVars |
   return variable && 'current' in variable && 'value' in variable.current ? variable.current.value : undefined;
 }
 
+/** What Grafana shows as chosen, which for a variable on All is "All" and not its values. */
+function isShownAsAll(name: string, scopedVars: ScopedVars | undefined): boolean {
+  const variable = variables.find((candidate) => candidate.name === name);
+  const current = variable && 'current' in variable ? variable.current : undefined;
+  return !scopedVars?.[name] && current !== undefined && 'text' in current && current.text === 'All';
+}
+
 const formats: Record<string, (value: Value) => string> = {
   glob: (value) => (Array.isArray(value) ? (value.length === 1 ? value[0] : `{${value.join(',')}}`) : value),
   csv: String,
@@ -97,6 +104,9 @@ export const templateSrv: TemplateSrv = {
   },
   replace: (target, scopedVars, format) =>
     (target ?? '').replace(expression, (match, plain, square, squareFormat, curly, path, curlyFormat) => {
+      if ((squareFormat ?? curlyFormat) === 'text' && isShownAsAll(square ?? curly, scopedVars)) {
+        return 'All';
+      }
       const found = lookUp(plain ?? square ?? curly, path, scopedVars);
       if (found === undefined || found === null) {
         return match;

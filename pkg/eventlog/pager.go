@@ -52,8 +52,9 @@ type step struct {
 	// split asks for these spans instead, the last one first: the page does not
 	// tell which part of the span it holds.
 	split []span
-	// apart is a span whose rows cannot be trusted to be all.
+	// apart is a span whose rows cannot be trusted to be all, and fault is why.
 	apart span
+	fault error
 	bad   int
 	asked int64
 	last  bool
@@ -103,7 +104,7 @@ func (p *pager) next(ctx context.Context, b *builder, s span, ascending bool) (s
 		}
 		if !slices.Contains(b.times[d.first:], p.joint) {
 			second0 := floorTo(p.joint, second)
-			st.apart = span{second0, second0 + second}
+			st.apart, st.fault = span{second0, second0 + second}, errPagesApart
 		}
 	} else if p.joint != 0 && p.trying {
 		p.habits.learnPrecision(fractions)
@@ -153,6 +154,11 @@ func (p *pager) settle(ctx context.Context, b *builder, s span, d decoded, st st
 			cut = s.from
 		}
 		if cut >= s.to {
+			// Page numbers settle as much as their calls ask for, see bounds: less
+			// would ask for the same rows again for each part.
+			if p.habits.precision() != fractions {
+				unit = second
+			}
 			return p.number(ctx, b, span{max(s.from, floorTo(s.to-1, unit)), s.to}, st)
 		}
 		st.covered = span{max(cut, s.from), s.to}
@@ -226,6 +232,10 @@ func (p *pager) number(ctx context.Context, b *builder, s span, st step) (step, 
 	for range maxPasses {
 		total, bad, err := p.pass(ctx, b, s, seen)
 		st.bad = max(st.bad, bad)
+		if errors.Is(err, errPagesRepeat) || errors.Is(err, errPagesDiffer) {
+			st.apart, st.fault = s, err
+			return st, nil
+		}
 		if err != nil {
 			b.truncate(st.first)
 			return st, err
@@ -234,7 +244,7 @@ func (p *pager) number(ctx context.Context, b *builder, s span, st step) (step, 
 			return st, nil
 		}
 	}
-	st.apart = s
+	st.apart, st.fault = s, errPagesDiffer
 	return st, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -30,6 +31,8 @@ type probeResult struct {
 	Verdict    string `json:"verdict"`
 	Remedy     string `json:"remedy,omitempty"`
 	optional   bool
+	// said is what the failed probe answered.
+	said string
 }
 
 // CheckHealth asks every surface that the credentials should reach: that a
@@ -55,13 +58,14 @@ func judge(p surface.Probe, err error) probeResult {
 	if err == nil {
 		return r
 	}
-	r.Verdict, r.Remedy = verdictFailed, classify(err).err.Error()
+	r.said = classify(err).err.Error()
+	r.Verdict, r.Remedy = verdictFailed, r.said
 	var upstream *cloudflare.Error
 	if errors.As(err, &upstream) {
 		switch upstream.Kind {
 		case cloudflare.KindPermission:
 			r.Verdict = verdictMissing
-			r.Remedy = fmt.Sprintf("Add the permission %q to the token in Cloudflare. Cloudflare says: %s", p.Permission, upstream.Message)
+			r.Remedy = fmt.Sprintf("Add the permission %q to the token in Cloudflare.", p.Permission)
 		case cloudflare.KindAuth:
 			// Cloudflare uses the same code for a wrong secret and for a missing
 			// permission; which of them it is shows in the other surfaces.
@@ -82,7 +86,7 @@ func health(results []probeResult) *backend.CheckHealthResult {
 		switch r.Verdict {
 		case verdictOK:
 			reached++
-		case verdictRefused:
+		case verdictRefused, verdictMissing:
 			refused++
 		}
 	}
@@ -96,31 +100,38 @@ func health(results []probeResult) *backend.CheckHealthResult {
 	if err != nil {
 		return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: "The result of the check cannot be written."}
 	}
-	out := &backend.CheckHealthResult{JSONDetails: details}
-	switch {
-	case reached == 0 && refused > 0:
-		out.Status = backend.HealthStatusError
-		out.Message = "Cloudflare does not accept the credentials: " + firstRemedy(results, verdictRefused)
-	case reached == 0:
-		out.Status = backend.HealthStatusError
-		out.Message = "Cloudflare Access cannot be read.\n" + listMissing(results)
-	default:
-		out.Status = backend.HealthStatusOk
-		out.Message = fmt.Sprintf("Connected to Cloudflare: %d of %d query types can be used.", reached, required)
-		if missing := listMissing(results); missing != "" {
-			out.Message += "\n" + missing
-		}
+	out := &backend.CheckHealthResult{JSONDetails: details, Status: backend.HealthStatusError}
+	if reached == 0 {
+		out.Message = unreachable(results, refused == required)
+		return out
+	}
+	out.Status = backend.HealthStatusOk
+	out.Message = fmt.Sprintf("Connected to Cloudflare: %d of %d query types can be used.", reached, required)
+	if missing := listMissing(results); missing != "" {
+		out.Message += "\n" + missing
 	}
 	return out
 }
 
-func firstRemedy(results []probeResult, verdict string) string {
+// unreachable says why no surface answers: once, where all say the same.
+func unreachable(results []probeResult, refused bool) string {
+	said := map[string]bool{}
+	permissions := make([]string, 0, len(results))
 	for _, r := range results {
-		if r.Verdict == verdict {
-			return r.Remedy
+		if !r.optional {
+			said[r.said] = true
+			permissions = append(permissions, r.Permission)
 		}
 	}
-	return ""
+	switch {
+	case refused:
+		slices.Sort(permissions)
+		return "Cloudflare refuses every call with these credentials. Check that the token is whole, active and for this account, and that it has the permissions " +
+			strings.Join(slices.Compact(permissions), ", ") + ". Cloudflare says: " + results[0].said
+	case len(said) == 1:
+		return "Cloudflare Access cannot be read. " + results[0].said
+	}
+	return "Cloudflare Access cannot be read.\n" + listMissing(results)
 }
 
 func listMissing(results []probeResult) string {

@@ -6,6 +6,7 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
@@ -30,6 +31,7 @@ var (
 // client, budget, event log. Nothing is shared with another instance.
 type Datasource struct {
 	uid, name string
+	now       func() time.Time
 	settings  *Settings
 	// problem is why the settings cannot be used; every call then answers it.
 	// An instance exists all the same, so that Save & test can say so.
@@ -45,7 +47,11 @@ type Datasource struct {
 // New makes an instance for the settings. Grafana calls it again, and disposes
 // of the old one, when they change.
 func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
-	d := &Datasource{uid: s.UID, name: s.Name, masker: frame.NewMasker(frame.MaskNone, "")}
+	return newDatasource(ctx, s, time.Now)
+}
+
+func newDatasource(ctx context.Context, s backend.DataSourceInstanceSettings, now func() time.Time) (instancemgmt.Instance, error) {
+	d := &Datasource{uid: s.UID, name: s.Name, now: now, masker: frame.NewMasker(frame.MaskNone, "")}
 	d.resources = newResources(d)
 	d.settings, d.problem = LoadSettings(s)
 	if d.settings == nil || !d.settings.CanConnect {
@@ -65,6 +71,7 @@ func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgm
 		HTTP:             client,
 		Reserve:          d.settings.Reserve,
 		AccountRateLimit: d.settings.AccountRateLimit,
+		Now:              now,
 	})
 	if d.problem != nil {
 		return d, nil
@@ -76,6 +83,7 @@ func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgm
 		CacheLimit: d.settings.CacheLimit,
 		SealAfter:  d.settings.SealAfter,
 		MaxRows:    d.settings.MaxRows,
+		Now:        now,
 	})
 	d.find = d.surfaces.Surface
 	return d, nil

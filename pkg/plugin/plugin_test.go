@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -19,12 +20,20 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/surface"
 )
 
+// tests end the plugin that they share before goroutines are counted.
+type tests struct{ *testing.M }
+
+func (m tests) Run() int {
+	code := m.M.Run()
+	if plugin, err := served(); err == nil {
+		_ = plugin.Shutdown()
+	}
+	return code
+}
+
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
-		// The SDK's instance manager and its cache end with the process.
-		goleak.IgnoreAnyFunction("github.com/patrickmn/go-cache.(*janitor).Run"),
-		goleak.IgnoreAnyFunction("github.com/grafana/grafana-plugin-sdk-go/backend.TestStandaloneServe.func1"),
-	)
+	log.DefaultLogger = log.NewNullLogger()
+	goleak.VerifyTestMain(tests{m})
 }
 
 var trioRange = backend.TimeRange{
@@ -39,7 +48,7 @@ func dataQuery(refID, json string) backend.DataQuery {
 // instance is a data source on an upstream, in this process.
 func instance(t *testing.T, url, more string) *Datasource {
 	t.Helper()
-	i, err := New(t.Context(), *pluginContext(url, more).DataSourceInstanceSettings)
+	i, err := atTrioTime(t.Context(), *pluginContext(url, more).DataSourceInstanceSettings)
 	require.NoError(t, err)
 	d := i.(*Datasource)
 	t.Cleanup(d.Dispose)
@@ -177,7 +186,7 @@ func TestHealth(t *testing.T) {
 	}{
 		{name: "all", status: backend.HealthStatusOk, message: []string{"4 of 4 query types"}},
 		{name: "one missing", deny: "/scim/", status: backend.HealthStatusOk, message: []string{"3 of 4", "Access: SCIM Logs Read"}},
-		{name: "none", deny: "/", status: backend.HealthStatusError, message: []string{"does not accept the credentials"}},
+		{name: "none", deny: "/", status: backend.HealthStatusError, message: []string{"refuses every call", "Access: Audit Logs Read, Access: SCIM Logs Read, Account Analytics Read"}},
 		{name: "unreachable", more: `,"apiUrl":"http://127.0.0.1:1"`, status: backend.HealthStatusError, message: []string{"cannot be read"}},
 	}
 	for _, test := range tests {

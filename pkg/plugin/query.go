@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
@@ -60,7 +59,7 @@ func (d *Datasource) answer(ctx context.Context, q backend.DataQuery, alert bool
 		MaxDataPoints: q.MaxDataPoints,
 		FromAlert:     alert,
 		MaxLimit:      d.settings.MaxRows,
-		Now:           time.Now(),
+		Now:           d.now(),
 		Disguise:      d.masker.Disguise(),
 	})
 	if err != nil {

@@ -148,7 +148,7 @@ func valuesOf(r *http.Request) (*catalogue.QueryType, *catalogue.Field, error) {
 // seen counts the values of the events in the window. Names are put beside IDs
 // where the account's lists have them.
 func (d *Datasource) seen(r *http.Request, q *catalogue.QueryType, f *catalogue.Field) ([]suggestion, error) {
-	w, err := window(r)
+	w, err := window(r, d.now())
 	if err != nil {
 		return nil, err
 	}
@@ -170,8 +170,7 @@ func (d *Datasource) seen(r *http.Request, q *catalogue.QueryType, f *catalogue.
 }
 
 // window is that of the parameters from and to; the last 24 hours without them.
-func window(r *http.Request) (query.Window, error) {
-	now := time.Now()
+func window(r *http.Request, now time.Time) (query.Window, error) {
 	w := query.Window{From: now.Add(-24 * time.Hour), To: now}
 	for name, at := range map[string]*time.Time{"from": &w.From, "to": &w.To} {
 		if text := r.URL.Query().Get(name); text != "" {

@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
 	"github.com/grafana/grafana-plugin-sdk-go/experimental"
 	"github.com/grafana/grafana-plugin-sdk-go/experimental/datasourcetest"
 	"github.com/stretchr/testify/require"
@@ -60,8 +62,9 @@ func checkTrio(t *testing.T, dir, name string) {
 	require.NoError(t, err)
 
 	url := loadUpstream(t, filepath.Join(dir, "upstream.json")).serve(t)
-	client := launch(t)
-	response, err := client.QueryData(context.Background(), &backend.QueryDataRequest{
+	plugin, err := served()
+	require.NoError(t, err)
+	response, err := plugin.Client.QueryData(context.Background(), &backend.QueryDataRequest{
 		PluginContext: pluginContext(url, ""),
 		Queries: []backend.DataQuery{{
 			RefID: "A", JSON: q.Query, Interval: interval,
@@ -105,18 +108,25 @@ func coverageOf(t *testing.T, answer backend.DataResponse) coverage {
 	return custom.Coverage
 }
 
-// launch serves the plugin over gRPC, as Grafana meets it, until the test ends.
-func launch(t *testing.T) *datasourcetest.TestPluginClient {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := l.Addr().String()
-	require.NoError(t, l.Close())
-	plugin, err := datasourcetest.Manage(New, datasourcetest.ManageOpts{Address: address})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, plugin.Shutdown()) })
-	return plugin.Client
+// atTrioTime makes a data source at a time at which the trios' events are two
+// hours old, whenever the tests run.
+func atTrioTime(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
+	return newDatasource(ctx, s, func() time.Time { return trioRange.To.Add(2 * time.Hour) })
 }
+
+// served is the plugin over gRPC, as Grafana meets it: one for all tests, because
+// the SDK registers its metrics once a process. It ends in TestMain.
+var served = sync.OnceValues(func() (datasourcetest.TestPlugin, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return datasourcetest.TestPlugin{}, err
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		return datasourcetest.TestPlugin{}, err
+	}
+	return datasourcetest.Manage(atTrioTime, datasourcetest.ManageOpts{Address: address})
+})
 
 // pluginContext is a data source on the upstream; more is added to its jsonData.
 func pluginContext(apiURL, more string) backend.PluginContext {

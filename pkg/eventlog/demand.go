@@ -156,7 +156,9 @@ func (d *demand) settle(s span, density float64) error {
 		}
 		alone := gaps
 		for _, fl := range d.feed.flights {
-			alone = subtract(alone, fl.spans...)
+			if fl.ctx.Err() == nil {
+				alone = subtract(alone, fl.spans...)
+			}
 		}
 		if l.closed {
 			break

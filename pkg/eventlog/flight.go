@@ -3,6 +3,8 @@ package eventlog
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -73,12 +75,28 @@ func (l *Log) launch(d *demand, spans []span, run func(*flight)) *flight {
 		defer stop()
 		defer cancel()
 		defer l.land(fl)
+		defer func() {
+			if r := recover(); r != nil {
+				l.fail(fl, failures(fl.spans, panicked(r))...)
+			}
+		}()
 		run(fl)
 	})
 	return fl
 }
 
-// land ends a flight. Nothing of a flight that panicked counts as fetched.
+// PanicError is the failure of those who waited for what panicked.
+type PanicError struct {
+	// Kind is the type of what was panicked with; its text could hold data.
+	Kind  string
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return "the event log failed; please report it" }
+
+func panicked(r any) error { return &PanicError{Kind: fmt.Sprintf("%T", r), Stack: debug.Stack()} }
+
+// land ends a flight.
 func (l *Log) land(fl *flight) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -151,7 +169,7 @@ func (l *Log) firstPage(ascending bool) func(*flight) {
 			l.fail(fl, sc.failures...)
 			return
 		case !st.apart.empty():
-			l.fail(fl, failure{st.apart, errPagesApart})
+			l.fail(fl, failure{st.apart, st.fault})
 		}
 		b.keep(st.first, st.covered)
 		rows, repeats := b.freeze()

@@ -2,7 +2,6 @@ package eventlog
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"slices"
 	"time"
@@ -218,116 +217,6 @@ func (p *pager) unit(b *builder, d decoded) int64 {
 	}
 	p.trying = true
 	return millisecond
-}
-
-// number settles the span by page numbers: it has more rows in an instant than a
-// page holds. Pages of one pass can overlap or leave out rows, where the order
-// of rows with equal times changes between calls; a pass whose pages have as
-// many rows together as were ever seen has them all.
-func (p *pager) number(ctx context.Context, b *builder, s span, st step) (step, error) {
-	b.truncate(st.first)
-	p.trying = false
-	st.covered, st.bad = s, 0
-	seen := map[string]struct{}{}
-	for range maxPasses {
-		total, bad, err := p.pass(ctx, b, s, seen)
-		st.bad = max(st.bad, bad)
-		if errors.Is(err, errPagesRepeat) || errors.Is(err, errPagesDiffer) {
-			st.apart, st.fault = s, err
-			return st, nil
-		}
-		if err != nil {
-			b.truncate(st.first)
-			return st, err
-		}
-		if total == len(seen) {
-			return st, nil
-		}
-	}
-	st.apart, st.fault = s, errPagesDiffer
-	return st, nil
-}
-
-// pass asks for all pages of a span once and keeps the rows that are new. total
-// is the number of rows on all pages.
-func (p *pager) pass(ctx context.Context, b *builder, s span, seen map[string]struct{}) (total, bad int, err error) {
-	request := p.bounds(s)
-	inPass := map[string]struct{}{}
-	repeated := 0
-	for request.Number = 1; request.Number <= maxWalkPages; request.Number++ {
-		d, page, err := p.ask(ctx, b, request)
-		if err != nil {
-			return total, bad, err
-		}
-		bad += d.bad
-		if d.rows == 0 && !request.WithoutLimit && total > 0 && total%PageSize == 0 && !p.habits.limitBoundsAll() {
-			request.WithoutLimit = true
-			request.Number--
-			continue
-		}
-		if d.rows > 0 && request.WithoutLimit {
-			p.habits.learnLimitBoundsAll()
-		}
-		beyond := d.placed() > 0 && d.order.descSecond && d.oldest < floorTo(s.from, second)-2*second
-		last := p.habits.isLast(d.rows, page.PerPage, func() int { return b.distinct(d) })
-		unique, fresh := b.dropSeen(d.first, inPass, seen)
-		if last || beyond {
-			return total + unique, bad, nil
-		}
-		if fresh > 0 {
-			repeated = 0
-			total += unique
-		} else if repeated++; repeated == 2 {
-			return total, bad, errPagesRepeat
-		}
-	}
-	return total, bad, errPagesDiffer
-}
-
-// dropSeen drops the rows from first on that were seen before. unique is how
-// many differ among themselves, fresh how many the pass did not have yet.
-func (b *builder) dropSeen(first int, inPass, seen map[string]struct{}) (unique, fresh int) {
-	inPage := map[string]struct{}{}
-	n := first
-	for i := first; i < len(b.times); i++ {
-		key := b.key(i)
-		inPage[key] = struct{}{}
-		if _, ok := inPass[key]; !ok {
-			inPass[key] = struct{}{}
-			fresh++
-		}
-		if _, ok := seen[key]; ok {
-			continue
-		}
-		seen[key] = struct{}{}
-		if n != i {
-			b.move(i, n)
-		}
-		n++
-	}
-	b.truncate(n)
-	return len(inPage), fresh
-}
-
-// distinct counts the rows of a page that differ, and those without a time.
-func (b *builder) distinct(d decoded) int {
-	keys := make(map[string]struct{}, d.rows)
-	for i := d.first; i < b.len(); i++ {
-		keys[b.key(i)] = struct{}{}
-	}
-	return len(keys) + d.bad
-}
-
-// key has everything that Cloudflare sent of a row. It holds until freeze.
-func (b *builder) key(row int) string {
-	key := binary.AppendVarint(make([]byte, 0, 48), b.times[row])
-	for _, codes := range b.codes {
-		key = binary.AppendUvarint(key, uint64(codes[row]))
-	}
-	if b.rayColumn != noColumn {
-		key = binary.AppendUvarint(key, b.rays[row])
-	}
-	return string(key)
 }
 
 // whole settles everything with a source that has no time range. It asks for

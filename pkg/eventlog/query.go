@@ -115,7 +115,7 @@ func (q *inquiry) open(pushed map[string]string) *demand {
 // before it starts, and can stop it.
 func (q *inquiry) gather(d *demand, choose func(known view, rows float64) bool) (gathered, error) {
 	m := newMatcher(d.feed.layout, q.r.Filters)
-	for {
+	for range maxStages {
 		q.log.mu.Lock()
 		d.collect()
 		gaps := d.missing(d.want)
@@ -148,6 +148,22 @@ func (q *inquiry) gather(d *demand, choose func(known view, rows float64) bool) 
 			return q.interrupted(d, err)
 		}
 	}
+	q.giveUp(d, errNoProgress)
+	return q.gatheredAll(d, outOfTime)
+}
+
+// maxStages bounds how often a query asks for more.
+const maxStages = 200
+
+var errNoProgress = &cloudflare.Error{Kind: cloudflare.KindMalformed, Message: "Cloudflare's answers do not get any further. Narrow the time range"}
+
+// giveUp books what is still missing as failed.
+func (q *inquiry) giveUp(d *demand, err error) {
+	q.log.mu.Lock()
+	defer q.log.mu.Unlock()
+	d.collect()
+	d.refreshed = true
+	d.failures = append(d.failures, failures(d.missing(d.want), err)...)
 }
 
 // limited says whether the newest, or oldest, rows suffice.
@@ -244,13 +260,7 @@ func (q *inquiry) interrupted(d *demand, err error) (gathered, error) {
 	if !errors.Is(err, errOutOfTime) {
 		return gathered{}, err
 	}
-	q.log.mu.Lock()
-	d.collect()
-	d.refreshed = true
-	for _, gap := range d.missing(d.want) {
-		d.failures = append(d.failures, failure{gap, errTimeout})
-	}
-	q.log.mu.Unlock()
+	q.giveUp(d, errTimeout)
 	return q.gatheredAll(d, outOfTime)
 }
 

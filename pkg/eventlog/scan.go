@@ -60,21 +60,6 @@ type scan struct {
 	err     error
 }
 
-// lane is one worker's part of a scan. todo is the stack of its spans; the last
-// one is at work. It is guarded by the scan's mutex, all else is the worker's.
-type lane struct {
-	todo    []span
-	rows    int
-	settled int64
-
-	pager   pager
-	builder *builder
-	done    []span
-	fetched int64
-	bad     int
-	tries   int
-}
-
 // run fetches the spans, newest first. density is the expected number of rows a
 // nanosecond.
 func (sc *scan) run(ctx context.Context, spans []span, density float64) {
@@ -88,12 +73,34 @@ func (sc *scan) run(ctx context.Context, spans []span, density float64) {
 			pager:   pager{fetch: sc.fetch, habits: sc.habits, now: sc.now, pushed: sc.pushed},
 		}
 		sc.lanes = append(sc.lanes, l)
-		wg.Go(func() { sc.work(ctx, l) })
+		wg.Go(func() {
+			defer sc.survive(l)
+			sc.work(ctx, l)
+		})
 	}
 	wg.Wait()
-	for _, s := range sc.queue {
-		sc.failures = append(sc.failures, failure{s, sc.err})
+	sc.failures = append(sc.failures, failures(sc.queue, sc.err)...)
+}
+
+// survive makes a panic in a lane the scan's error: the queries that wait for it
+// fail, the others go on.
+func (sc *scan) survive(l *lane) {
+	if r := recover(); r != nil {
+		sc.mu.Lock()
+		defer sc.mu.Unlock()
+		sc.stopped, sc.err = true, panicked(r)
+		sc.failures = append(sc.failures, failures(l.todo, sc.err)...)
+		l.todo = nil
+		sc.changed.Broadcast()
 	}
+}
+
+func failures(spans []span, err error) []failure {
+	out := make([]failure, len(spans))
+	for i, s := range spans {
+		out[i] = failure{s, err}
+	}
+	return out
 }
 
 // spread cuts the spans so that each lane gets about the same number of rows,
@@ -157,63 +164,20 @@ func (sc *scan) take(l *lane) bool {
 	return false
 }
 
-// steal takes the older half of what the lane with the most rows to come has
-// left, if that is worth the call that the cut costs.
-func (sc *scan) steal(l *lane) bool {
-	if sc.settled == 0 {
-		return false
-	}
-	average := float64(sc.rows) / float64(sc.settled)
-	worth := 2 * float64(sc.habits.page())
-	var victim *lane
-	for _, other := range sc.lanes {
-		if len(other.todo) == 0 || other.todo[0].length() < 2*second {
-			continue
-		}
-		density := average
-		if other.settled > 0 {
-			density = float64(other.rows) / float64(other.settled)
-		}
-		if left := density * float64(other.todo[0].length()); left > worth {
-			victim, worth = other, left
-		}
-	}
-	if victim == nil {
-		return false
-	}
-	s := &victim.todo[0]
-	half := floorTo(s.from+s.length()/2, second)
-	if half <= s.from || half >= s.to {
-		return false
-	}
-	l.todo = append(l.todo, span{s.from, half})
-	s.from = half
-	l.rows, l.settled = 0, 0
-	return true
-}
-
-func (sc *scan) current(l *lane) (span, bool) {
-	sc.mu.Lock()
-	defer sc.mu.Unlock()
-	if sc.stopped || len(l.todo) == 0 {
-		if sc.stopped {
-			for _, s := range l.todo {
-				sc.failures = append(sc.failures, failure{s, sc.err})
-			}
-			l.todo = nil
-		}
-		sc.changed.Broadcast()
-		return span{}, false
-	}
-	return l.todo[len(l.todo)-1], true
-}
-
-// advance makes the next call of a lane and books what it settled.
+// advance makes the next call of a lane.
 func (sc *scan) advance(ctx context.Context, l *lane, s span) {
 	if n := len(l.done); n > 0 && l.done[n-1].to != s.from && l.done[n-1].from != s.to {
 		sc.flush(l)
 	}
 	st, err := l.pager.next(ctx, l.builder, s, false)
+	sc.book(ctx, l, st, err)
+	if l.builder.len() >= flushRows {
+		sc.flush(l)
+	}
+}
+
+// book takes over what a call of a lane came to.
+func (sc *scan) book(ctx context.Context, l *lane, st step, err error) {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
 	defer sc.changed.Broadcast()
@@ -245,33 +209,12 @@ func (sc *scan) advance(ctx context.Context, l *lane, s span) {
 		l.pager.joint = 0
 	}
 	if !st.apart.empty() {
-		sc.failures = append(sc.failures, failure{st.apart, errPagesApart})
+		sc.failures = append(sc.failures, failure{st.apart, st.fault})
 	}
 	l.book(covered, st, rows)
 	sc.rows += rows
 	sc.settled += covered.length()
 	sc.stopped = sc.stopped || sc.maxRows > 0 && sc.rows > sc.maxRows
-	if l.builder.len() >= flushRows {
-		sc.mu.Unlock()
-		sc.flush(l)
-		sc.mu.Lock()
-	}
-}
-
-func (l *lane) book(covered span, st step, rows int) {
-	if n := len(l.done); n > 0 && l.done[n-1].from == covered.to {
-		l.done[n-1].from = covered.from
-	} else if n > 0 && l.done[n-1].to == covered.from {
-		l.done[n-1].to = covered.to
-	} else if !covered.empty() {
-		l.done = append(l.done, covered)
-	}
-	if l.fetched == 0 {
-		l.fetched = st.asked
-	}
-	l.bad += st.bad
-	l.rows += rows
-	l.settled += covered.length()
 }
 
 // fail books an error of a lane. The mutex is held.
@@ -288,9 +231,7 @@ func (sc *scan) fail(ctx context.Context, l *lane, err error) {
 		return
 	}
 	l.tries, l.pager.joint = 0, 0
-	for _, s := range l.todo {
-		sc.failures = append(sc.failures, failure{s, err})
-	}
+	sc.failures = append(sc.failures, failures(l.todo, err)...)
 	l.todo = nil
 }
 

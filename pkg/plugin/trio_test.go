@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -89,6 +90,10 @@ func settle(answer *backend.DataResponse) {
 	var custom any
 	_ = json.Unmarshal(retrievedAt.ReplaceAll(b, []byte(`"cachedAt":null`)), &custom)
 	meta.Custom = custom
+	// Calls that run at the same time are listed in either order.
+	calls := strings.Split(meta.ExecutedQueryString, "\n")
+	slices.Sort(calls)
+	meta.ExecutedQueryString = strings.Join(calls, "\n")
 }
 
 type coverage struct {

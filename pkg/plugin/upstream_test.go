@@ -140,29 +140,66 @@ func page(w http.ResponseWriter, r *http.Request, rows []row) {
 		"result_info": row{"count": len(out), "page": number, "per_page": size, "total_count": 0}})
 }
 
-var alias = regexp.MustCompile(`(?:(\w+)\s*:\s*)?accessLoginRequestsAdaptiveGroups\s*\(`)
+var node = regexp.MustCompile(`(\w+): accessLoginRequestsAdaptiveGroups\(filter: \$(\w+)[^{]*\{ count avg \{ sampleInterval \} dimensions \{ ([^}]*) \}`)
 
-// graphql answers the settings node, or every alias with the rows: the first
-// one with all of them, so that trios use windows that need only one.
+// graphql answers the settings node, and each alias with the groups of the
+// dimensions that it selects within its span of time.
 func (u *upstream) graphql(w http.ResponseWriter, r *http.Request) {
-	var body struct{ Query string }
+	var body struct {
+		Query     string
+		Variables map[string]any
+	}
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 		refuse(w, http.StatusBadRequest, 1000, "no JSON")
 		return
 	}
 	account := row{}
-	for i, m := range alias.FindAllStringSubmatch(body.Query, -1) {
-		name := m[1]
-		if name == "" {
-			name = "accessLoginRequestsAdaptiveGroups"
-		}
-		account[name] = []row{}
-		if i == 0 {
-			account[name] = u.LoginGroups
-		}
+	for _, m := range node.FindAllStringSubmatch(body.Query, -1) {
+		filter, _ := body.Variables[m[2]].(row)
+		account[m[1]] = u.groups(filter, strings.Fields(m[3]))
 	}
 	if strings.Contains(body.Query, "settings") {
 		account["settings"] = row{"accessLoginRequestsAdaptiveGroups": u.Settings}
 	}
 	write(w, http.StatusOK, row{"data": row{"viewer": row{"accounts": []row{account}}}, "errors": nil})
+}
+
+func (u *upstream) groups(filter row, dimensions []string) []row {
+	out := []row{}
+	index := map[string]row{}
+	for _, event := range u.LoginGroups {
+		all := event["dimensions"].(row)
+		if !inSpan(filter, all["datetime"].(string)) {
+			continue
+		}
+		selected := row{}
+		for _, name := range dimensions {
+			selected[name] = all[name]
+		}
+		key, _ := json.Marshal(selected)
+		if group, ok := index[string(key)]; ok {
+			group["count"] = group["count"].(float64) + event["count"].(float64)
+			continue
+		}
+		group := row{"count": event["count"], "avg": event["avg"], "dimensions": selected}
+		index[string(key)] = group
+		out = append(out, group)
+	}
+	return out
+}
+
+func inSpan(filter row, at string) bool {
+	t, _ := time.Parse(time.RFC3339, at)
+	for name, holds := range map[string]func(int) bool{
+		"datetime_geq": func(c int) bool { return c >= 0 }, "datetime_gt": func(c int) bool { return c > 0 },
+		"datetime_leq": func(c int) bool { return c <= 0 }, "datetime_lt": func(c int) bool { return c < 0 },
+	} {
+		if text, ok := filter[name].(string); ok {
+			bound, _ := time.Parse(time.RFC3339Nano, text)
+			if !holds(t.Compare(bound)) {
+				return false
+			}
+		}
+	}
+	return true
 }

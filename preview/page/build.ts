@@ -3,12 +3,13 @@
  * address.
  */
 import { build, type Plugin } from 'esbuild';
-import { cp, rm } from 'node:fs/promises';
+import { cp, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 const page = import.meta.dirname ?? __dirname;
-const out = join(page, 'dist');
+const dist = join(page, 'dist');
 const modules = resolve(page, '../../node_modules');
+const out = join(modules, '.cache/preview-page');
 
 /**
  * CommonJS packages whose default export @grafana/ui's .mjs files import. In .mjs files Node's rules apply: the default
@@ -85,6 +86,9 @@ async function main() {
   await rm(out, { recursive: true, force: true });
   await bundle();
   await copyAssets();
+  // At once, so that a running preview always has a whole page.
+  await rm(dist, { recursive: true, force: true });
+  await rename(out, dist);
 }
 
 void main();

@@ -15,8 +15,9 @@ export class DataSources implements DataSourceSrv {
 
   constructor(private plugin: Plugin) {}
 
+  /** The default one first. */
   getList(): DataSourceInstanceSettings[] {
-    return Object.values(config.datasources);
+    return Object.values(config.datasources).sort((a, b) => Number(b.isDefault) - Number(a.isDefault));
   }
 
   getInstanceSettings(

@@ -35,6 +35,10 @@ func (f *Filter) Negative() bool {
 	return f.Operator == catalogue.NotEqual || f.Operator == catalogue.NotContains || f.Operator == catalogue.NotMatches
 }
 
+// Masked says whether the values can be what masking shows instead of
+// Cloudflare's own. Such a filter cannot be pushed upstream.
+func (f *Filter) Masked() bool { return f.disguise != nil }
+
 // String names the filter without its values, which can be personal data.
 func (f *Filter) String() string { return f.Field.Name + " " + string(f.Operator) }
 

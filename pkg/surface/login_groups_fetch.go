@@ -82,8 +82,9 @@ func (s *loginGroups) fetchAll(ctx context.Context, p *groupPlan, ranges []timeR
 	l := s.limits.current()
 	f := newGroupFetch(ranges, s.now())
 	var pending []*groupPiece
+	step := firstStep(p, &l, ranges)
 	for i, r := range ranges {
-		for _, slice := range sliceRange(r, firstStep(p, &l)) {
+		for _, slice := range sliceRange(r, step) {
 			pending = append(pending, &groupPiece{timeRange: slice, part: f.parts[i]})
 		}
 	}
@@ -104,13 +105,19 @@ func (s *loginGroups) fetchAll(ctx context.Context, p *groupPlan, ranges []timeR
 }
 
 // firstStep is the length of a node's range at first. A series of minutes can
-// have several groups in each, so that half a page of minutes is a safe start.
-func firstStep(p *groupPlan, l *groupLimits) time.Duration {
+// have several groups in each, so that half a page of minutes is a safe start;
+// but not for more than one request's worth, as the account may be quiet.
+func firstStep(p *groupPlan, l *groupLimits, ranges []timeRange) time.Duration {
 	step := l.step()
-	if p.unit >= time.Minute {
-		step = min(step, max(p.unit*time.Duration(l.maxPageSize*9/20), p.unit))
+	if p.unit < time.Minute {
+		return step
 	}
-	return step
+	var total time.Duration
+	for _, r := range ranges {
+		total += r.length()
+	}
+	share := ceilDuration(total/time.Duration(batchSize(p, l, l.maxPageSize)), time.Minute)
+	return min(step, max(p.unit*time.Duration(l.maxPageSize*9/20), share))
 }
 
 // askRound asks for pieces, several a request and several requests at a time,

@@ -303,7 +303,7 @@ func TestAnyAccountAnyQuery(t *testing.T) {
 	base := time.Date(2026, 3, 28, 0, 0, 0, 0, time.UTC)
 	rapid.Check(t, func(rt *rapid.T) {
 		n := newFakeNode(t, someLogins(rapid.Uint64().Draw(rt, "seed"), base, 72*time.Hour, rapid.IntRange(0, 800).Draw(rt, "events")))
-		n.pageSize = rapid.SampledFrom([]int{7, 40, 100, 1000, 10000}).Draw(rt, "page size")
+		n.pageSize = rapid.SampledFrom([]int{60, 100, 1000, 10000}).Draw(rt, "page size")
 		n.silentCap = rapid.SampledFrom([]int{0, 0, 100, 500}).Draw(rt, "silent cap")
 		n.maxDuration = rapid.SampledFrom([]time.Duration{3 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}).Draw(rt, "duration")
 		n.maxNodes = rapid.SampledFrom([]int{1, 3, 10}).Draw(rt, "nodes")
@@ -317,8 +317,9 @@ func TestAnyAccountAnyQuery(t *testing.T) {
 			if rapid.Bool().Draw(rt, "filtered") {
 				q.Filters = []map[string]any{where("country", rapid.SampledFrom([]string{"=", "!="}).Draw(rt, "operator"), "GB", "DE")}
 			}
-			from := base.Add(time.Duration(rapid.Int64Range(0, int64(70*time.Hour)).Draw(rt, "from")))
-			to := from.Add(time.Duration(rapid.Int64Range(0, int64(72*time.Hour)).Draw(rt, "length")))
+			from := base.Add(time.Duration(rapid.IntRange(0, 70).Draw(rt, "hour"))*time.Hour +
+				rapid.SampledFrom([]time.Duration{0, 123 * time.Millisecond, 17*time.Minute + 30*time.Second}).Draw(rt, "offset"))
+			to := from.Add(rapid.SampledFrom([]time.Duration{0, 10 * time.Minute, 3 * time.Hour, 25*time.Hour + time.Millisecond, 72 * time.Hour}).Draw(rt, "length"))
 			r := q.request(rt, n, from, to, rapid.SampledFrom([]time.Duration{5 * time.Minute, time.Hour, 24 * time.Hour, 5000 * time.Second}).Draw(rt, "interval"))
 			result, err := s.Query(context.Background(), r)
 			if err != nil {

@@ -18,10 +18,21 @@ interface Operation {
   responses: Record<string, unknown>;
 }
 
+/** A described operation that a call is one of. */
+interface Match {
+  template: string;
+  operation: Operation;
+}
+
 interface Document {
   paths: Record<string, Record<string, Operation>>;
   components: { parameters: Record<string, Parameter>; schemas: Record<string, Schema> };
 }
+
+/** Sent although it is not described: the answer is described with `result_info`, so there may be further pages. */
+const TOLERATED: Record<string, string[]> = {
+  '/accounts/{account_id}/access/users/{user_id}/failed_logins': ['page'],
+};
 
 const ID = 'cloudflare';
 const NUMBER = /^-?\d+(\.\d+)?$/;
@@ -42,12 +53,12 @@ export class OpenApi {
       return [`${call.method} ${call.path}: not described`];
     }
     const label = `${call.method} ${found.template}`;
-    return [...this.requestProblems(call, found.operation), ...this.responseProblems(call, found)].map(
+    return [...this.requestProblems(call, found), ...this.responseProblems(call, found)].map(
       (problem) => `${label}: ${problem}`
     );
   }
 
-  private findOperation(call: RecordedCall): { template: string; operation: Operation } | undefined {
+  private findOperation(call: RecordedCall): Match | undefined {
     const method = call.method.toLowerCase();
     const matches = Object.keys(this.document.paths)
       .filter((template) => method in this.document.paths[template])
@@ -58,7 +69,7 @@ export class OpenApi {
     return template === undefined ? undefined : { template, operation: this.document.paths[template][method] };
   }
 
-  private requestProblems(call: RecordedCall, operation: Operation): string[] {
+  private requestProblems(call: RecordedCall, { template, operation }: Match): string[] {
     const parameters = (operation.parameters ?? []).map((parameter) => this.resolve(parameter));
     const known = parameters.filter((parameter) => parameter.in === 'query');
     const query = new URLSearchParams(call.query);
@@ -68,7 +79,8 @@ export class OpenApi {
         return this.valueProblems(parameter, query.getAll(name));
       }
       // Of most filters the description has the operator alone: country_codeOp says that there is a country_code.
-      return known.some((candidate) => candidate.name === `${name}Op`) ? [] : [`unknown query parameter ${name}`];
+      const isFilter = known.some((candidate) => candidate.name === `${name}Op`);
+      return isFilter || TOLERATED[template]?.includes(name) ? [] : [`unknown query parameter ${name}`];
     });
   }
 
@@ -86,7 +98,7 @@ export class OpenApi {
       : [`query parameter ${parameter.name}=${values.join(',')} ${describe(validate)}`];
   }
 
-  private responseProblems(call: RecordedCall, { template, operation }: { template: string; operation: Operation }) {
+  private responseProblems(call: RecordedCall, { template, operation }: Match): string[] {
     const status = [String(call.status), `${Math.floor(call.status / 100)}XX`].find(
       (key) => key in operation.responses
     );

@@ -12,7 +12,7 @@ export interface Query {
   limit?: number;
 }
 
-/** A whole hour that ended half an hour ago: nothing comes late any more. */
+/** Whole minutes of a day that ended half an hour ago: nothing comes late any more. Both ends are inclusive. */
 export interface Window {
   from: number;
   to: number;
@@ -50,17 +50,17 @@ export class Answer {
   }
 }
 
-export function hourBefore(now = Date.now()): Window {
+export function dayBefore(now = Date.now()): Window {
   const minute = 60_000;
-  const to = Math.floor(now / minute) * minute - 30 * minute;
-  return { from: to - 60 * minute, to };
+  const end = Math.floor(now / minute) * minute - 30 * minute;
+  return { from: end - 24 * 60 * minute, to: end - 1 };
 }
 
 export class Explore {
   constructor(
     private readonly page: Page,
     private readonly dataSourceUid: string,
-    readonly window: Window = hourBefore(),
+    readonly window: Window = dayBefore(),
     private readonly theme = 'dark'
   ) {}
 

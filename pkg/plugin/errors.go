@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -21,6 +22,16 @@ type failure struct {
 
 func (f failure) response() backend.DataResponse {
 	return backend.DataResponse{Status: f.status, ErrorSource: f.source, Error: f.err}
+}
+
+// needing names the permission that a query of this type needs, where Cloudflare refused for want of one: its own
+// answer never does.
+func (f failure) needing(permission string) failure {
+	var upstream *cloudflare.Error
+	if errors.As(f.err, &upstream) && upstream.Kind == cloudflare.KindPermission {
+		f.err = fmt.Errorf("%w %s", f.err, "This query needs the permission "+permission+".")
+	}
+	return f
 }
 
 var kindStatus = map[cloudflare.Kind]int{

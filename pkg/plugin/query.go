@@ -67,7 +67,7 @@ func (d *Datasource) answer(ctx context.Context, q backend.DataQuery, alert bool
 	}
 	result, err := d.run(ctx, r)
 	if err != nil {
-		return classify(err).response()
+		return classify(err).needing(r.Type.Permission).response()
 	}
 	if alert && !result.Coverage.Complete {
 		return incompleteAlert(result).response()

@@ -137,5 +137,5 @@ var served = sync.OnceValues(func() (datasourcetest.TestPlugin, error) {
 func pluginContext(apiURL, more string) backend.PluginContext {
 	s := stored(`{"accountId":"`+testAccount+`","apiUrl":"`+apiURL+`"`+more+`}`, map[string]string{"apiToken": testToken, "maskKey": "a key"})
 	s.Updated = time.Now()
-	return backend.PluginContext{OrgID: 1, PluginID: ID, DataSourceInstanceSettings: &s}
+	return backend.PluginContext{Namespace: "default", PluginID: ID, DataSourceInstanceSettings: &s}
 }

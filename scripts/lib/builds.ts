@@ -38,7 +38,7 @@ const previewPage: Build = {
 
 const previewHost: Build = {
   name: 'preview host',
-  inputs: ['preview', 'go.mod', 'go.sum'],
+  inputs: ['preview', 'internal', 'go.mod', 'go.sum'],
   outputs: [path.relative(ROOT, PREVIEW_HOST)],
   run: async () => {
     mkdirSync(path.dirname(PREVIEW_HOST), { recursive: true });

@@ -118,20 +118,26 @@ type decoded struct {
 
 func (d decoded) placed() int { return d.rows - d.bad }
 
-// order is how a page's rows follow each other: to the nanosecond, or at least
-// to the second.
-type order struct{ desc, asc, descSecond, ascSecond bool }
+// order is how a page's rows follow each other: desc says to the nanosecond,
+// falls and rises count the steps to an earlier and to a later second.
+type order struct {
+	desc         bool
+	falls, rises int
+}
 
 func (o *order) next(before, at int64) {
 	o.desc = o.desc && at <= before
-	o.asc = o.asc && at >= before
-	o.descSecond = o.descSecond && floorTo(at, second) <= floorTo(before, second)
-	o.ascSecond = o.ascSecond && floorTo(at, second) >= floorTo(before, second)
+	switch then, now := floorTo(before, second), floorTo(at, second); {
+	case now < then:
+		o.falls++
+	case now > then:
+		o.rises++
+	}
 }
 
 // decode appends the rows of an answer's result, which is valid JSON.
 func (b *builder) decode(result []byte) (decoded, error) {
-	d := decoded{first: b.len(), order: order{true, true, true, true}}
+	d := decoded{first: b.len(), order: order{desc: true}}
 	result = bytes.TrimSpace(result)
 	if len(result) == 0 || string(result) == "null" {
 		return d, nil

@@ -11,8 +11,24 @@ type habits struct {
 	bounds precision
 	// withoutLimit is set once `limit` was seen to bound all pages together.
 	withoutLimit bool
-	verdicts     map[string]*verdict
+	// sorted is the order of the rows by the direction asked for, ascending or not.
+	sorted   map[bool]sorting
+	verdicts map[string]*verdict
 }
+
+// sorting is the order of an upstream's rows.
+type sorting int8
+
+const (
+	unknownSorting sorting = iota
+	newestFirst
+	oldestFirst
+	unsorted
+)
+
+// enoughSteps is how many steps in one direction, and none in the other, show
+// the order of an upstream's rows.
+const enoughSteps = 6
 
 type precision int8
 
@@ -22,7 +38,7 @@ const (
 	fractions
 )
 
-func newHabits() *habits { return &habits{verdicts: map[string]*verdict{}} }
+func newHabits() *habits { return &habits{sorted: map[bool]sorting{}, verdicts: map[string]*verdict{}} }
 
 // isLast says whether no page can follow one of n rows. A page shorter than asked
 // is the last one only if the upstream is known to give larger ones: a smaller
@@ -73,4 +89,21 @@ func (h *habits) learnLimitBoundsAll() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.withoutLimit = true
+}
+
+// sorting learns from a page and says in which order the upstream sends rows. A
+// page that shows too little counts for nothing, one in disorder for good.
+func (h *habits) sorting(ascending bool, o order) sorting {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch known := h.sorted[ascending]; {
+	case known == unsorted:
+	case o.falls > 0 && o.rises > 0, known == newestFirst && o.rises > 0, known == oldestFirst && o.falls > 0:
+		h.sorted[ascending] = unsorted
+	case o.falls >= enoughSteps:
+		h.sorted[ascending] = newestFirst
+	case o.rises >= enoughSteps:
+		h.sorted[ascending] = oldestFirst
+	}
+	return h.sorted[ascending]
 }

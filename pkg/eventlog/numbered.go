@@ -54,7 +54,7 @@ func (p *pager) pass(ctx context.Context, b *builder, s span, seen map[string]st
 		if d.rows > 0 && request.WithoutLimit {
 			p.habits.learnLimitBoundsAll()
 		}
-		beyond := d.placed() > 0 && d.order.descSecond && d.oldest < floorTo(s.from, second)-2*second
+		beyond := d.placed() > 0 && d.order.rises == 0 && d.oldest < floorTo(s.from, second)-2*second
 		last := p.habits.isLast(d.rows, page.PerPage, func() int { return b.distinct(d) })
 		unique, fresh := b.dropSeen(d.first, inPass, seen)
 		if last || beyond {

@@ -114,7 +114,7 @@ func (p *pager) next(ctx context.Context, b *builder, s span, ascending bool) (s
 		st.covered, st.last = s, true
 		return st, nil
 	}
-	return p.settle(ctx, b, s, d, st)
+	return p.settle(ctx, b, s, ascending, d, st)
 }
 
 // rejoin asks once more, with a wider margin, for a page that did not hold the
@@ -132,50 +132,52 @@ func (p *pager) rejoin(ctx context.Context, b *builder, s span, first int) (deco
 
 // settle finds the part of the span of which a full page is sure to hold all
 // rows.
-func (p *pager) settle(ctx context.Context, b *builder, s span, d decoded, st step) (step, error) {
+func (p *pager) settle(ctx context.Context, b *builder, s span, ascending bool, d decoded, st step) (step, error) {
 	ignoresUntil := d.placed() > 0 && d.newest >= ceilTo(s.to, second)+second
-	// Rows of one second in no strict order can be the newest or the oldest ones.
-	tied := d.order.descSecond && d.order.ascSecond && d.order.desc == d.order.asc
+	sorted := p.habits.sorting(ascending, d.order)
 	switch {
-	case d.placed() == 0 || ignoresUntil || tied && d.rows <= fewRows:
+	case d.placed() == 0 || ignoresUntil || sorted == unknownSorting && d.rows <= fewRows:
 		return p.number(ctx, b, s, st)
-	case tied:
-		b.truncate(st.first)
-		at := floorTo(d.oldest, second)
-		st.split = cutAt(s, at, at+second)
-		if len(st.split) == 1 {
-			return p.number(ctx, b, s, st)
-		}
-	case d.order.desc || d.order.descSecond:
+	case sorted == newestFirst:
 		unit := p.unit(b, d)
 		cut := floorTo(d.oldest, unit) + unit
 		if d.oldest < s.from {
 			cut = s.from
 		}
 		if cut >= s.to {
-			// Page numbers settle as much as their calls ask for, see bounds: less
-			// would ask for the same rows again for each part.
-			if p.habits.precision() != fractions {
-				unit = second
-			}
 			return p.number(ctx, b, span{max(s.from, floorTo(s.to-1, unit)), s.to}, st)
 		}
 		st.covered = span{max(cut, s.from), s.to}
 		if cut > s.from {
 			p.joint = d.oldest
 		}
-	case d.order.asc || d.order.ascSecond:
+	case sorted == oldestFirst:
 		cut := min(floorTo(d.newest, second), s.to)
 		if cut <= s.from {
 			return p.number(ctx, b, span{s.from, min(s.to, floorTo(s.from, second)+second)}, st)
 		}
 		st.covered = span{s.from, cut}
-	case s.length() <= second:
-		return p.number(ctx, b, s, st)
 	default:
-		b.truncate(st.first)
-		st.split = cutAt(s, floorTo(s.from+s.length()/2, second))
+		return p.narrow(ctx, b, s, d, st)
 	}
+	return st, nil
+}
+
+// narrow asks for smaller spans where a full page does not tell which part of
+// its span it holds.
+func (p *pager) narrow(ctx context.Context, b *builder, s span, d decoded, st step) (step, error) {
+	if s.length() <= second {
+		return p.number(ctx, b, s, st)
+	}
+	parts := cutAt(s, floorTo(d.oldest, second), floorTo(d.newest, second)+second)
+	if len(parts) == 1 {
+		parts = cutAt(s, floorTo(s.from+s.length()/2, second))
+	}
+	if len(parts) == 1 {
+		return p.number(ctx, b, s, st)
+	}
+	b.truncate(st.first)
+	st.split = parts
 	return st, nil
 }
 

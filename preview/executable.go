@@ -37,7 +37,7 @@ func (e *executable) connect() (*capabilities, error) {
 	if e.process != nil && !e.process.Exited() {
 		return &e.process.Clients, nil
 	}
-	process, err := launch.Start(e.path, launch.Options{GrafanaVersion: grafanaVersion, LogLevel: hclog.Info})
+	process, err := launch.Start(e.path, launch.Options{GrafanaVersion: grafanaVersion, LogLevel: hclog.Warn})
 	if err != nil {
 		return nil, fmt.Errorf("the built plugin's executable: %w", err)
 	}

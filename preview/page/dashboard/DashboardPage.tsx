@@ -1,14 +1,14 @@
 import { css } from '@emotion/css';
 import { type GrafanaTheme2, type RawTimeRange } from '@grafana/data';
 import { locationService } from '@grafana/runtime';
-import { Alert, useStyles2 } from '@grafana/ui';
+import { useStyles2 } from '@grafana/ui';
 import { useEffect, useMemo, useState } from 'react';
 import type { DataSources } from '../grafana/dataSources';
 import { formatRange, parseRange, useLocation } from '../location';
 import { TimeControls } from '../TimeControls';
-import { DashboardPanel } from './DashboardPanel';
 import type { Dashboard } from './model';
-import { VariableSelect } from './VariableSelect';
+import { PanelGrid } from './PanelGrid';
+import { VariableBar } from './VariableBar';
 import { type LoadedVariable, loadVariables } from './variables';
 
 interface Props {
@@ -49,57 +49,16 @@ export function DashboardPage({ dashboard, dataSources }: Props) {
           onRefresh={() => setRefreshes(refreshes + 1)}
         />
       </div>
-      <div className={styles.toolbar}>
-        {variables
-          ?.filter(({ hide, type }) => hide !== 2 && type !== 'datasource')
-          .map((variable) => (
-            <VariableSelect key={variable.name} variable={variable} />
-          ))}
-      </div>
-      {variables
-        ?.filter(({ failure }) => failure)
-        .map(({ name, label, failure }) => (
-          <Alert
-            key={name}
-            severity="warning"
-            topSpacing={0}
-            bottomSpacing={0}
-            title={`${label ?? name}: values could not be loaded`}
-          >
-            {failure}
-          </Alert>
-        ))}
+      {variables && <VariableBar variables={variables} />}
       {variables && (
-        <div className={styles.grid}>
-          {dashboard.panels.map((panel) => (
-            <div
-              key={panel.id}
-              className={styles.cell}
-              style={
-                {
-                  '--x': panel.gridPos.x + 1,
-                  '--y': panel.gridPos.y + 1,
-                  '--w': panel.gridPos.w,
-                  '--h': panel.gridPos.h,
-                } as React.CSSProperties
-              }
-            >
-              {panel.type === 'row' ? (
-                <h2 className={styles.row}>{panel.title}</h2>
-              ) : (
-                <DashboardPanel
-                  panel={panel}
-                  dashboard={dashboard}
-                  dataSources={dataSources}
-                  range={range}
-                  variables={variables}
-                  refreshes={refreshes}
-                  onZoom={({ from, to }) => locationService.partial({ from, to })}
-                />
-              )}
-            </div>
-          ))}
-        </div>
+        <PanelGrid
+          dashboard={dashboard}
+          dataSources={dataSources}
+          range={range}
+          variables={variables}
+          refreshes={refreshes}
+          onZoom={({ from, to }) => locationService.partial({ from, to })}
+        />
       )}
     </div>
   );
@@ -109,12 +68,4 @@ const getStyles = (theme: GrafanaTheme2) => ({
   page: css({ display: 'flex', flexDirection: 'column', gap: theme.spacing(1) }),
   toolbar: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(1), alignItems: 'center' }),
   title: css({ ...theme.typography.h4, margin: 0, flex: 1, minWidth: 200 }),
-  grid: css({ display: 'grid', gridTemplateColumns: 'repeat(24, 1fr)', gridAutoRows: 30, gap: theme.spacing(1) }),
-  cell: css({
-    minWidth: 0,
-    gridColumn: 'var(--x) / span var(--w)',
-    gridRow: 'var(--y) / span var(--h)',
-    [theme.breakpoints.down('md')]: { gridColumn: '1 / -1', gridRow: 'span var(--h)' },
-  }),
-  row: css({ ...theme.typography.h5, margin: 0, lineHeight: '30px' }),
 });

@@ -15,7 +15,7 @@ import { toTimeRange, useQueryData } from '../results/useQueryData';
 import type { Dashboard, Panel } from './model';
 import type { LoadedVariable } from './variables';
 
-interface Props {
+export interface DashboardPanelProps {
   panel: Panel;
   dashboard: Dashboard;
   dataSources: DataSources;
@@ -27,7 +27,15 @@ interface Props {
 }
 
 /** A panel of a dashboard: asks its queries, transforms what came and draws it. */
-export function DashboardPanel({ panel, dashboard, dataSources, range, variables, refreshes, onZoom }: Props) {
+export function DashboardPanel({
+  panel,
+  dashboard,
+  dataSources,
+  range,
+  variables,
+  refreshes,
+  onZoom,
+}: DashboardPanelProps) {
   const run = useMemo(() => {
     const { id, type, title, targets, datasource, interval, maxDataPoints } = panel;
     if (!targets?.length) {

@@ -57,7 +57,7 @@ export function ExploreResults({ data, queries, onZoom }: Props) {
     return drawn.map(([type, ofType], index) => (
       <div key={`${refId} ${type}`} style={{ height: height(type, ofType) }} className={css({ minWidth: 0 })}>
         <ResultPanel
-          title={`${refId}: ${panels[type].name}`}
+          title={ofType.length ? `${refId}: ${panels[type].name}` : refId}
           id={index ? `${refId}-${type}` : refId}
           type={type}
           frames={ofType}

@@ -41,8 +41,6 @@ export function ResultPanel(props: Props) {
   const styles = useStyles2(getStyles);
   const [inspecting, setInspecting] = useState(false);
   const { ref, size } = useSize();
-  const { ref: contentRef, size: contentSize } = useSize();
-  const isEmpty = props.type !== 'text' && !frames.some((frame) => frame.length > 0);
   const menu = (
     <Menu>
       <Menu.Item label="Inspect" icon="info-circle" onClick={() => setInspecting(true)} />
@@ -64,25 +62,8 @@ export function ResultPanel(props: Props) {
           height={size.height}
         >
           {(width, height) => (
-            <div className={styles.body} style={{ width, height }}>
-              {errors.map((error, index) => (
-                <Alert
-                  key={index}
-                  severity="error"
-                  title={error.message ?? error.data?.message ?? 'Query error'}
-                  topSpacing={0}
-                  bottomSpacing={1}
-                />
-              ))}
-              {props.noticesIn === 'body' && <Notices frames={frames} />}
-              <div ref={contentRef} className={styles.content} data-testid="preview-result">
-                {isEmpty && errors.length === 0 && state !== LoadingState.Loading && (
-                  <p className={styles.empty}>No data</p>
-                )}
-                {!isEmpty && contentSize && (
-                  <Visualization {...props} width={contentSize.width} height={contentSize.height} />
-                )}
-              </div>
+            <div style={{ width, height }}>
+              <PanelBody {...props} />
             </div>
           )}
         </PanelChrome>
@@ -92,9 +73,30 @@ export function ResultPanel(props: Props) {
   );
 }
 
+/** Errors and notices take the room that they need, the visualisation the rest. */
+function PanelBody(props: Props) {
+  const { type, frames, errors, state, noticesIn } = props;
+  const styles = useStyles2(getStyles);
+  const { ref, size } = useSize();
+  const isEmpty = type !== 'text' && !frames.some((frame) => frame.length > 0);
+  const messages = errors.map((error) => error.message ?? error.data?.message ?? 'Query error');
+  return (
+    <div className={styles.body}>
+      {messages.map((message) => (
+        <Alert key={message} severity="error" title={message} topSpacing={0} bottomSpacing={1} />
+      ))}
+      {noticesIn === 'body' && <Notices frames={frames} />}
+      <div ref={ref} className={styles.content} data-testid="preview-result">
+        {isEmpty && errors.length === 0 && state !== LoadingState.Loading && <p className={styles.empty}>No data</p>}
+        {!isEmpty && size && <Visualization {...props} width={size.width} height={size.height} />}
+      </div>
+    </div>
+  );
+}
+
 const getStyles = (theme: GrafanaTheme2) => ({
   panel: css({ width: '100%', height: '100%', minWidth: 0 }),
-  body: css({ display: 'flex', flexDirection: 'column' }),
+  body: css({ height: '100%', overflow: 'auto', display: 'flex', flexDirection: 'column' }),
   content: css({ flex: 1, minHeight: 0, overflow: 'hidden' }),
   empty: css({
     height: '100%',

@@ -31,8 +31,9 @@ import { TableNG } from '@grafana/ui/unstable';
 import { useMemo } from 'react';
 import { applyFieldConfig } from './fieldConfig';
 import { useTimeZone } from '../timeZone';
+import { Donut } from './Donut';
 import { LogList } from './LogList';
-import { Bars, Donut, Stats } from './values';
+import { Bars, Stats } from './values';
 
 /** The options of Grafana's panels that the preview draws; a panel has those of its type. */
 export interface PanelOptions {

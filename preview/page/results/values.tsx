@@ -1,13 +1,11 @@
 import {
   type DisplayValueAlignmentFactors,
   type FieldDisplay,
-  formattedValueToString,
   getDisplayValueAlignmentFactors,
   getFieldDisplayValues,
   VizOrientation,
 } from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
-import { LegendDisplayMode } from '@grafana/schema';
 import {
   BarGauge,
   BarGaugeDisplayMode,
@@ -15,14 +13,13 @@ import {
   BigValueColorMode,
   BigValueGraphMode,
   useTheme2,
-  VizLayout,
-  VizLegend,
   VizRepeater,
 } from '@grafana/ui';
 import { useTimeZone } from '../timeZone';
 import type { VisualizationProps } from './Visualization';
 
-function useDisplayValues(
+/** One value a series, or a row where the panel says so. */
+export function useDisplayValues(
   { frames, options, fieldConfig, timeRange }: VisualizationProps,
   sparkline: boolean
 ): () => FieldDisplay[] {
@@ -120,68 +117,4 @@ export function Bars(props: VisualizationProps) {
 /** Legends and bar gauges have a `displayMode` each; a bar chart has the legend's. */
 function asBarMode(mode: unknown): BarGaugeDisplayMode {
   return Object.values(BarGaugeDisplayMode).find((known) => known === mode) ?? BarGaugeDisplayMode.Gradient;
-}
-
-const radius = 40;
-const circumference = 2 * Math.PI * radius;
-
-/** A pie chart: Grafana publishes none. */
-export function Donut(props: VisualizationProps) {
-  const theme = useTheme2();
-  const { width, height, options } = props;
-  const values = useDisplayValues(props, false)().filter(({ display }) => display.numeric > 0);
-  const total = values.reduce((sum, { display }) => sum + display.numeric, 0);
-  const colors = theme.visualization.palette.map((name) => theme.visualization.getColorByName(name));
-  const slices = values.map(({ display }, index) => {
-    const before = values.slice(0, index).reduce((sum, other) => sum + other.display.numeric, 0);
-    return { display, share: display.numeric / total, start: before / total, color: colors[index % colors.length] };
-  });
-  const items = slices.map(({ display, share, color }) => ({
-    label: display.title ?? '',
-    color,
-    yAxis: 1,
-    getDisplayValues: () => [
-      { ...display, title: 'Value' },
-      { numeric: share, text: `${Math.round(share * 100)}%`, title: 'Percent' },
-    ],
-  }));
-  const placement = options.legend?.placement ?? 'right';
-  const legend = (
-    <VizLayout.Legend placement={placement} maxWidth="55%">
-      <VizLegend
-        items={items}
-        placement={placement}
-        displayMode={options.legend?.displayMode ?? LegendDisplayMode.List}
-      />
-    </VizLayout.Legend>
-  );
-  return (
-    <VizLayout width={width} height={height} legend={legend}>
-      {(width, height) => (
-        <svg
-          width={width}
-          height={height}
-          viewBox="0 0 100 100"
-          role="img"
-          aria-label={items.map(({ label }) => label).join(', ')}
-        >
-          {slices.map(({ display, share, start, color }) => (
-            <circle
-              key={display.title}
-              cx={50}
-              cy={50}
-              r={radius}
-              fill="none"
-              stroke={color}
-              strokeWidth={16}
-              strokeDasharray={`${share * circumference} ${circumference}`}
-              transform={`rotate(${start * 360 - 90} 50 50)`}
-            >
-              <title>{`${display.title}: ${formattedValueToString(display)}`}</title>
-            </circle>
-          ))}
-        </svg>
-      )}
-    </VizLayout>
-  );
 }

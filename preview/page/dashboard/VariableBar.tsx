@@ -1,9 +1,29 @@
 import { locationService } from '@grafana/runtime';
-import { AutoSizeInput, InlineField, MultiSelect, Select } from '@grafana/ui';
+import { Alert, AutoSizeInput, InlineField, MultiSelect, Select, Stack } from '@grafana/ui';
 import type { LoadedVariable } from './variables';
 
+/** The choices of a dashboard's variables, and which of them could not be loaded. */
+export function VariableBar({ variables }: { variables: LoadedVariable[] }) {
+  const shown = variables.filter(({ hide, type }) => hide !== 2 && type !== 'datasource');
+  const failed = variables.filter(({ failure }) => failure);
+  return (
+    <>
+      <Stack wrap="wrap" gap={1}>
+        {shown.map((variable) => (
+          <VariableSelect key={variable.name} variable={variable} />
+        ))}
+      </Stack>
+      {failed.map(({ name, label, failure }) => (
+        <Alert key={name} severity="warning" bottomSpacing={0} title={`${label ?? name}: values could not be loaded`}>
+          {failure}
+        </Alert>
+      ))}
+    </>
+  );
+}
+
 /** Chooses the values of a variable; the choice lives in the address as `var-name`, as in Grafana. */
-export function VariableSelect({ variable }: { variable: LoadedVariable }) {
+function VariableSelect({ variable }: { variable: LoadedVariable }) {
   const { name, options, chosen, multi } = variable;
   const choices = options.map(({ text, value }) => ({ label: text, value }));
   const choose = (values: string[]) => {

@@ -28,11 +28,13 @@ export function CoverageLine({ line, asking, onRemedy }: Props) {
   const { remedy } = line;
   return (
     <div className={cx(styles.line, !line.complete && styles.incomplete)} role="status" aria-label="Coverage">
-      <Icon
-        name={line.complete ? 'check-circle' : 'exclamation-triangle'}
-        className={line.complete ? styles.good : styles.bad}
-      />
-      <span>{line.parts.join(' · ')}</span>
+      <div className={styles.facts}>
+        <Icon
+          name={line.complete ? 'check-circle' : 'exclamation-triangle'}
+          className={line.complete ? styles.good : styles.bad}
+        />
+        <span>{line.parts.join(' · ')}</span>
+      </div>
       {line.advice.map((text) => (
         <span key={text} className={styles.advice}>
           {text}
@@ -65,6 +67,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     borderLeft: `3px solid ${theme.colors.warning.main}`,
     borderRadius: theme.shape.radius.default,
   }),
+  facts: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(1), minWidth: 0 }),
   good: css({ color: theme.colors.success.text }),
   bad: css({ color: theme.colors.warning.text }),
   advice: css({ color: theme.colors.text.secondary }),

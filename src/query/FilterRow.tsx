@@ -12,17 +12,18 @@ import { filterFields } from './model';
 import { normalizeRayId } from './rayId';
 import { hasVariable } from './template';
 
+/** Short enough for a list that is as narrow as its input. */
 const MEANINGS = {
-  '=': 'is any of',
-  '!=': 'is none of',
-  contains: 'contains any of',
-  '!contains': 'contains none of',
-  '=~': 'matches a regular expression (RE2)',
-  '!~': 'matches no regular expression (RE2)',
-  '<': 'is below',
-  '<=': 'is at most',
-  '>': 'is above',
-  '>=': 'is at least',
+  '=': 'any of',
+  '!=': 'none of',
+  contains: 'any of',
+  '!contains': 'none of',
+  '=~': 'matches RE2',
+  '!~': 'does not',
+  '<': 'below',
+  '<=': 'at most',
+  '>': 'above',
+  '>=': 'at least',
 } satisfies Record<Operator, string>;
 
 const COMPARISONS: Operator[] = ['<', '<=', '>', '>='];
@@ -74,10 +75,8 @@ function tidy(field: CatalogueField | undefined, operator: Operator, values: str
 
 /** A field that the surface does not know stays in the list, so that the row shows what the query says. */
 function fieldOptions(queryType: QueryTypeName, name: string) {
-  const known = filterFields(queryType).map(({ name: value, label, description }) => ({ value, label, description }));
-  return known.some(({ value }) => value === name)
-    ? known
-    : [{ value: name, label: name, description: 'Unknown field' }, ...known];
+  const known = filterFields(queryType).map(({ name: value, label }) => ({ value, label }));
+  return known.some(({ value }) => value === name) ? known : [{ value: name, label: name }, ...known];
 }
 
 function operatorOptions(field: CatalogueField | undefined, current: Operator) {
@@ -109,7 +108,7 @@ export function FilterRow(props: Props) {
     });
 
   return (
-    <div className={styles.filter} role="group" aria-label={name}>
+    <div className={styles.filter} role="group" aria-label={name} title={field?.description}>
       {required ? (
         <span className={styles.fixed}>
           {field?.label ?? filter.field} <span className={styles.required}>required</span>
@@ -129,7 +128,7 @@ export function FilterRow(props: Props) {
             label={`${name} operator`}
             value={filter.operator}
             options={operatorOptions(field, filter.operator)}
-            minWidth={9}
+            minWidth={11}
             onChange={changeOperator}
           />
         </>
@@ -157,7 +156,7 @@ export function FilterRow(props: Props) {
 const getStyles = (theme: GrafanaTheme2) => ({
   filter: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(0.5), maxWidth: '100%' }),
   // The button that removes a filter stays beside its values, however narrow the editor is.
-  values: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(0.5), flex: '1 1 200px', minWidth: 0 }),
+  values: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(0.5), flex: '1 1 auto', minWidth: 210 }),
   input: css({ flex: '1 1 auto', minWidth: 0 }),
   fixed: css({ lineHeight: theme.spacing(theme.components.height.md), paddingRight: theme.spacing(0.5) }),
   required: css({ color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize }),

@@ -24,7 +24,7 @@ export function SurfaceRow({ queryType, onChange }: Props) {
   const surface = isQueryType(queryType) ? catalogue[queryType] : undefined;
   return (
     <Row label="Search">
-      <Picker label="Query type" value={queryType} options={OPTIONS} minWidth={20} onChange={onChange} />
+      <Picker label="Query type" value={queryType} options={OPTIONS} minWidth={34} onChange={onChange} />
       {surface && (
         <p className={styles.about}>
           <span>{surface.description}</span>

@@ -116,7 +116,7 @@ export function describeCoverage(
     return undefined;
   }
   const { noun } = catalogue[query.queryType];
-  const { complete, reason, newest, sampled, retryAt, filteredHere } = coverage;
+  const { complete, reason, newest, sampled, retryAt } = coverage;
   const parts = [
     count(coverage.rows, noun.one, noun.many),
     complete ? 'complete' : `not complete: ${reason ? (REASONS[reason] ?? reason) : 'Cloudflare did not give all'}`,
@@ -126,7 +126,6 @@ export function describeCoverage(
         ]
       : []),
     calls(coverage),
-    ...(filteredHere && filteredHere.length > 0 ? [`${filteredHere.join(', ')} filtered here`] : []),
     ...(newest ? [`newest ${ago(answeredAt(data) - Date.parse(newest))}`] : []),
     ...(retryAt ? [`next call possible at ${clock(retryAt)}`] : []),
   ];

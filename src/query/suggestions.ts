@@ -1,6 +1,6 @@
 import { type TimeRange } from '@grafana/data';
 
-import { type CatalogueField, type QueryTypeName } from '../../catalogue';
+import { catalogue, type CatalogueField, type QueryTypeName } from '../../catalogue';
 import { type ResourceValue } from '../types';
 
 /** Reads one of the data source's resources; DataSourceWithBackend has it. */
@@ -57,6 +57,8 @@ export function fetchValues(
   });
 }
 
+/** A user by e-mail address, which people can read in a saved query; masked users have none and keep their ID. */
+const named = (user: ResourceValue) => (user.text.includes('@') ? { text: user.text, value: user.text } : user);
 const showValue = ({ text, value }: ResourceValue) => (text === value ? undefined : value);
 const showCount = ({ count }: ResourceValue) => count?.toLocaleString('en');
 
@@ -79,7 +81,9 @@ export async function suggestValues(
       return [];
     case 'users':
       if (field.kind !== 'email') {
-        return fromResource(await reader.getResource<ResourceValue[]>('users', { search: typed }), showValue);
+        const users = await reader.getResource<ResourceValue[]>('users', { search: typed });
+        const takesEmail = catalogue[queryType].requiredFilters.includes(field.name);
+        return takesEmail ? fromResource(users.map(named), () => undefined) : fromResource(users, showValue);
       }
       break;
     case 'apps':

@@ -1,3 +1,4 @@
+import { css } from '@emotion/css';
 import { Combobox, type ComboboxOption } from '@grafana/ui';
 import React, { useId } from 'react';
 
@@ -25,7 +26,7 @@ export function Picker<T extends string>({
 }: Props<T>) {
   const labelId = useId();
   return (
-    <div>
+    <div className={shrinkable}>
       <span id={labelId} hidden>
         {label}
       </span>
@@ -43,3 +44,5 @@ export function Picker<T extends string>({
     </div>
   );
 }
+
+const shrinkable = css({ minWidth: 0, maxWidth: '100%' });

@@ -98,12 +98,14 @@ const getStyles = (theme: GrafanaTheme2) => ({
     '&:hover': { background: theme.colors.action.hover },
   }),
   active: css({ background: theme.colors.action.focus, outline: `1px solid ${theme.colors.primary.border}` }),
-  text: css({ overflowWrap: 'anywhere' }),
+  text: css({ overflowWrap: 'anywhere', flex: '1 0 auto', maxWidth: '100%' }),
   detail: css({
     color: theme.colors.text.secondary,
     fontSize: theme.typography.bodySmall.fontSize,
     fontVariantNumeric: 'tabular-nums',
-    overflowWrap: 'anywhere',
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
     textAlign: 'right',
   }),
   status: css({

@@ -26,6 +26,10 @@ const (
 	unsorted
 )
 
+// repeatShare is the part of a page that rows of the page before, sent again, can
+// make it larger than the cap: a page that is shorter by less may be a full one.
+const repeatShare = 10
+
 // enoughSteps is how many steps in one direction, and none in the other, show
 // the order of an upstream's rows.
 const enoughSteps = 6
@@ -51,7 +55,15 @@ func (h *habits) isLast(n, perPage int, distinct func() int) bool {
 	if n > h.largest {
 		h.largest = max(h.largest, distinct())
 	}
-	return n == 0 || n < h.largest || perPage < PageSize && n < perPage
+	switch {
+	case n == 0:
+		return true
+	case perPage > 0 && n >= perPage:
+		return false
+	case perPage > 0 && perPage < PageSize:
+		return true
+	}
+	return n < h.largest-h.largest/repeatShare
 }
 
 // page is the number of rows that a page has at most, as far as is known.

@@ -48,6 +48,8 @@ export function useExplore(dataSources: DataSources) {
     }
   };
   return {
+    /** Changes with every query that runs, and not with a refresh. */
+    address: search,
     dataSource,
     data,
     range: asked.range,

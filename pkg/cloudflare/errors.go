@@ -60,8 +60,13 @@ var verdicts = map[int]verdict{
 // precedence orders codes that come together: the one that says most is judged.
 var precedence = []int{971, 6103, 6111, 7403, 9103, 9106, 9109, 10001, 10000, 7003, 6003, 7000, 1000}
 
-// judge finds what a refused call means. The codes say more than the status.
+// judge finds what a refused call means. The codes say more than the status, but
+// for 5xx: those come with codes of refusals, too.
 func judge(status int, list []apiError) verdict {
+	limited := slices.ContainsFunc(list, func(e apiError) bool { return e.code == 971 })
+	if status >= 500 && !limited {
+		return judgeStatus(status)
+	}
 	for _, code := range precedence {
 		i := slices.IndexFunc(list, func(e apiError) bool { return e.code == code })
 		if i < 0 {

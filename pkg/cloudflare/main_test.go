@@ -28,6 +28,7 @@ func serve(t *testing.T, handler http.HandlerFunc) *Client {
 	t.Cleanup(server.Close)
 	c := New(Config{BaseURL: server.URL + "/client/v4", Credentials: Credentials{Token: testToken}, HTTP: &http.Client{Transport: &http.Transport{}}})
 	c.policy.backoff = time.Millisecond
+	c.policy.timeouts = []time.Duration{time.Minute}
 	t.Cleanup(c.Close)
 	return c
 }

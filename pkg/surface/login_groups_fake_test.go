@@ -19,8 +19,8 @@ import (
 
 // loginEvent is one login of the fake account, by dimension; at has milliseconds.
 type loginEvent struct {
-	at   time.Time
-	dims map[string]any
+	at, second time.Time
+	dims       map[string]any
 }
 
 // fakeNode evaluates the one shape of query that login groups send, over a list
@@ -245,21 +245,24 @@ func (n *fakeNode) group(filter map[string]any, dims []string) []*fakeGroup {
 	index := map[string]*fakeGroup{}
 	var groups []*fakeGroup
 	from, to := bounds(filter)
+	matches := n.compile(filter)
 	for _, e := range n.events {
 		// Far from the bounds, the filter need not be looked at.
-		if e.at.Before(from.Add(-time.Minute)) || e.at.After(to.Add(time.Minute)) || !n.matches(e, filter) {
+		if e.at.Before(from.Add(-time.Minute)) || e.at.After(to.Add(time.Minute)) || !matches(e) {
 			continue
 		}
-		values := map[string]any{}
-		key := ""
+		var key strings.Builder
 		for _, name := range dims {
-			values[name] = e.dims[name]
-			key += fmt.Sprint(e.dims[name]) + "\x00"
+			key.WriteString(plain(e.dims[name]))
+			key.WriteByte(0)
 		}
-		g := index[key]
+		g := index[key.String()]
 		if g == nil {
-			g = &fakeGroup{dims: values}
-			index[key] = g
+			g = &fakeGroup{dims: map[string]any{}}
+			for _, name := range dims {
+				g.dims[name] = e.dims[name]
+			}
+			index[key.String()] = g
 			groups = append(groups, g)
 		}
 		g.count++
@@ -267,100 +270,13 @@ func (n *fakeNode) group(filter map[string]any, dims []string) []*fakeGroup {
 	return groups
 }
 
-var suffixes = []string{"_notlike", "_notin", "_like", "_neq", "_geq", "_leq", "_in", "_gt", "_lt"}
-
-func (n *fakeNode) matches(e loginEvent, filter map[string]any) bool {
-	for key, operand := range filter {
-		switch key {
-		case "AND":
-			for _, part := range operand.([]any) {
-				if !n.matches(e, part.(map[string]any)) {
-					return false
-				}
-			}
-			continue
-		case "OR":
-			if !slices.ContainsFunc(operand.([]any), func(part any) bool { return n.matches(e, part.(map[string]any)) }) {
-				return false
-			}
-			continue
-		}
-		name, op := key, ""
-		for _, suffix := range suffixes {
-			if base, ok := strings.CutSuffix(key, suffix); ok {
-				name, op = base, suffix
-				break
-			}
-		}
-		value, ok := e.dims[name]
-		if !ok {
-			n.t.Errorf("unknown filter %s", key)
-		}
-		if n.wholeSeconds && name == "datetime" {
-			operand = second(operand, false).Format(time.RFC3339)
-		}
-		if !compareOp(value, op, operand) {
-			return false
-		}
+// plain is the text of a dimension's value.
+func plain(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case int:
+		return strconv.Itoa(v)
 	}
-	return true
-}
-
-func compareOp(value any, op string, operand any) bool {
-	switch op {
-	case "_in", "_notin":
-		in := slices.ContainsFunc(operand.([]any), func(v any) bool { return v == value })
-		return in == (op == "_in")
-	case "_like", "_notlike":
-		pattern := "(?s)^" + strings.NewReplacer("%", ".*", "_", ".").Replace(regexp.QuoteMeta(operand.(string))) + "$"
-		return regexp.MustCompile(pattern).MatchString(value.(string)) == (op == "_like")
-	}
-	c := compareAny(value, operand)
-	switch op {
-	case "_neq":
-		return c != 0
-	case "_gt":
-		return c > 0
-	case "_geq":
-		return c >= 0
-	case "_lt":
-		return c < 0
-	case "_leq":
-		return c <= 0
-	}
-	return c == 0
-}
-
-// compareAny compares numbers, instants or texts.
-func compareAny(a, b any) int {
-	x, y := fmt.Sprint(a), fmt.Sprint(b)
-	if len(x) >= len(time.DateOnly) && x[4] == '-' {
-		tx, errX := time.Parse(time.RFC3339Nano, x)
-		ty, errY := time.Parse(time.RFC3339Nano, y)
-		if errX == nil && errY == nil {
-			return tx.Compare(ty)
-		}
-	}
-	nx, errX := strconv.ParseFloat(x, 64)
-	ny, errY := strconv.ParseFloat(y, 64)
-	if errX == nil && errY == nil {
-		return cmp.Compare(nx, ny)
-	}
-	return strings.Compare(x, y)
-}
-
-// newLogin makes an event with every dimension; overrides come in pairs.
-func newLogin(at time.Time, overrides ...any) loginEvent {
-	at = at.UTC()
-	e := loginEvent{at: at, dims: map[string]any{
-		"datetime": at.Truncate(time.Second).Format(time.RFC3339), "datetimeMinute": at.Truncate(time.Minute).Format(time.RFC3339),
-		"date": at.Format(time.DateOnly), "cfRayId": fmt.Sprintf("%016x", at.UnixNano()), "country": "GB", "isSuccessfulLogin": 1,
-		"hasWarpEnabled": 0, "hasGatewayEnabled": 0, "hasExistingJWT": 1, "appId": "app-1", "identityProvider": "okta",
-		"userUuid": "user-1", "ipAddress": "192.0.2.1", "approvingPolicyId": "", "serviceTokenId": "", "deviceId": "",
-		"mtlsStatus": "NONE", "mtlsCommonName": "", "mtlsCertSerialId": "",
-	}}
-	for i := 0; i < len(overrides); i += 2 {
-		e.dims[overrides[i].(string)] = overrides[i+1]
-	}
-	return e
+	return fmt.Sprint(v)
 }

@@ -18,7 +18,8 @@ func (s *loginGroups) fetchList(ctx context.Context, p *groupPlan, ranges []time
 	scan := &listScan{plan: p, limits: &l, fetch: f, part: f.parts[0], totals: totals, want: p.request.Limit + 1}
 	scan.pageSize = l.maxPageSize
 	if len(p.filteredHere) == 0 {
-		scan.pageSize = min(l.maxPageSize, scan.want)
+		// A tenth more, as the last instant of a full page does not count.
+		scan.pageSize = min(l.maxPageSize, scan.want+scan.want/10+20)
 	}
 	for _, r := range ranges {
 		for _, slice := range sliceRange(r, l.step()) {

@@ -344,3 +344,18 @@ func TestMaxRowsEndsAScan(t *testing.T) {
 		t.Errorf("%d calls", u.count())
 	}
 }
+
+func TestKeptPartsStaySaidToBeIncomplete(t *testing.T) {
+	events := spread(300, epoch.Add(-6*time.Hour), epoch.Add(-time.Hour), 1)
+	for i := 100; i < 200; i++ {
+		events[i].at = events[100].at
+	}
+	u := newUpstream(personality{Cap: 25, IgnoresPage: true}, events, 1)
+	l := newLog(t, u)
+	for range 2 {
+		res := run(t, l, u, `{"limit":1000}`, epoch.Add(-6*time.Hour), epoch)
+		if c := res.Coverage; c.Complete || c.Reason != eventlog.ReasonUpstream || c.Rows < 200 {
+			t.Errorf("%+v", c)
+		}
+	}
+}

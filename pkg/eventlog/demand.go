@@ -14,6 +14,7 @@ import (
 type demand struct {
 	log     *Log
 	feed    *feed
+	source  Source
 	ctx     context.Context
 	want    span
 	arrival int64
@@ -27,8 +28,8 @@ type demand struct {
 }
 
 // newDemand takes a lease on the span: what is fetched of it stays until release.
-func (l *Log) newDemand(ctx context.Context, f *feed, want span) *demand {
-	d := &demand{log: l, feed: f, ctx: ctx, want: want, arrival: l.config.Now().UnixNano()}
+func (l *Log) newDemand(ctx context.Context, s Source, f *feed, want span) *demand {
+	d := &demand{log: l, feed: f, source: s, ctx: ctx, want: want, arrival: l.config.Now().UnixNano()}
 	f.leases[d] = d.reach()
 	return d
 }
@@ -127,7 +128,7 @@ func (d *demand) probe(s span, ascending bool) error {
 	}
 	if fl == nil {
 		d.probes++
-		fl = l.launch(d, []span{s}, l.firstPage(ascending))
+		fl = l.launch(d, []span{s}, l.firstPage(d.source.Whole, ascending))
 	}
 	d.join(fl)
 	for !fl.done {

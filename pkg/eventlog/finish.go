@@ -140,12 +140,9 @@ func (q *inquiry) filterNames() string {
 // explainFailures names the spans that are missing. Of several reasons the one
 // of the first span counts.
 func (q *inquiry) explainFailures(res *Result, g gathered) {
-	var failures []failure
-	for _, f := range g.demand.failures {
-		f.span = f.span.clip(g.view.span)
-		if !f.span.empty() {
-			failures = append(failures, f)
-		}
+	failures := clipFailures(g.demand.failures, g.view.span)
+	for _, p := range g.view.parts {
+		failures = append(failures, clipFailures(p.segment.apart, g.view.span)...)
 	}
 	slices.SortFunc(failures, func(a, b failure) int { return cmp.Compare(b.span.from, a.span.from) })
 	for i, f := range failures {

@@ -21,6 +21,7 @@ const (
 // flight is a fetch that queries share. It lives as long as one of them waits.
 type flight struct {
 	feed  *feed
+	fetch func(context.Context, PageRequest) (*Page, error)
 	spans []span
 	// started is when it was: what it fetches is at least that fresh.
 	started int64
@@ -68,7 +69,7 @@ func (c *flightContext) extend(ctx context.Context) {
 func (l *Log) launch(d *demand, spans []span, run func(*flight)) *flight {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(d.ctx))
 	stop := context.AfterFunc(l.ctx, cancel)
-	fl := &flight{feed: d.feed, spans: spans, started: l.config.Now().UnixNano(), ctx: &flightContext{Context: ctx}, cancel: cancel}
+	fl := &flight{feed: d.feed, fetch: l.fetcher(d.source), spans: spans, started: l.config.Now().UnixNano(), ctx: &flightContext{Context: ctx}, cancel: cancel}
 	d.feed.flights = append(d.feed.flights, fl)
 	d.join(fl)
 	l.running.Go(func() {
@@ -108,7 +109,7 @@ func (l *Log) land(fl *flight) {
 
 func (l *Log) newScan(fl *flight) *scan {
 	return &scan{
-		layout: fl.feed.layout, habits: fl.feed.habits, fetch: l.fetcher(fl.feed), now: l.config.Now, pushed: fl.feed.pushed,
+		layout: fl.feed.layout, habits: fl.feed.habits, fetch: fl.fetch, now: l.config.Now, pushed: fl.feed.pushed,
 		maxRows: l.config.MaxRows + l.config.MaxRows/2 + 2*PageSize,
 		deliver: func(p piece) {
 			l.mu.Lock()
@@ -143,13 +144,13 @@ func (l *Log) fail(fl *flight, failures ...failure) {
 
 // firstPage fetches the newest page of the flight's span, or the oldest. A part
 // of what is not sealed yet is asked for again along with it.
-func (l *Log) firstPage(ascending bool) func(*flight) {
+func (l *Log) firstPage(whole, ascending bool) func(*flight) {
 	return func(fl *flight) {
 		s := fl.spans[0]
 		b := newBuilder(fl.feed.layout)
-		p := pager{fetch: l.fetcher(fl.feed), habits: fl.feed.habits, now: l.config.Now, pushed: fl.feed.pushed}
+		p := pager{fetch: fl.fetch, habits: fl.feed.habits, now: l.config.Now, pushed: fl.feed.pushed}
 		next := func() (step, error) { return p.next(fl.ctx, b, s, ascending) }
-		if fl.feed.source.Whole {
+		if whole {
 			next = func() (step, error) { return p.whole(fl.ctx, b, s) }
 		}
 		st, err := next()
@@ -168,13 +169,12 @@ func (l *Log) firstPage(ascending bool) func(*flight) {
 			sc.run(fl.ctx, st.split, 0)
 			l.fail(fl, sc.failures...)
 			return
-		case !st.apart.empty():
-			l.fail(fl, failure{st.apart, st.fault})
 		}
 		b.keep(st.first, st.covered)
 		rows, repeats := b.freeze()
 		l.mu.Lock()
-		l.insert(fl.feed, piece{span: st.covered, rows: rows, fetched: st.asked, bad: st.bad, repeats: repeats})
+		l.insert(fl.feed, piece{span: st.covered, rows: rows, fetched: st.asked, bad: st.bad, repeats: repeats,
+			apart: clipFailures([]failure{{st.apart, st.fault}}, st.covered)})
 		fl.page = true
 		again := l.due(fl.feed, span{s.from, st.covered.from})
 		l.mu.Unlock()
@@ -205,7 +205,7 @@ func (l *Log) due(f *feed, s span) []span {
 	first := slices.MinFunc(open, func(a, b *segment) int {
 		return l.urgency(a, now).compare(l.urgency(b, now))
 	})
-	budget := f.habits.page() * 9 / 10
+	budget := f.habits.page() * 8 / 10
 	start := first.span.from
 	// The oldest page's worth of the segment, and what follows it.
 	end := start
@@ -251,7 +251,7 @@ func (l *Log) urgency(s *segment, now int64) urgency {
 }
 
 // fetcher bounds how many calls run at a time.
-func (l *Log) fetcher(f *feed) func(context.Context, PageRequest) (*Page, error) {
+func (l *Log) fetcher(s Source) func(context.Context, PageRequest) (*Page, error) {
 	return func(ctx context.Context, r PageRequest) (*Page, error) {
 		select {
 		case l.calls <- struct{}{}:
@@ -259,7 +259,7 @@ func (l *Log) fetcher(f *feed) func(context.Context, PageRequest) (*Page, error)
 			return nil, ctx.Err()
 		}
 		defer func() { <-l.calls }()
-		page, err := f.source.Fetch(ctx, r)
+		page, err := s.Fetch(ctx, r)
 		if err == nil && page == nil {
 			err = errors.New("a source gave neither a page nor an error")
 		}

@@ -10,6 +10,7 @@ type lane struct {
 	pager   pager
 	builder *builder
 	done    []span
+	apart   []failure
 	fetched int64
 	bad     int
 	tries   int

@@ -102,8 +102,6 @@ func (l *Log) feed(s Source, pushed map[string]string) *feed {
 		key.WriteString("\x00" + name + "\x01" + pushed[name])
 	}
 	if f, ok := l.feeds[key.String()]; ok {
-		// The newest caller's source: an older one may hold what has changed since.
-		f.source = s
 		return f
 	}
 	h := l.habits[s.Key]
@@ -114,7 +112,7 @@ func (l *Log) feed(s Source, pushed map[string]string) *feed {
 			l.habits[s.Key] = h
 		}
 	}
-	f := &feed{key: key.String(), source: s, pushed: pushed, layout: newLayout(s.Type), habits: h, leases: map[*demand]span{}, changed: make(chan struct{})}
+	f := &feed{key: key.String(), pushed: pushed, layout: newLayout(s.Type), habits: h, leases: map[*demand]span{}, changed: make(chan struct{})}
 	l.feeds[f.key] = f
 	return f
 }

@@ -107,7 +107,7 @@ func (q *inquiry) answer() (*Result, error) {
 func (q *inquiry) open(pushed map[string]string) *demand {
 	q.log.mu.Lock()
 	defer q.log.mu.Unlock()
-	return q.log.newDemand(q.ctx, q.log.feed(q.source, pushed), q.want)
+	return q.log.newDemand(q.ctx, q.source, q.log.feed(q.source, pushed), q.want)
 }
 
 // gather fetches what the query needs, newest first, or oldest first where only

@@ -30,6 +30,8 @@ type piece struct {
 	bad     int
 	// repeats are rows that a single page had more than once.
 	repeats int
+	// apart are parts of the span whose rows cannot be trusted to be all.
+	apart []failure
 }
 
 // scan fetches spans in lanes: each lane pages through a span of its own, with
@@ -65,14 +67,14 @@ type scan struct {
 func (sc *scan) run(ctx context.Context, spans []span, density float64) {
 	sc.changed.L = &sc.mu
 	sc.spread(spans, density)
-	workers := min(maxLanes, len(sc.queue))
-	var wg sync.WaitGroup
-	for range workers {
-		l := &lane{
+	for range min(maxLanes, len(sc.queue)) {
+		sc.lanes = append(sc.lanes, &lane{
 			builder: newBuilder(sc.layout),
 			pager:   pager{fetch: sc.fetch, habits: sc.habits, now: sc.now, pushed: sc.pushed},
-		}
-		sc.lanes = append(sc.lanes, l)
+		})
+	}
+	var wg sync.WaitGroup
+	for _, l := range sc.lanes {
 		wg.Go(func() {
 			defer sc.survive(l)
 			sc.work(ctx, l)
@@ -99,6 +101,17 @@ func failures(spans []span, err error) []failure {
 	out := make([]failure, len(spans))
 	for i, s := range spans {
 		out[i] = failure{s, err}
+	}
+	return out
+}
+
+// clipFailures are the failures within a span.
+func clipFailures(all []failure, s span) []failure {
+	var out []failure
+	for _, f := range all {
+		if f.span = f.span.clip(s); !f.span.empty() {
+			out = append(out, f)
+		}
 	}
 	return out
 }
@@ -209,7 +222,7 @@ func (sc *scan) book(ctx context.Context, l *lane, st step, err error) {
 		l.pager.joint = 0
 	}
 	if !st.apart.empty() {
-		sc.failures = append(sc.failures, failure{st.apart, st.fault})
+		l.apart = append(l.apart, failure{st.apart, st.fault})
 	}
 	l.book(covered, st, rows)
 	sc.rows += rows
@@ -245,14 +258,14 @@ func (sc *scan) flush(l *lane) {
 				lo, hi := rows.rows(s)
 				own = join(sc.layout, part{rows, lo, hi})
 			}
-			p := piece{span: s, rows: own, fetched: l.fetched}
+			p := piece{span: s, rows: own, fetched: l.fetched, apart: clipFailures(l.apart, s)}
 			if i == 0 {
 				p.bad, p.repeats = l.bad, repeats
 			}
 			sc.deliver(p)
 		}
 	}
-	l.done, l.fetched, l.bad = l.done[:0], 0, 0
+	l.done, l.apart, l.fetched, l.bad = l.done[:0], nil, 0, 0
 }
 
 func clipAll(spans []span, to span) []span {

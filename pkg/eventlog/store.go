@@ -21,15 +21,17 @@ type segment struct {
 	// bad are rows that could not be placed in time; repeats are those that one
 	// page had more than once.
 	bad, repeats int
-	size         int64
-	used         int64
+	// apart are its parts whose rows cannot be trusted to be all. A segment with
+	// any is never sealed, so that they are asked for again.
+	apart []failure
+	size  int64
+	used  int64
 }
 
 // feed is one source's event log, or that of a source with pushed filters. The
 // log's mutex guards it.
 type feed struct {
 	key    string
-	source Source
 	pushed map[string]string
 	layout *layout
 	habits *habits
@@ -79,10 +81,12 @@ func (l *Log) ripe(s span, fetched int64) bool { return s.to <= fetched-int64(l.
 // insert puts a piece into the store, in place of what was known of its span.
 // The mutex is held.
 func (l *Log) insert(f *feed, p piece) {
-	added := []*segment{{span: p.span, fetched: p.fetched, rows: p.rows, bad: p.bad, repeats: p.repeats}}
-	if seal := floorTo(p.fetched-int64(l.config.SealAfter), second); p.span.from < seal && seal < p.span.to {
-		added = l.cut(added[0], seal)
+	edges := []int64{floorTo(p.fetched-int64(l.config.SealAfter), second)}
+	for _, f := range p.apart {
+		edges = append(edges, f.span.from, f.span.to)
 	}
+	slices.Sort(edges)
+	added := l.cut(&segment{span: p.span, fetched: p.fetched, rows: p.rows, bad: p.bad, repeats: p.repeats, apart: p.apart}, edges...)
 	for _, s := range added {
 		l.replace(f, s)
 	}
@@ -93,18 +97,28 @@ func (l *Log) insert(f *feed, p piece) {
 	f.broadcast()
 }
 
-// cut splits a segment at an instant. Which half bad rows belong to is not
-// known, so both keep them.
-func (l *Log) cut(s *segment, at int64) []*segment {
-	var halves []*segment
-	for _, own := range cutAt(s.span, at) {
-		half := *s
-		half.span = own
-		lo, hi := s.rows.rows(own)
-		half.rows = join(s.rows.layout, part{s.rows, lo, hi})
-		halves = append(halves, &half)
+// cut splits a segment at instants. Which part bad rows belong to is not known,
+// so all keep them.
+func (l *Log) cut(s *segment, at ...int64) []*segment {
+	spans := cutAt(s.span, at...)
+	if len(spans) == 1 {
+		return []*segment{s}
 	}
-	return halves
+	var parts []*segment
+	for _, own := range spans {
+		parts = append(parts, s.within(own))
+	}
+	return parts
+}
+
+// within is the part of a segment in a span.
+func (s *segment) within(own span) *segment {
+	p := *s
+	p.span = own
+	lo, hi := s.rows.rows(own)
+	p.rows = join(s.rows.layout, part{s.rows, lo, hi})
+	p.apart = clipFailures(s.apart, own)
+	return &p
 }
 
 // replace inserts a segment; what older ones know of its span goes.
@@ -112,11 +126,7 @@ func (l *Log) replace(f *feed, s *segment) {
 	for _, old := range slices.Clone(f.overlapping(s.span)) {
 		l.remove(f, old)
 		for _, rest := range subtract([]span{old.span}, s.span) {
-			kept := *old
-			kept.span = rest
-			lo, hi := old.rows.rows(rest)
-			kept.rows = join(f.layout, part{old.rows, lo, hi})
-			l.add(f, &kept)
+			l.add(f, old.within(rest))
 		}
 	}
 	l.add(f, s)
@@ -124,7 +134,7 @@ func (l *Log) replace(f *feed, s *segment) {
 
 func (l *Log) add(f *feed, s *segment) {
 	s.size = s.rows.size()
-	s.sealed = s.sealed || l.ripe(s.span, s.fetched)
+	s.sealed = len(s.apart) == 0 && (s.sealed || l.ripe(s.span, s.fetched))
 	l.tick++
 	s.used = l.tick
 	l.size += s.size

@@ -78,6 +78,7 @@ func runDashboard(ctx context.Context, b *bench) (err error) {
 	}
 	for _, stage := range []func(context.Context, *dashboardRun) error{b.compareScan, b.openDashboard, b.refreshDashboard, b.openByMany} {
 		for _, r := range runs {
+			b.progress("dashboard: %s logins at %s", number(r.rows), duration(r.latency))
 			if err := stage(ctx, r); err != nil {
 				return fmt.Errorf("%s logins at %s: %w", number(r.rows), duration(r.latency), err)
 			}

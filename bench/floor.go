@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"strconv"
 	"time"
 
@@ -37,15 +36,6 @@ type floorRow struct {
 	UserID     string    `json:"user_id"`
 }
 
-// floorResult is what the floor prints.
-type floorResult struct {
-	Rows int           `json:"rows"`
-	Wall time.Duration `json:"wall"`
-	// CPU and Peak are its own: what a parent is told can hold of the parent's.
-	CPU  time.Duration `json:"cpu"`
-	Peak int64         `json:"peak"`
-}
-
 // floorMain is the bare loop: page after page with net/http, decoded with
 // encoding/json, counted and let go.
 func floorMain(args []string, out io.Writer) error {
@@ -57,7 +47,7 @@ func floorMain(args []string, out io.Writer) error {
 		return err
 	}
 	started := time.Now()
-	result := floorResult{}
+	result := selfMeasured{}
 	for page := 1; ; page++ {
 		q := url.Values{"since": {*from}, "until": {*to}, "per_page": {strconv.Itoa(account.PageSize)},
 			"limit": {strconv.Itoa(account.PageSize)}, "page": {strconv.Itoa(page)}, "direction": {"desc"}}
@@ -105,23 +95,13 @@ func floorPage(address string) (rows int, err error) {
 
 // runFloor runs the floor over a range of an account that has n logins there.
 func runFloor(ctx context.Context, a *account.Account, from, to time.Time, n int) (cost, error) {
-	var result floorResult
-	self, err := os.Executable()
-	if err != nil {
+	var result selfMeasured
+	if err := runSelf(ctx, &result, floorCommand, "-api", a.URL(),
+		"-from", from.Format(time.RFC3339Nano), "-to", to.Format(time.RFC3339Nano)); err != nil {
 		return cost{}, err
-	}
-	command := exec.CommandContext(ctx, self, floorCommand, "-api", a.URL(), //nolint:gosec // this program
-		"-from", from.Format(time.RFC3339Nano), "-to", to.Format(time.RFC3339Nano))
-	command.Stderr = os.Stderr
-	text, err := command.Output()
-	if err != nil {
-		return cost{}, fmt.Errorf("the floor: %w", err)
-	}
-	if err := json.Unmarshal(text, &result); err != nil {
-		return cost{}, fmt.Errorf("the floor: %w", err)
 	}
 	if result.Rows != n {
 		return cost{}, fmt.Errorf("the floor counts %d logins of %d", result.Rows, n)
 	}
-	return cost{wall: result.Wall, cpu: result.CPU, peak: result.Peak}, nil
+	return result.cost(), nil
 }

@@ -59,8 +59,13 @@ type bench struct {
 }
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == floorCommand {
-		exit(floorMain(os.Args[2:], os.Stdout))
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case floorCommand:
+			exit(floorMain(os.Args[2:], os.Stdout))
+		case frameCommand:
+			exit(frameMain(os.Args[2:], os.Stdout))
+		}
 	}
 	o, err := parseOptions(os.Args[1:])
 	if errors.Is(err, flag.ErrHelp) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -18,6 +19,11 @@ type report struct {
 
 func (r *report) paragraph(format string, args ...any) {
 	_, _ = fmt.Fprintf(r.out, format+"\n\n", args...)
+}
+
+// progress says on standard error what is going on, where a case takes minutes.
+func (r *report) progress(format string, args ...any) {
+	_, _ = fmt.Fprintf(os.Stderr, format+"\n", args...)
 }
 
 func (r *report) heading(o options) {

@@ -42,7 +42,7 @@ func runScan(ctx context.Context, b *bench) error {
 	b.section("Cold scan and the same query again")
 	b.paragraph("A series by outcome over 30 days. The floor pages through the same account, one page after the other. "+
 		"`again` is asked at once, `later` when the live edge is no longer taken to be fresh. `table` lists up to 100,000 rows with "+
-		"all columns, which are in the event log by then; `frame` is what building that frame takes by itself, in the measuring process. "+
+		"all columns, which are in the event log by then; `frame` is what building that frame takes by itself, in a process that does nothing else. "+
 		"Of what is asked %d times, the least time counts; accounts without latency are measured three times.", repeats)
 	var results []scanResult
 	var wanted []scanResult
@@ -53,6 +53,7 @@ func runScan(ctx context.Context, b *bench) error {
 	}
 	wanted = append(wanted, scanResult{rows: min(100_000, b.rows[len(b.rows)-1]), latency: b.latencies[0], spread: account.OfficeHours})
 	for _, r := range wanted {
+		b.progress("scan: %s logins at %s", r.label(), duration(r.latency))
 		result, err := b.scanAgain(ctx, r)
 		if err != nil {
 			return fmt.Errorf("%s logins at %s: %w", r.label(), duration(r.latency), err)
@@ -123,7 +124,7 @@ func (b *bench) scan(ctx context.Context, r scanResult) (_ scanResult, err error
 	if err := s.check(slices.Concat(first, second, third)...); err != nil {
 		return r, err
 	}
-	if r.frame, err = frameTime(s.logins, r.tableRows); err != nil {
+	if r.frame, err = runFrame(ctx, r.tableRows); err != nil {
 		return r, err
 	}
 	time.Sleep(edge)

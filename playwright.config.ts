@@ -17,8 +17,9 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   forbidOnly: Boolean(process.env.CI),
-  timeout: 60_000,
-  expect: { timeout: 15_000 },
+  // Grafana loads much more than the preview.
+  timeout: HOST === 'preview' ? 60_000 : 180_000,
+  expect: { timeout: HOST === 'preview' ? 15_000 : 45_000 },
   reporter: [['list'], ['json', { outputFile: process.env.PLAYWRIGHT_JSON_OUTPUT_FILE ?? 'test-results/e2e.json' }]],
   use: {
     baseURL: process.env.GRAFANA_URL,
@@ -29,10 +30,10 @@ export default defineConfig({
     HOST === 'preview'
       ? [{ name: 'preview', use: browser }]
       : [
-          { name: 'auth', testDir: pluginE2eAuth, testMatch: [/.*\.js/] },
+          { name: 'auth', testDir: pluginE2eAuth, testMatch: [/.*\.js/], use: browser },
           {
             name: 'grafana',
-            use: { ...browser, storageState: 'playwright/.auth/admin.json' },
+            use: { ...browser, storageState: `playwright/.auth/${process.env.GRAFANA_ADMIN_USER ?? 'admin'}.json` },
             dependencies: ['auth'],
           },
         ],

@@ -1,12 +1,11 @@
 /** The editors can be used by everybody: no violation that axe knows, nothing cut off, in both themes. */
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Locator, type Page } from '@playwright/test';
-import { Explore } from './explore';
+import { EDITOR, Explore } from './explore';
 import { settingsFor } from './host/host';
 import { test } from './test';
 
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-const EDITOR = '[data-testid="data-testid Query editor row"]';
 
 /** What axe finds inside the elements, in a form that reads well in a failed test. */
 async function violations(page: Page, inside: string): Promise<string[]> {
@@ -27,6 +26,7 @@ for (const theme of ['dark', 'light']) {
       filters: [{ field: 'outcome', operator: '=', values: ['blocked'] }],
       groupBy: ['app_name'],
     });
+    await expect(explore.editor).toBeVisible();
     expect(await violations(page, EDITOR)).toEqual([]);
     for (const width of [1600, 400]) {
       await page.setViewportSize({ width, height: 1000 });

@@ -56,6 +56,9 @@ export function dayBefore(now = Date.now()): Window {
   return { from: end - 24 * 60 * minute, to: end - 1 };
 }
 
+/** CSS selector of the plugin's query editor, without what Grafana puts around it. */
+export const EDITOR = 'div:has(> [role="group"][aria-label="Search"])';
+
 export class Explore {
   constructor(
     private readonly page: Page,
@@ -66,7 +69,7 @@ export class Explore {
 
   /** The query's editor. */
   get editor(): Locator {
-    return this.page.getByTestId('data-testid Query editor row').first();
+    return this.page.locator(EDITOR).first();
   }
 
   /** Opens Explore with this query; resolves to its answer. */

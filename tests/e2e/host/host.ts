@@ -33,14 +33,9 @@ export interface Host {
   logLines(page: Page): Locator;
   /** CSS selector of the plugin's part of the configuration page. */
   configEditor: string;
-  saveAndTest(page: Page): Promise<void>;
-  /** What Save & test has answered. */
-  testResult(page: Page): Locator;
 }
 
 const PLUGIN = 'cfaccess-logs-datasource';
-const SAVE_AND_TEST = 'data-testid Data source settings page Save and Test button';
-const TEST_RESULT = 'data-testid Alert';
 
 let sparesUsed = 0;
 
@@ -58,8 +53,6 @@ export function previewHost(request: APIRequestContext, worker: number): Host {
     panel: (page, title) => page.getByRole('region', { name: title, exact: true }),
     logLines: (page) => page.getByTestId('preview-log-line'),
     configEditor: 'main',
-    saveAndTest: (page) => page.getByTestId(SAVE_AND_TEST).click(),
-    testResult: (page) => page.getByTestId(TEST_RESULT + ' test-result'),
   };
 }
 
@@ -91,8 +84,6 @@ export function grafanaHost(request: APIRequestContext, dashboardJson: string): 
     panel: (page, title) => page.getByTestId(`data-testid Panel header ${title}`),
     configEditor: 'form',
     logLines: (page) => page.locator('[data-testid="logRows"] tr, .logs-row, [data-testid^="log-line"]'),
-    saveAndTest: (page) => page.getByTestId(SAVE_AND_TEST).click(),
-    testResult: (page) => page.locator(`[data-testid^="${TEST_RESULT}"]`).last(),
   };
 }
 

@@ -1,6 +1,7 @@
 import { defineConfig, devices } from '@playwright/test';
 import path from 'node:path';
 import { HOST } from './tests/e2e/host/environment';
+import { WORKERS } from './tests/e2e/host/spares';
 
 const pluginE2eAuth = path.join(path.dirname(require.resolve('@grafana/plugin-e2e')), 'auth');
 const browser = {
@@ -15,7 +16,7 @@ export default defineConfig({
   outputDir: 'test-results/playwright',
   globalSetup: './tests/e2e/host/setup.ts',
   fullyParallel: true,
-  workers: 2,
+  workers: WORKERS,
   forbidOnly: Boolean(process.env.CI),
   // Grafana loads much more than the preview.
   timeout: HOST === 'preview' ? 60_000 : 180_000,

@@ -5,7 +5,7 @@
 import type { APIRequestContext, Locator, Page } from '@playwright/test';
 import { ACCOUNT_ID, credentialNamed } from '../../../simulator';
 import { simulatorUrl } from './environment';
-import { spareOf } from './spares';
+import { spareUid } from './spares';
 
 /** A data source's settings, as in `jsonData` and `secureJsonData`. */
 export interface Settings {
@@ -37,12 +37,10 @@ export interface Host {
 
 const PLUGIN = 'cfaccess-logs-datasource';
 
-let sparesUsed = 0;
-
 export function previewHost(request: APIRequestContext, worker: number): Host {
   return {
     async dataSource(settings) {
-      const uid = spareOf(worker, sparesUsed++);
+      const uid = spareUid(worker);
       const answer = await request.put(`/api/datasources/uid/${uid}`, { data: { name: uid, ...settings } });
       await expectOk(answer);
       return uid;

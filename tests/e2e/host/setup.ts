@@ -7,7 +7,7 @@ import { startPreview } from '../../../scripts/lib/preview';
 import { stopAll } from '../../../scripts/lib/processes';
 import { ACCOUNT_ID, credentialNamed, startSimulator } from '../../../simulator';
 import { HOST } from './environment';
-import { SPARE_DATA_SOURCES, spareUid } from './spares';
+import { spareUid, WORKERS } from './spares';
 
 export default async function setup(): Promise<() => Promise<void>> {
   rmSync(path.join(TEST_RESULTS, 'screenshots'), { recursive: true, force: true });
@@ -28,7 +28,7 @@ export default async function setup(): Promise<() => Promise<void>> {
 /** The preview cannot add data sources, so it starts with some that tests can configure. */
 async function previewWithSpares(folder: string, simulatorUrl: string): Promise<string> {
   cpSync(PROVISIONING, folder, { recursive: true });
-  const spares = Array.from({ length: SPARE_DATA_SOURCES }, (_, index) => ({
+  const spares = Array.from({ length: WORKERS }, (_, index) => ({
     uid: spareUid(index),
     name: spareUid(index),
     type: 'cfaccess-logs-datasource',

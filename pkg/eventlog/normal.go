@@ -1,7 +1,8 @@
 package eventlog
 
 import (
-	"fmt"
+	"encoding/binary"
+	"encoding/hex"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -52,7 +53,11 @@ func parseRay(text string) (uint64, bool) {
 	return n, err == nil
 }
 
-func rayText(n uint64) string { return fmt.Sprintf("%016x", n) }
+func rayText(n uint64) string {
+	var id [8]byte
+	binary.BigEndian.PutUint64(id[:], n)
+	return hex.EncodeToString(id[:])
+}
 
 // parseInstant reads a row's time. Times that nanoseconds since 1970 cannot
 // hold are not times of logins.

@@ -56,10 +56,11 @@ func sameSet(a, b []string) bool {
 
 // drawEvents draws a feed with bursts, ties, and more ties than a page holds.
 func drawEvents(t *rapid.T) []event {
-	start := epoch.Add(-6 * time.Hour)
+	length := rapid.SampledFrom([]time.Duration{6 * time.Hour, 10 * time.Minute, 10 * time.Second}).Draw(t, "length")
+	start := epoch.Add(-length)
 	events := spread(rapid.IntRange(0, 3000).Draw(t, "events"), start, epoch, rapid.Uint64().Draw(t, "seed"))
 	for range rapid.IntRange(0, 3).Draw(t, "ties") {
-		at := start.Add(time.Duration(rapid.Int64Range(0, int64(6*time.Hour)).Draw(t, "tied at")))
+		at := start.Add(time.Duration(rapid.Int64Range(0, int64(length)).Draw(t, "tied at")))
 		if rapid.Bool().Draw(t, "whole second") {
 			at = at.Truncate(time.Second)
 		}
@@ -99,8 +100,9 @@ func TestAnyUpstreamGivesTheTruthOrSaysThatItDoesNot(t *testing.T) {
 		l := eventlog.New(eventlog.Config{Limit: rapid.SampledFrom([]int64{0, 20_000, 1 << 30}).Draw(rt, "cache"), SealAfter: 15 * time.Minute, MaxRows: 100_000, Now: u.clock.now})
 		defer l.Close()
 		for range 3 {
-			from := epoch.Add(-time.Duration(rapid.Int64Range(0, int64(7*time.Hour/time.Millisecond)).Draw(rt, "from")) * time.Millisecond)
-			to := from.Add(time.Duration(rapid.Int64Range(0, int64(7*time.Hour/time.Millisecond)).Draw(rt, "length")) * time.Millisecond)
+			reach := rapid.SampledFrom([]time.Duration{7 * time.Hour, 11 * time.Minute, 11 * time.Second}).Draw(rt, "reach")
+			from := epoch.Add(-time.Duration(rapid.Int64Range(0, int64(reach/time.Millisecond)).Draw(rt, "from")) * time.Millisecond)
+			to := from.Add(time.Duration(rapid.Int64Range(0, int64(reach/time.Millisecond)).Draw(rt, "length")) * time.Millisecond)
 			r := ask(t, u, rapid.SampledFrom([]string{`{"limit":100000}`, `{"limit":100000,"direction":"asc"}`}).Draw(rt, "query"), from, to)
 			before := u.count()
 			res, err := l.Query(context.Background(), r, u.source())
@@ -153,4 +155,68 @@ func subset(part, all []string) bool {
 		}
 	}
 	return true
+}
+
+// drawFilter draws a filter with the events that it keeps.
+func drawFilter(t *rapid.T, u *upstream) (string, func(event) bool) {
+	some := event{ray: "0", email: "nobody@example.com"}
+	if len(u.events) > 0 && rapid.IntRange(0, 3).Draw(t, "known") > 0 {
+		some = u.events[rapid.IntRange(0, len(u.events)-1).Draw(t, "of")]
+	}
+	switch rapid.IntRange(0, 3).Draw(t, "filter") {
+	case 0:
+		return `{"field":"ray_id","operator":"=","values":["` + some.ray + `"]}`, func(e event) bool { return e.ray == some.ray }
+	case 1:
+		return `{"field":"user_email","operator":"=","values":["` + some.email + `"]}`, func(e event) bool { return e.email == some.email }
+	case 2:
+		return `{"field":"outcome","operator":"=","values":["blocked"]}`, func(e event) bool { return !e.allowed }
+	default:
+		return `{"field":"country","operator":"!=","values":["GB"]}`, func(e event) bool { return e.country != "GB" }
+	}
+}
+
+// Filters are pushed where the feed is long; whatever the upstream makes of them,
+// lists, groups and series have to agree with the truth or say that they do not.
+func TestAnyFilterGivesTheTruthOrSaysThatItDoesNot(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		p := drawPersonality(rt)
+		p.Cap = rapid.SampledFrom([]int{25, 100}).Draw(rt, "small cap")
+		u := newUpstream(p, drawEvents(rt), 7)
+		u.mishandles = rapid.SampledFrom([]string{"", "", "ray_id", "email", "allowed", "country_code"}).Draw(rt, "ignores")
+		u.empties = rapid.SampledFrom([]string{"", "", "ray_id", "email", "allowed", "country_code"}).Draw(rt, "empties")
+		maxRows := rapid.SampledFrom([]int{200, 1000, 100_000}).Draw(rt, "maxRows")
+		l := eventlog.New(eventlog.Config{Limit: 1 << 20, SealAfter: 15 * time.Minute, MaxRows: maxRows, Now: u.clock.now})
+		defer l.Close()
+		for range 3 {
+			filter, keep := drawFilter(rt, u)
+			shape := rapid.SampledFrom([]string{`"limit":100000`, `"limit":50`, `"limit":50,"direction":"asc"`, `"groupBy":["country"]`, `"format":"time_series"`}).Draw(rt, "shape")
+			r := ask(t, u, `{"filters":[`+filter+`],`+shape+`}`, epoch.Add(-7*time.Hour), epoch)
+			res, err := l.Query(context.Background(), r, u.source())
+			if err != nil {
+				if p.harmless() {
+					rt.Fatalf("error %v", err)
+				}
+				continue
+			}
+			want := u.truth(r.Span(), keep)
+			switch c := res.Coverage; {
+			case c.Rows > int64(len(want)):
+				rt.Fatalf("%d rows of %d", c.Rows, len(want))
+			case c.Complete && c.Rows != int64(len(want)):
+				rt.Fatalf("complete with %d rows of %d", c.Rows, len(want))
+			case c.Reason == eventlog.ReasonLimit && !sameSet(raysOf(rt, res.Table), ends(want, r)):
+				rt.Fatalf("not the %d rows at the end", r.Limit)
+			case !c.Complete && p.harmless() && c.Reason != eventlog.ReasonLimit && c.Reason != eventlog.ReasonMaxRows:
+				rt.Fatalf("incomplete: %s", c.Reason)
+			}
+		}
+	})
+}
+
+// ends are the newest, or oldest, of the rows, which are oldest first.
+func ends(rays []string, r *query.Request) []string {
+	if r.Ascending {
+		return rays[:min(r.Limit, len(rays))]
+	}
+	return rays[max(0, len(rays)-r.Limit):]
 }

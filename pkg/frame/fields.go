@@ -34,7 +34,7 @@ func (o Origin) field(column eventlog.Column) *data.Field {
 	case catalogue.KindJSON:
 		out = data.NewField(f.Name, nil, parseCells(column.Cells, parseJSON))
 	default:
-		out = data.NewField(f.Name, nil, parseCells(column.Cells, func(s string) (string, error) { return s, nil }))
+		out = data.NewField(f.Name, nil, textCells(column.Cells))
 	}
 	return out.SetConfig(o.config(f))
 }
@@ -54,6 +54,17 @@ func parseCells[T any](cells []eventlog.Cell, parse func(string) (T, error)) []*
 		}
 		values[i] = v
 		out[i] = &values[i]
+	}
+	return out
+}
+
+// textCells makes a nullable column of texts. It points into the cells.
+func textCells(cells []eventlog.Cell) []*string {
+	out := make([]*string, len(cells))
+	for i := range cells {
+		if cells[i].Valid {
+			out[i] = &cells[i].Text
+		}
 	}
 	return out
 }

@@ -10,7 +10,7 @@ import { useExplore } from './useExplore';
 /** Grafana's Explore, as far as a data source sees it. */
 export function ExplorePage({ dataSources }: { dataSources: DataSources }) {
   const styles = useStyles2(getStyles);
-  const { dataSource, data, range, running, queries, run, change, remove, add } = useExplore(dataSources);
+  const { address, dataSource, data, range, running, queries, run, change, remove, add } = useExplore(dataSources);
   return (
     <div className={styles.page}>
       <div className={styles.toolbar}>
@@ -44,8 +44,10 @@ export function ExplorePage({ dataSources }: { dataSources: DataSources }) {
           Add query
         </Button>
       </div>
+      {/* Keyed: the menu of a followed data link goes with the result that it belongs to. */}
       {data && (
         <ExploreResults
+          key={address}
           data={data}
           queries={running}
           onZoom={({ from, to }) => run({ from: `${from}`, to: `${to}` })}

@@ -1,6 +1,6 @@
 import { css } from '@emotion/css';
 import { type DataFrame, dateTimeFormat, type Field, FieldType, type GrafanaTheme2, LogLevel } from '@grafana/data';
-import { Icon, useStyles2, useTheme2 } from '@grafana/ui';
+import { useStyles2, useTheme2 } from '@grafana/ui';
 import { useTimeZone } from '../timeZone';
 
 interface Line {
@@ -57,7 +57,6 @@ export function LogList({ frames }: { frames: DataFrame[] }) {
         <li key={line.id} data-testid="preview-log-line" data-level={line.level}>
           <details style={{ borderLeft: `3px solid ${levelColor(line.level, theme)}` }}>
             <summary>
-              <Icon name="angle-right" size="sm" />
               <time dateTime={new Date(line.time).toISOString()}>
                 {dateTimeFormat(line.time, { timeZone, defaultWithMS: true })}
               </time>
@@ -94,8 +93,10 @@ const getStyles = (theme: GrafanaTheme2) => ({
       alignItems: 'baseline',
     },
     [theme.breakpoints.down('md')]: { '& summary': { flexWrap: 'wrap' }, '& summary > span': { flexBasis: '100%' } },
-    '& summary > svg': { flexShrink: 0, alignSelf: 'center' },
-    '& details[open] > summary > svg': { transform: 'rotate(90deg)' },
+    '& summary::before': { content: '"›"', color: theme.colors.text.secondary },
+    '& details[open] > summary::before': { transform: 'rotate(90deg)' },
+    // A thousand lines are laid out only where they are seen.
+    '& li': { contentVisibility: 'auto', containIntrinsicSize: 'auto 22px' },
     '& time': { color: theme.colors.text.secondary, whiteSpace: 'nowrap' },
     '& dl': { margin: theme.spacing(0.5, 0, 1, 3) },
     '& dl > div': { display: 'flex', gap: theme.spacing(1) },

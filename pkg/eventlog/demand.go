@@ -144,33 +144,30 @@ func (d *demand) probe(s span, ascending bool) error {
 	return nil
 }
 
-// settle gets all of a span, or waits for who gets it already.
+// settle gets what the query needs of a span, or waits for who gets it already.
+// The margin around it comes along with what is asked for, but is not worth a
+// call by itself.
 func (d *demand) settle(s span, density float64) error {
 	l := d.log
 	l.mu.Lock()
 	for range maxRounds {
 		d.collect()
-		gaps := d.missing(s)
+		gaps := d.missing(s.clip(d.want))
 		if len(gaps) == 0 {
 			l.mu.Unlock()
 			return nil
 		}
-		alone := gaps
-		for _, fl := range d.feed.flights {
-			if fl.ctx.Err() == nil {
-				alone = subtract(alone, fl.spans...)
-			}
-		}
 		if l.closed {
 			break
 		}
-		if len(alone) > 0 {
+		if len(d.alone(gaps)) > 0 {
+			alone := d.alone(d.missing(s))
 			slices.Reverse(alone)
 			l.launch(d, alone, l.fill(density))
 		}
 		if fl := d.flightOver(gaps); fl != nil {
 			d.join(fl)
-			if err := d.awaitFlight(fl, s); err != nil {
+			if err := d.awaitFlight(fl, s.clip(d.want)); err != nil {
 				return err
 			}
 			if fl.done && fl.capped {
@@ -181,6 +178,16 @@ func (d *demand) settle(s span, density float64) error {
 	d.collect()
 	l.mu.Unlock()
 	return nil
+}
+
+// alone are the parts of gaps that no flight fetches. The mutex is held.
+func (d *demand) alone(gaps []span) []span {
+	for _, fl := range d.feed.flights {
+		if fl.ctx.Err() == nil {
+			gaps = subtract(gaps, fl.spans...)
+		}
+	}
+	return gaps
 }
 
 // maxRounds bounds how often a query asks for a span: each round either settles

@@ -1,6 +1,7 @@
 import { css } from '@emotion/css';
 import { type DataFrame, dateTimeFormat, type Field, FieldType, type GrafanaTheme2, LogLevel } from '@grafana/data';
 import { useStyles2, useTheme2 } from '@grafana/ui';
+import { useState } from 'react';
 import { useTimeZone } from '../timeZone';
 
 interface Line {
@@ -46,34 +47,44 @@ function levelColor(level: string, theme: GrafanaTheme2): string {
   }
 }
 
-/** Log lines, newest as they came; a line opens to its labels. */
+/** Log lines in the order in which they came; a line opens to its labels. */
 export function LogList({ frames }: { frames: DataFrame[] }) {
   const styles = useStyles2(getStyles);
-  const theme = useTheme2();
-  const [timeZone] = useTimeZone();
   return (
     <ol className={styles.list} aria-label="Log lines" data-testid="preview-logs">
       {readLines(frames).map((line) => (
-        <li key={line.id} data-testid="preview-log-line" data-level={line.level}>
-          <details style={{ borderLeft: `3px solid ${levelColor(line.level, theme)}` }}>
-            <summary>
-              <time dateTime={new Date(line.time).toISOString()}>
-                {dateTimeFormat(line.time, { timeZone, defaultWithMS: true })}
-              </time>
-              <span>{line.body}</span>
-            </summary>
-            <dl>
-              {Object.entries(line.labels).map(([name, value]) => (
-                <div key={name}>
-                  <dt>{name}</dt>
-                  <dd>{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
-                </div>
-              ))}
-            </dl>
-          </details>
-        </li>
+        <LogLine key={line.id} line={line} />
       ))}
     </ol>
+  );
+}
+
+function LogLine({ line: { time, body, level, labels } }: { line: Line }) {
+  const theme = useTheme2();
+  const [timeZone] = useTimeZone();
+  const [open, setOpen] = useState(false);
+  return (
+    <li data-testid="preview-log-line" data-level={level}>
+      <details
+        style={{ borderLeft: `3px solid ${levelColor(level, theme)}` }}
+        onToggle={({ currentTarget }) => setOpen(currentTarget.open)}
+      >
+        <summary>
+          <time dateTime={new Date(time).toISOString()}>{dateTimeFormat(time, { timeZone, defaultWithMS: true })}</time>
+          <span>{body}</span>
+        </summary>
+        {open && (
+          <dl>
+            {Object.entries(labels).map(([name, value]) => (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
+      </details>
+    </li>
   );
 }
 

@@ -15,8 +15,12 @@ func (p *pager) number(ctx context.Context, b *builder, s span, st step) (step, 
 	p.trying = false
 	st.covered, st.bad = s, 0
 	seen := map[string]struct{}{}
-	for range maxPasses {
+	for n, idle := 0, 0; n < maxPasses && idle < maxIdlePasses; n++ {
+		before := len(seen)
 		total, bad, err := p.pass(ctx, b, s, seen)
+		if idle++; len(seen) > before {
+			idle = 0
+		}
 		st.bad = max(st.bad, bad)
 		if errors.Is(err, errPagesRepeat) || errors.Is(err, errPagesDiffer) {
 			st.apart, st.fault = s, err

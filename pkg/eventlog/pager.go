@@ -17,9 +17,11 @@ var (
 )
 
 const (
-	// maxPasses and maxWalkPages bound paging by number.
-	maxPasses    = 5
-	maxWalkPages = 1000
+	// maxPasses, maxIdlePasses (that brought no new row, one after the other) and
+	// maxWalkPages bound paging by number.
+	maxPasses     = 12
+	maxIdlePasses = 3
+	maxWalkPages  = 1000
 	// worthFractions is how many rows of a page may be asked for twice before
 	// bounds finer than a second are tried.
 	worthFractions = 30
@@ -145,6 +147,11 @@ func (p *pager) settle(ctx context.Context, b *builder, s span, ascending bool, 
 			cut = s.from
 		}
 		if cut >= s.to {
+			// Page numbers settle as much as their calls ask for, see bounds: a
+			// smaller part would ask for the same rows again for each next one.
+			if p.habits.precision() != fractions {
+				unit = second
+			}
 			return p.number(ctx, b, span{max(s.from, floorTo(s.to-1, unit)), s.to}, st)
 		}
 		st.covered = span{max(cut, s.from), s.to}

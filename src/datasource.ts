@@ -28,6 +28,7 @@ import {
   splitLogsVolume,
   SUPPLEMENTARY_QUERY_TYPES,
 } from './explore/logsVolume';
+import { withLinkRange } from './explore/linkRange';
 import { modifyQuery, QUERY_MODIFICATIONS, queryHasFilter, toggleQueryFilter } from './explore/toggleFilters';
 import { displayText } from './query/displayText';
 import { interpolateQuery } from './query/interpolate';
@@ -72,7 +73,7 @@ export class AccessDataSource
   }
 
   query(request: DataQueryRequest<AccessQuery>): Observable<DataQueryResponse> {
-    const response = super.query(request);
+    const response = super.query(request).pipe(map((answer) => withLinkRange(answer, request.range)));
     return asksLogsVolume(request) ? response.pipe(map(splitLogsVolume)) : response;
   }
 

@@ -1,0 +1,113 @@
+package frame
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+)
+
+var at = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+
+func fields(t *testing.T, names ...string) []*catalogue.Field {
+	t.Helper()
+	q, _ := catalogue.Lookup("access_requests")
+	out := make([]*catalogue.Field, len(names))
+	for i, name := range names {
+		f, ok := q.Field(name)
+		require.True(t, ok, name)
+		out[i] = f
+	}
+	return out
+}
+
+func cell(text string) eventlog.Cell { return eventlog.Cell{Text: text, Valid: true} }
+
+func TestLineLeavesOutWhatIsAbsent(t *testing.T) {
+	l := parseLine("{outcome} {user_email} to {app_name} ({app_domain}) from {ip_address}")
+	require.Equal(t, "blocked a@example.com to Wiki (wiki.example.com) from 192.0.2.1", l.render(map[string]string{
+		"outcome": "blocked", "user_email": "a@example.com", "app_name": "Wiki", "app_domain": "wiki.example.com", "ip_address": "192.0.2.1"}))
+	require.Equal(t, "allowed to () from", l.render(map[string]string{"outcome": "allowed"}))
+}
+
+func TestLogIDsAreStableAndUnique(t *testing.T) {
+	table := func(emails ...string) *eventlog.Table {
+		out := &eventlog.Table{Columns: []eventlog.Column{{Field: fields(t, "user_email")[0]}, {Field: fields(t, "app_name")[0]}}}
+		for _, email := range emails {
+			out.Times = append(out.Times, at)
+			out.Columns[0].Cells = append(out.Columns[0].Cells, cell(email))
+			out.Columns[1].Cells = append(out.Columns[1].Cells, eventlog.Cell{})
+		}
+		return out
+	}
+	q, _ := catalogue.Lookup("access_requests")
+	ids := func(emails ...string) []string {
+		f := logs(&query.Request{Type: q, Format: query.FormatLogs}, table(emails...))
+		var out []string
+		for i := range f.Rows() {
+			out = append(out, f.Fields[3].At(i).(string))
+		}
+		return out
+	}
+	first := ids("a@example.com", "b@example.com", "a@example.com")
+	require.Equal(t, first, ids("a@example.com", "b@example.com", "a@example.com"))
+	require.Equal(t, first[0], ids("a@example.com")[0], "an id does not depend on its neighbours")
+	require.Len(t, map[string]bool{first[0]: true, first[1]: true, first[2]: true}, 3)
+}
+
+func TestRowIDsDoNotRunTogether(t *testing.T) {
+	f := fields(t, "user_email", "app_name")
+	row := func(a, b eventlog.Cell) string {
+		return rowID(&eventlog.Table{Times: []time.Time{at}, Columns: []eventlog.Column{
+			{Field: f[0], Cells: []eventlog.Cell{a}}, {Field: f[1], Cells: []eventlog.Cell{b}}}}, 0)
+	}
+	require.NotEqual(t, row(cell("ab"), cell("c")), row(cell("a"), cell("bc")))
+	require.NotEqual(t, row(cell(""), cell("c")), row(eventlog.Cell{}, cell("c")))
+}
+
+func TestMaskMergesWhatBecomesEqual(t *testing.T) {
+	groups := func() *eventlog.Result {
+		return &eventlog.Result{Groups: &eventlog.Groups{Fields: fields(t, "user_email", "country"), Rows: []eventlog.Group{
+			{Key: []eventlog.Cell{cell("A@example.com"), cell("GB")}, Count: 3},
+			{Key: []eventlog.Cell{cell("b@example.com"), cell("GB")}, Count: 2},
+			{Key: []eventlog.Cell{{}, cell("GB")}, Count: 1},
+		}}}
+	}
+	r := groups()
+	NewMasker(MaskRedact, "").Apply(r)
+	require.Equal(t, []eventlog.Group{
+		{Key: []eventlog.Cell{cell(redacted), cell("GB")}, Count: 5},
+		{Key: []eventlog.Cell{{}, cell("GB")}, Count: 1},
+	}, r.Groups.Rows)
+
+	r = groups()
+	m := NewMasker(MaskPseudonym, "a key")
+	m.Apply(r)
+	require.Len(t, r.Groups.Rows, 3)
+	require.Equal(t, m.Text("a@EXAMPLE.com"), r.Groups.Rows[0].Key[0].Text, "case does not count")
+	require.NotEqual(t, m.Text("a@example.com"), NewMasker(MaskPseudonym, "another").Text("a@example.com"))
+
+	series := &eventlog.Result{Series: &eventlog.Series{Fields: fields(t, "ip_address"), Groups: []eventlog.SeriesGroup{
+		{Key: []eventlog.Cell{cell("192.0.2.1")}, Counts: []int64{1, 0}}, {Key: []eventlog.Cell{cell("192.0.2.2")}, Counts: []int64{1, 5}}}}}
+	NewMasker(MaskRedact, "").Apply(series)
+	require.Equal(t, []eventlog.SeriesGroup{{Key: []eventlog.Cell{cell(redacted)}, Counts: []int64{2, 5}}}, series.Series.Groups)
+}
+
+func TestMaskHidesUnknownKeysAndCalls(t *testing.T) {
+	r := &eventlog.Result{Calls: []string{"GET /users/x"}, Table: &eventlog.Table{Times: []time.Time{at, at}, Other: []string{`{"x":1}`, ""}}}
+	NewMasker(MaskPseudonym, "a key").Apply(r)
+	require.Equal(t, []string{`"[redacted]"`, ""}, r.Table.Other)
+	require.NotContains(t, r.Calls[0], "users")
+}
+
+func TestJSONColumnKeepsAnyText(t *testing.T) {
+	for text, want := range map[string]string{`{"a":1}`: `{"a":1}`, `{"a":`: `"{\"a\":"`, "plain": `"plain"`} {
+		got, err := parseJSON(text)
+		require.NoError(t, err)
+		require.Equal(t, want, string(got))
+	}
+}

@@ -30,7 +30,6 @@ export interface Host {
   cleanUp(): Promise<void>;
   /** Panel of a dashboard. */
   panel(page: Page, title: string): Locator;
-  logLines(page: Page): Locator;
   /** CSS selector of the plugin's part of the configuration page. */
   configEditor: string;
 }
@@ -49,7 +48,6 @@ export function previewHost(request: APIRequestContext, worker: number): Host {
     dashboard: () => Promise.resolve('cloudflare-access'),
     cleanUp: () => Promise.resolve(),
     panel: (page, title) => page.getByRole('region', { name: title, exact: true }),
-    logLines: (page) => page.getByTestId('preview-log-line'),
     configEditor: 'main',
   };
 }
@@ -81,7 +79,6 @@ export function grafanaHost(request: APIRequestContext, dashboardJson: string): 
     },
     panel: (page, title) => page.getByTestId(`data-testid Panel header ${title}`),
     configEditor: 'form',
-    logLines: (page) => page.locator('[data-testid="logRows"] tr, .logs-row, [data-testid^="log-line"]'),
   };
 }
 

@@ -15,10 +15,20 @@ const (
 // Trace collects the calls made under one context. It is safe for concurrent
 // use; the zero value is ready.
 type Trace struct {
+	// OnRows is told how many rows each answer held, also after the query that
+	// asked has ended; nil means nobody. It must not block.
+	OnRows   func(rows int)
 	mu       sync.Mutex
 	attempts int
 	requests []string
 	omitted  int
+}
+
+// Received tells of the rows of an answer. A nil Trace ignores them.
+func (t *Trace) Received(rows int) {
+	if t != nil && t.OnRows != nil {
+		t.OnRows(rows)
+	}
 }
 
 // Calls is the number of calls that reached out to Cloudflare, tries counted.

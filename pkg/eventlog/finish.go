@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,10 +12,17 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/spans"
 )
 
 // finish lists or counts what was gathered and says what it covers.
 func (q *inquiry) finish(g gathered) (*Result, error) {
+	stage := "list"
+	if q.r.Grouped() {
+		stage = "count"
+	}
+	_, traced := spans.Start(q.ctx, stage)
+	defer traced.End()
 	span := q.r.Span()
 	res := &Result{Coverage: Coverage{From: span.From, To: span.To, Complete: true, FilteredHere: []string{}}, Notices: q.notices}
 	l := g.demand.feed.layout
@@ -201,7 +209,7 @@ func (q *inquiry) explainRetention(res *Result, g gathered) {
 
 // Empty answers a request that no event can fit.
 func Empty(r *query.Request) (*Result, error) {
-	q := &inquiry{log: &Log{}, r: r, want: spanOf(r.Span())}
+	q := &inquiry{log: &Log{}, ctx: context.Background(), r: r, want: spanOf(r.Span())}
 	q.start = q.want.from // the past is not known to be empty, it is
 	f := &feed{layout: newLayout(r.Type)}
 	return q.finish(gathered{demand: &demand{feed: f}, view: view{span: q.want}})

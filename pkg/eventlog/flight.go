@@ -8,6 +8,10 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/spans"
 )
 
 const (
@@ -66,15 +70,17 @@ func (c *flightContext) extend(ctx context.Context) {
 }
 
 // launch starts a flight for a query and joins it. The mutex is held.
-func (l *Log) launch(d *demand, spans []span, run func(*flight)) *flight {
+func (l *Log) launch(d *demand, wanted []span, run func(*flight)) *flight {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(d.ctx))
+	ctx, traced := spans.Start(ctx, "fetch", attribute.Int("spans", len(wanted)))
 	stop := context.AfterFunc(l.ctx, cancel)
-	fl := &flight{feed: d.feed, fetch: l.fetcher(d.source), spans: spans, started: l.config.Now().UnixNano(), ctx: &flightContext{Context: ctx}, cancel: cancel}
+	fl := &flight{feed: d.feed, fetch: l.fetcher(d.source), spans: wanted, started: l.config.Now().UnixNano(), ctx: &flightContext{Context: ctx}, cancel: cancel}
 	d.feed.flights = append(d.feed.flights, fl)
 	d.join(fl)
 	l.running.Go(func() {
 		defer stop()
 		defer cancel()
+		defer traced.End()
 		defer l.land(fl)
 		defer func() {
 			if r := recover(); r != nil {

@@ -70,6 +70,7 @@ func (p *pager) ask(ctx context.Context, b *builder, r PageRequest) (decoded, *P
 		return decoded{}, nil, err
 	}
 	d, err := b.decode(page.Rows)
+	cloudflare.TraceOf(ctx).Received(d.rows)
 	if err != nil {
 		b.truncate(d.first)
 		return d, nil, &cloudflare.Error{Kind: cloudflare.KindMalformed, Message: "Cloudflare's answer holds no list of events. Check the API URL", Err: err}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/spans"
 )
 
 // inquiry is one query on its way to an answer.
@@ -49,8 +50,10 @@ func (l *Log) Query(ctx context.Context, r *query.Request, s Source) (*Result, e
 		trace = &cloudflare.Trace{}
 		ctx = cloudflare.WithTrace(ctx, trace)
 	}
+	ctx, traced := spans.Start(ctx, "scan")
 	q := &inquiry{log: l, ctx: ctx, r: r, source: s, want: spanOf(r.Span()), start: l.config.Now().UnixNano()}
 	result, err := q.answer()
+	spans.End(traced, err)
 	if err != nil {
 		return nil, err
 	}

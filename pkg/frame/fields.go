@@ -3,6 +3,7 @@ package frame
 import (
 	"encoding/json"
 	"strconv"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
@@ -16,6 +17,8 @@ type Origin struct {
 	RefID          string
 	DatasourceUID  string
 	DatasourceName string
+	// Now is when the answer is given.
+	Now time.Time
 }
 
 // field turns a column into a typed field, with everything the catalogue says

@@ -30,6 +30,7 @@ func Build(r *query.Request, result *eventlog.Result, o Origin) data.Frames {
 	}
 	f.RefID = o.RefID
 	f.Meta.Custom = map[string]any{"coverage": result.Coverage}
+	f.Meta.Stats = stats(result.Coverage, o)
 	f.Meta.ExecutedQueryString = strings.Join(result.Calls, "\n")
 	for _, n := range result.Notices {
 		severity := data.NoticeSeverityInfo
@@ -39,6 +40,22 @@ func Build(r *query.Request, result *eventlog.Result, o Origin) data.Frames {
 		f.AppendNotices(data.Notice{Severity: severity, Text: n.Text})
 	}
 	return data.Frames{f}
+}
+
+// stats are what Grafana's inspector shows of the query.
+func stats(c eventlog.Coverage, o Origin) []data.QueryStat {
+	stat := func(name, unit string, value float64) data.QueryStat {
+		return data.QueryStat{FieldConfig: data.FieldConfig{DisplayName: name, Unit: unit}, Value: value}
+	}
+	out := []data.QueryStat{
+		stat("Calls made to Cloudflare", "", float64(c.UpstreamCalls)),
+		stat("Calls saved", "", float64(c.SavedCalls)),
+		stat("Rows kept from earlier queries", "", float64(c.CachedRows)),
+	}
+	if c.CachedAt != nil {
+		out = append(out, stat("Age of the oldest kept part", "s", max(o.Now.Sub(*c.CachedAt).Seconds(), 0)))
+	}
+	return out
 }
 
 func table(r *query.Request, t *eventlog.Table, o Origin) *data.Frame {

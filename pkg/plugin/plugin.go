@@ -42,6 +42,9 @@ type Datasource struct {
 	find      func(queryType string) (surface.Surface, bool)
 	masker    *frame.Masker
 	resources backend.CallResourceHandler
+	// metrics are the data source's, which its instances share.
+	key     metricsKey
+	metrics *metrics
 }
 
 // New makes an instance for the settings. Grafana calls it again, and disposes
@@ -54,16 +57,26 @@ func newDatasource(ctx context.Context, s backend.DataSourceInstanceSettings, no
 	d := &Datasource{uid: s.UID, name: s.Name, now: now, masker: frame.NewMasker(frame.MaskNone, "")}
 	d.resources = newResources(d)
 	d.settings, d.problem = LoadSettings(s)
-	if d.settings == nil || !d.settings.CanConnect {
-		return d, nil
+	if d.settings != nil && d.settings.CanConnect {
+		if err := d.connect(ctx, s); err != nil {
+			return nil, err
+		}
 	}
+	d.key = metricsKey{namespace: backend.PluginConfigFromContext(ctx).Namespace, uid: s.UID}
+	d.metrics = metricsOf.join(d.key, d)
+	return d, nil
+}
+
+// connect makes what needs Cloudflare. It calls nothing yet.
+func (d *Datasource) connect(ctx context.Context, s backend.DataSourceInstanceSettings) error {
 	options, err := s.HTTPClientOptions(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("the HTTP settings cannot be used: %w", err)
+		return fmt.Errorf("the HTTP settings cannot be used: %w", err)
 	}
+	options.Middlewares = withoutAddresses()
 	client, err := httpclient.New(options)
 	if err != nil {
-		return nil, fmt.Errorf("the HTTP client cannot be made: %w", err)
+		return fmt.Errorf("the HTTP client cannot be made: %w", err)
 	}
 	d.client = cloudflare.New(cloudflare.Config{
 		BaseURL:          d.settings.APIURL,
@@ -71,10 +84,11 @@ func newDatasource(ctx context.Context, s backend.DataSourceInstanceSettings, no
 		HTTP:             client,
 		Reserve:          d.settings.Reserve,
 		AccountRateLimit: d.settings.AccountRateLimit,
-		Now:              now,
+		Now:              d.now,
+		Observer:         d.observeCall,
 	})
 	if d.problem != nil {
-		return d, nil
+		return nil
 	}
 	d.masker = frame.NewMasker(d.settings.Mask, d.settings.MaskKey)
 	d.surfaces = surface.NewSet(surface.Config{
@@ -83,14 +97,15 @@ func newDatasource(ctx context.Context, s backend.DataSourceInstanceSettings, no
 		CacheLimit: d.settings.CacheLimit,
 		SealAfter:  d.settings.SealAfter,
 		MaxRows:    d.settings.MaxRows,
-		Now:        now,
+		Now:        d.now,
 	})
 	d.find = d.surfaces.Surface
-	return d, nil
+	return nil
 }
 
 // Dispose frees what the instance holds.
 func (d *Datasource) Dispose() {
+	metricsOf.leave(d.key, d)
 	if d.surfaces != nil {
 		d.surfaces.Close()
 	}

@@ -9,12 +9,14 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"github.com/grafana/grafana-plugin-sdk-go/experimental/concurrent"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/frame"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/spans"
 )
 
 // maxConcurrentQueries of one request run at a time; the client bounds the calls.
@@ -25,14 +27,16 @@ const maxConcurrentQueries = 10
 func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
 	alert := isFromAlert(req.Headers)
 	return concurrent.QueryData(ctx, req, func(ctx context.Context, q concurrent.Query) (res backend.DataResponse) {
+		s := d.sight(ctx, q.DataQuery.RefID)
 		defer func() {
 			if r := recover(); r != nil {
 				log.DefaultLogger.FromContext(ctx).Error("a query panicked", "refId", q.DataQuery.RefID, "panic", fmt.Sprintf("%T", r), "stack", string(debug.Stack()))
 				res = backend.DataResponse{Status: backend.StatusInternal, ErrorSource: backend.ErrorSourcePlugin,
 					Error: fmt.Errorf("the plugin failed on this query; the Grafana server's log has the details. Please report it")}
 			}
+			s.end(res)
 		}()
-		return d.answer(ctx, q.DataQuery, alert)
+		return d.answer(s, q.DataQuery, alert)
 	}, maxConcurrentQueries)
 }
 
@@ -48,10 +52,11 @@ func isFromAlert(headers map[string]string) bool {
 	return false
 }
 
-func (d *Datasource) answer(ctx context.Context, q backend.DataQuery, alert bool) backend.DataResponse {
+func (d *Datasource) answer(s *sighting, q backend.DataQuery, alert bool) backend.DataResponse {
 	if d.problem != nil {
 		return problemFailure(d.problem).response()
 	}
+	_, span := spans.Start(s.ctx, "parse")
 	r, err := query.Parse(q.JSON, query.Options{
 		QueryType:     q.QueryType,
 		Window:        query.Window{From: q.TimeRange.From, To: q.TimeRange.To},
@@ -62,30 +67,33 @@ func (d *Datasource) answer(ctx context.Context, q backend.DataQuery, alert bool
 		Now:           d.now(),
 		Disguise:      d.masker.Disguise(),
 	})
+	spans.End(span, err)
 	if err != nil {
 		return classify(err).response()
 	}
-	result, err := d.run(ctx, r)
+	s.request = r
+	result, err := d.run(s.ctx, r, s.calls)
 	if err != nil {
 		return classify(err).needing(r.Type.Permission).response()
 	}
+	s.result = result
 	if alert && !result.Coverage.Complete {
 		return incompleteAlert(result).response()
 	}
-	f := frame.Build(r, result, frame.Origin{RefID: q.RefID, DatasourceUID: d.uid, DatasourceName: d.name})
+	_, span = spans.Start(s.ctx, "frame", attribute.Int64("rows", result.Coverage.Rows))
+	defer span.End()
+	f := frame.Build(r, result, frame.Origin{RefID: q.RefID, DatasourceUID: d.uid, DatasourceName: d.name, Now: d.now()})
 	return backend.DataResponse{Status: backend.StatusOK, Frames: f}
 }
 
 // run asks the surface. Identities are masked in the result itself, so that no
-// way out of here can forget to.
-func (d *Datasource) run(ctx context.Context, r *query.Request) (*eventlog.Result, error) {
+// way out of here can forget to. calls are those that it made.
+func (d *Datasource) run(ctx context.Context, r *query.Request, calls *cloudflare.Trace) (*eventlog.Result, error) {
 	s, ok := d.find(r.Type.Name)
 	if !ok {
 		return nil, fmt.Errorf("the query type %s has no surface", r.Type.Name)
 	}
-	trace := &cloudflare.Trace{}
-	ctx = cloudflare.WithTrace(ctx, trace)
-	result, err := s.Query(ctx, r)
+	result, err := s.Query(d.asking(ctx, r.Type.Name, calls), r)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +124,7 @@ func (d *Datasource) countValues(ctx context.Context, q *catalogue.QueryType, f 
 		Type: q, Format: query.FormatTable, GroupBy: []*catalogue.Field{f},
 		Limit: d.settings.MaxRows, Window: w,
 	}
-	result, err := d.run(ctx, r)
+	result, err := d.run(ctx, r, &cloudflare.Trace{})
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/spans"
 )
 
 func init() {
@@ -62,10 +63,13 @@ func (s *loginGroups) Query(ctx context.Context, r *query.Request) (*eventlog.Re
 	}
 	before := trace.Calls()
 	for range maxPlans {
-		result, err := s.answer(ctx, r)
+		inner, span := spans.Start(ctx, "scan")
+		result, err := s.answer(inner, r)
 		if errors.Is(err, errReplan) {
+			span.End()
 			continue
 		}
+		spans.End(span, err)
 		if err != nil {
 			return nil, explain(err)
 		}
@@ -126,7 +130,13 @@ func (s *loginGroups) answer(ctx context.Context, r *query.Request) (*eventlog.R
 			return nil, err
 		}
 	}
+	stage := "list"
+	if r.Grouped() {
+		stage = "count"
+	}
+	_, traced := spans.Start(ctx, stage)
 	finish(totals, result)
+	traced.End()
 	return result, nil
 }
 

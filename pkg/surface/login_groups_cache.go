@@ -7,6 +7,10 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/spans"
 )
 
 const (
@@ -213,7 +217,9 @@ func (s *loginGroups) claim(ctx context.Context, p *groupPlan, ranges []timeRang
 // lead scans for the ranges that a query claimed and hands them out.
 func (s *loginGroups) lead(ctx context.Context, p *groupPlan, ranges []timeRange, keys []string) {
 	start := s.now()
+	ctx, span := spans.Start(ctx, "fetch", attribute.Int("spans", len(ranges)))
 	parts, err := s.fetchAll(ctx, p, ranges)
+	spans.End(span, err)
 	c := s.cache
 	c.mu.Lock()
 	defer c.mu.Unlock()

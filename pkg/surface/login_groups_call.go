@@ -96,6 +96,7 @@ func (s *loginGroups) ask(ctx context.Context, p *groupPlan, pieces []*groupPiec
 		if err != nil {
 			return err
 		}
+		cloudflare.TraceOf(ctx).Received(page.listed)
 		piece.page = page
 	}
 	return nil

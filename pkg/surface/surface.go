@@ -74,6 +74,9 @@ func (s *Set) Surface(queryType string) (Surface, bool) {
 // Directory looks up users, applications and the like.
 func (s *Set) Directory() *Directory { return s.directory }
 
+// Stats says how much of the REST surfaces' events is kept.
+func (s *Set) Stats() eventlog.Stats { return s.config.events.Stats() }
+
 // Close frees all surfaces.
 func (s *Set) Close() {
 	for _, surface := range s.surfaces {

@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"math/bits"
 	"slices"
 	"sort"
 	"strings"
@@ -58,14 +59,28 @@ func (c *chunk) len() int { return len(c.times) }
 // chunkOverhead is what a chunk takes beside its slices' elements.
 const chunkOverhead = int(unsafe.Sizeof(chunk{}) + unsafe.Sizeof(segment{}))
 
-// size is the memory that the chunk takes, in bytes.
+// size is the memory that the chunk takes, in bytes, with a little for what the
+// log and Go's allocator keep of each of its parts.
 func (c *chunk) size() int64 {
-	n := chunkOverhead + 8*cap(c.times) + int(unsafe.Sizeof(column{}))*len(c.cols)
+	n := int64(chunkOverhead) + allocated(8*cap(c.times)) + allocated(int(unsafe.Sizeof(column{}))*cap(c.cols))
 	for i := range c.cols {
 		k := &c.cols[i]
-		n += len(k.dict.blob) + 4*cap(k.dict.ends) + cap(k.narrow) + 2*cap(k.wide) + 4*cap(k.full) + 8*cap(k.rays)
+		n += allocated(len(k.dict.blob)) + allocated(4*cap(k.dict.ends)) +
+			allocated(cap(k.narrow)) + allocated(2*cap(k.wide)) + allocated(4*cap(k.full)) + allocated(8*cap(k.rays))
 	}
-	return int64(n)
+	return n + n/32
+}
+
+// allocated is about what Go takes to hold n bytes: it rounds up to one of eight
+// sizes between powers of two, and beyond 32 KiB to whole pages of 8 KiB
+// (runtime/sizeclasses.go). That is a tenth of what small chunks take.
+func allocated(n int) int64 {
+	const large, page = 32 << 10, 8 << 10
+	step := page
+	if n <= large {
+		step = max(1<<bits.Len(uint(max(n-1, 0)))/16, 16)
+	}
+	return int64((n + step - 1) / step * step)
 }
 
 // code is the code of a row.

@@ -92,7 +92,12 @@ func plain(f float64) string { return number(int64(math.Round(f))) }
 
 func times(f float64) string { return fmt.Sprintf("%.2f×", f) }
 
-func mib(bytes float64) string { return fmt.Sprintf("%.0f MiB", bytes/(1<<20)) }
+func mib(bytes float64) string {
+	if bytes < 100<<20 {
+		return fmt.Sprintf("%.1f MiB", bytes/(1<<20))
+	}
+	return fmt.Sprintf("%.0f MiB", bytes/(1<<20))
+}
 
 func bytesEach(f float64) string { return fmt.Sprintf("%.1f B", f) }
 

@@ -48,13 +48,17 @@ func statusKiB(status []byte, name string) (int64, error) {
 	return 0, fmt.Errorf("no %s in the process's status", name)
 }
 
-// metric reads one value without labels out of the Prometheus text format.
-func metric(text []byte, name string) (float64, bool) {
+// metric reads a metric out of the Prometheus text format, the sum over all its
+// labels.
+func metric(text []byte, name string) (sum float64, found bool) {
 	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(line, name+" "); ok {
-			f, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-			return f, err == nil
+		rest, ok := strings.CutPrefix(line, name)
+		if !ok || rest[0] != ' ' && rest[0] != '{' {
+			continue
+		}
+		if value, err := strconv.ParseFloat(strings.TrimSpace(rest[strings.LastIndexByte(rest, ' ')+1:]), 64); err == nil {
+			sum, found = sum+value, true
 		}
 	}
-	return 0, false
+	return sum, found
 }

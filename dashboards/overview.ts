@@ -37,7 +37,7 @@ export function overview(uid: string): Dashboard {
 }
 
 /** Grafana tells panels apart by id; the SDK leaves them out. */
-function numbered(dashboard: Dashboard): Dashboard {
+export function numbered(dashboard: Dashboard): Dashboard {
   return { ...dashboard, panels: dashboard.panels?.map((panel, index) => ({ ...panel, id: index + 1 })) };
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { alertRules } from '../dashboards/alerts';
+import { doing } from '../dashboards/doing';
 import { overview, panelId } from '../dashboards/overview';
 import { referencePages } from './reference';
 import { pluginSchema } from './schema/index';
@@ -22,6 +23,7 @@ export function outputs(readPage: (path: string) => string = (path) => readFileS
     { path: 'provisioning/alerting/cloudflare-access.yaml', text: alerts },
     { path: 'provisioning/dashboards/cloudflare-access.json', text: json(provisioned) },
     { path: 'src/dashboards/cloudflare-access.json', text: json(overview('cloudflare-access-overview')) },
+    { path: 'src/dashboards/cloudflare-access-doing.json', text: json(doing('cloudflare-access-doing')) },
     { path: 'src/schema/v0alpha1.json', text: json(pluginSchema()) },
     { path: SETTINGS_PAGE, text: withSettingsTable(readPage(SETTINGS_PAGE)) },
     ...[...referencePages()].map(([page, text]) => ({ path: `docs/sources/${page}`, text })),

@@ -1,0 +1,64 @@
+import type { PanelBuilder as StatPanel } from '@grafana/grafana-foundation-sdk/stat';
+import type { PanelBuilder as TimeSeriesPanel } from '@grafana/grafana-foundation-sdk/timeseries';
+import { figure, graph, increase, quantile, ranged, rate, stacked } from './prometheus';
+import { BAD, GOOD, fixedOverride, limits, reduced } from './style';
+
+/** Answers that a limit of the query cut are what the user asked for. */
+const INCOMPLETE = 'result="incomplete",reason!="limit"';
+
+export function incompleteShare(): StatPanel {
+  return share(
+    'Answers with something missing',
+    'In percent of all queries. An answer that only the limit of its query cut does not count.',
+    INCOMPLETE
+  );
+}
+
+export function failedShare(): StatPanel {
+  return share(
+    'Queries that failed',
+    'In percent of all queries, mistakes in a query included.',
+    'result="error",reason!="canceled"'
+  );
+}
+
+function share(title: string, description: string, matchers: string): StatPanel {
+  return figure(title, description, `${increase('queries_total', matchers)} / (${increase('queries_total')} > 0)`)
+    .unit('percentunit')
+    .decimals(1)
+    .reduceOptions(reduced('lastNotNull'))
+    .thresholds(limits({ orange: 0.001, [BAD]: 0.05 }));
+}
+
+export function queriesByResult(): TimeSeriesPanel {
+  return stacked(graph('Queries by result', 'Queries in a second.'))
+    .withTarget(ranged('A', rate('queries_total', 'result'), '{{result}}'))
+    .unit('reqps')
+    .overrideByName('complete', fixedOverride(GOOD))
+    .overrideByName('incomplete', fixedOverride('orange'))
+    .overrideByName('error', fixedOverride(BAD));
+}
+
+export function answersByReason(): TimeSeriesPanel {
+  return stacked(
+    graph(
+      'Why answers are not complete',
+      'By query type: the reason why something is missing, or for errors whose fault it is.'
+    )
+  )
+    .withTarget(
+      ranged(
+        'A',
+        rate('queries_total', 'query_type, result, reason', 'result!="complete"'),
+        '{{query_type}}: {{result}}, {{reason}}'
+      )
+    )
+    .unit('reqps');
+}
+
+export function queryDuration(): TimeSeriesPanel {
+  return graph('Query duration', 'Median and 95th percentile by query type, from parsing to the frame.')
+    .withTarget(ranged('A', quantile(0.5, 'query_duration_seconds', 'query_type'), '{{query_type}} median'))
+    .withTarget(ranged('B', quantile(0.95, 'query_duration_seconds', 'query_type'), '{{query_type}} 95 %'))
+    .unit('s');
+}

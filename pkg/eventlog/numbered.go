@@ -9,15 +9,19 @@ import (
 // number settles the span by page numbers: it has more rows in an instant than a
 // page holds. Pages of one pass can overlap or leave out rows, where the order
 // of rows with equal times changes between calls; a pass whose pages have as
-// many rows together as were ever seen has them all.
-func (p *pager) number(ctx context.Context, b *builder, s span, st step) (step, error) {
-	b.truncate(st.first)
+// many rows together as were ever seen has them all. first is the span's first
+// page, if it was asked for already; its rows are the builder's last ones.
+func (p *pager) number(ctx context.Context, b *builder, s span, st step, first *decoded) (step, error) {
+	if first == nil {
+		b.truncate(st.first)
+	}
 	p.trying = false
 	st.covered, st.bad = s, 0
 	seen := map[string]struct{}{}
 	for n, idle := 0, 0; n < maxPasses && idle < maxIdlePasses; n++ {
 		before := len(seen)
-		total, bad, err := p.pass(ctx, b, s, seen)
+		total, bad, err := p.pass(ctx, b, s, seen, first)
+		first = nil
 		if idle++; len(seen) > before {
 			idle = 0
 		}
@@ -39,12 +43,18 @@ func (p *pager) number(ctx context.Context, b *builder, s span, st step) (step, 
 }
 
 // pass asks for all pages of a span once and keeps the rows that are new. total
-// is the number of rows on all pages.
-func (p *pager) pass(ctx context.Context, b *builder, s span, seen map[string]struct{}) (total, bad int, err error) {
+// is the number of rows on all pages. It starts after first, if that is given.
+func (p *pager) pass(ctx context.Context, b *builder, s span, seen map[string]struct{}, first *decoded) (total, bad int, err error) {
 	request := p.bounds(s)
+	request.Number = 1
 	inPass := map[string]struct{}{}
 	repeated := 0
-	for request.Number = 1; request.Number <= maxWalkPages; request.Number++ {
+	if first != nil {
+		total, _ = b.dropSeen(first.first, inPass, seen)
+		bad = first.bad
+		request.Number = 2
+	}
+	for ; request.Number <= maxWalkPages; request.Number++ {
 		d, page, err := p.ask(ctx, b, request)
 		if err != nil {
 			return total, bad, err

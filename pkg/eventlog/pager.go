@@ -100,6 +100,7 @@ func (p *pager) next(ctx context.Context, b *builder, s span, ascending bool) (s
 	if err != nil {
 		return st, err
 	}
+	plain := !ascending && !p.trying && p.joint == 0
 	if p.joint != 0 && !slices.Contains(b.times[d.first:], p.joint) {
 		if d, page, err = p.rejoin(ctx, b, s, st.first); err != nil {
 			return st, err
@@ -116,6 +117,10 @@ func (p *pager) next(ctx context.Context, b *builder, s span, ascending bool) (s
 	if p.habits.isLast(d.rows, page.PerPage, func() int { return b.distinct(d) }) {
 		st.covered, st.last = s, true
 		return st, nil
+	}
+	if d.rows <= fewRows && plain && p.habits.sorting(ascending, d.order) == unknownSorting {
+		// Most often it is the last page of a quiet account: the next one tells.
+		return p.number(ctx, b, s, st, &d)
 	}
 	return p.settle(ctx, b, s, ascending, d, st)
 }
@@ -140,7 +145,7 @@ func (p *pager) settle(ctx context.Context, b *builder, s span, ascending bool, 
 	sorted := p.habits.sorting(ascending, d.order)
 	switch {
 	case d.placed() == 0 || ignoresUntil || sorted == unknownSorting && d.rows <= fewRows:
-		return p.number(ctx, b, s, st)
+		return p.number(ctx, b, s, st, nil)
 	case sorted == newestFirst:
 		unit := p.unit(b, d)
 		cut := floorTo(d.oldest, unit) + unit
@@ -153,7 +158,7 @@ func (p *pager) settle(ctx context.Context, b *builder, s span, ascending bool, 
 			if p.habits.precision() != fractions {
 				unit = second
 			}
-			return p.number(ctx, b, span{max(s.from, floorTo(s.to-1, unit)), s.to}, st)
+			return p.number(ctx, b, span{max(s.from, floorTo(s.to-1, unit)), s.to}, st, nil)
 		}
 		st.covered = span{max(cut, s.from), s.to}
 		if cut > s.from {
@@ -162,7 +167,7 @@ func (p *pager) settle(ctx context.Context, b *builder, s span, ascending bool, 
 	case sorted == oldestFirst:
 		cut := min(floorTo(d.newest, second), s.to)
 		if cut <= s.from {
-			return p.number(ctx, b, span{s.from, min(s.to, floorTo(s.from, second)+second)}, st)
+			return p.number(ctx, b, span{s.from, min(s.to, floorTo(s.from, second)+second)}, st, nil)
 		}
 		st.covered = span{s.from, cut}
 	default:
@@ -175,14 +180,14 @@ func (p *pager) settle(ctx context.Context, b *builder, s span, ascending bool, 
 // its span it holds.
 func (p *pager) narrow(ctx context.Context, b *builder, s span, d decoded, st step) (step, error) {
 	if s.length() <= second {
-		return p.number(ctx, b, s, st)
+		return p.number(ctx, b, s, st, nil)
 	}
 	parts := cutAt(s, floorTo(d.oldest, second), floorTo(d.newest, second)+second)
 	if len(parts) == 1 {
 		parts = cutAt(s, floorTo(s.from+s.length()/2, second))
 	}
 	if len(parts) == 1 {
-		return p.number(ctx, b, s, st)
+		return p.number(ctx, b, s, st, nil)
 	}
 	b.truncate(st.first)
 	st.split = parts

@@ -1,11 +1,11 @@
 package query
 
 import (
-	"encoding/hex"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -127,16 +127,18 @@ func compileFilter(q *catalogue.QueryType, m filterModel, disguise func(*catalog
 	if len(m.Values) > MaxValues {
 		return nil, invalid("the filter on %s has %d values; at most %d are allowed. Use contains or a regular expression instead", f, len(m.Values), MaxValues)
 	}
-	for _, raw := range m.Values {
+	for i, raw := range m.Values {
 		text, err := scalar(raw)
+		switch {
+		case err != nil:
+			err = invalid("the filter on %s has a value that is not a text, a number or a boolean", f)
+		case len(text) > MaxValueLength:
+			err = invalid("the filter on %s has a value of %d bytes; at most %d are allowed", f, len(text), MaxValueLength)
+		default:
+			err = f.add(text)
+		}
 		if err != nil {
-			return nil, invalid("the filter on %s has a value that is not a text, a number or a boolean", f)
-		}
-		if len(text) > MaxValueLength {
-			return nil, invalid("the filter on %s has a value of %d bytes; at most %d are allowed", f, len(text), MaxValueLength)
-		}
-		if err := f.add(text); err != nil {
-			return nil, err
+			return nil, invalid("%s%s", err, which(i, len(m.Values)))
 		}
 	}
 	return f, f.compile()
@@ -150,26 +152,6 @@ func joinOperators(ops []catalogue.Operator) string {
 	return strings.Join(parts, " ")
 }
 
-// scalar reads a JSON text, number or boolean as text: template variables and
-// hand-written queries hold all three.
-func scalar(raw json.RawMessage) (string, error) {
-	var v any
-	d := json.NewDecoder(strings.NewReader(string(raw)))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
-		return "", err
-	}
-	switch v := v.(type) {
-	case string:
-		return v, nil
-	case json.Number:
-		return v.String(), nil
-	case bool:
-		return strconv.FormatBool(v), nil
-	}
-	return "", errors.New("not a scalar")
-}
-
 // add checks and normalises one value by the field's kind.
 func (f *Filter) add(text string) error {
 	exact := f.Operator == catalogue.Equal || f.Operator == catalogue.NotEqual
@@ -177,33 +159,33 @@ func (f *Filter) add(text string) error {
 	case catalogue.KindTime:
 		t, err := ParseTime(text)
 		if err != nil {
-			return invalid("the filter on %s takes a time as RFC 3339 (2026-01-31T08:00:00Z) or epoch milliseconds, not %q", f, shorten(text))
+			return invalid("the filter on %s takes a time as RFC 3339 (2026-01-31T08:00:00Z) or epoch milliseconds", f)
 		}
 		f.instants = append(f.instants, t)
 		text = t.Format(time.RFC3339Nano)
 	case catalogue.KindNumber, catalogue.KindDuration:
 		n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 		if err != nil || n != n {
-			return invalid("the filter on %s takes a number, not %q", f, shorten(text))
+			return invalid("the filter on %s takes a number", f)
 		}
 		f.numbers = append(f.numbers, n)
 	case catalogue.KindBoolean:
 		b, err := strconv.ParseBool(strings.ToLower(strings.TrimSpace(text)))
 		if err != nil {
-			return invalid("the filter on %s takes true or false, not %q", f, shorten(text))
+			return invalid("the filter on %s takes true or false", f)
 		}
 		text = strconv.FormatBool(b)
 	case catalogue.KindCountry:
 		text = strings.ToUpper(strings.TrimSpace(text))
 		if exact && text != "" && !countryCode.MatchString(text) {
-			return invalid("the filter on %s takes two-letter country codes such as GB, not %q", f, shorten(text))
+			return invalid("the filter on %s takes two-letter country codes such as GB", f)
 		}
 	case catalogue.KindIP:
 		text = strings.TrimSpace(text)
 		if exact && text != "" {
 			ip, err := netip.ParseAddr(text)
 			if err != nil && f.disguise == nil {
-				return invalid("the filter on %s takes IP addresses such as 192.0.2.1, not %q; use contains for a part of one", f, shorten(text))
+				return invalid("the filter on %s takes IP addresses such as 192.0.2.1; use contains for a part of one", f)
 			}
 			if err == nil {
 				text = ip.String()
@@ -213,7 +195,7 @@ func (f *Filter) add(text string) error {
 		if exact {
 			id, ok := NormalizeRayID(text)
 			if !ok {
-				return invalid("the filter on %s takes Ray IDs of up to 16 hexadecimal digits, such as 8d3f0a1b2c3d4e5f or 8d3f0a1b2c3d4e5f-LHR, not %q", f, shorten(text))
+				return invalid("the filter on %s takes Ray IDs of up to 16 hexadecimal digits, such as 8d3f0a1b2c3d4e5f or 8d3f0a1b2c3d4e5f-LHR", f)
 			}
 			text = id
 		} else if f.Operator == catalogue.Contains || f.Operator == catalogue.NotContains {
@@ -221,7 +203,7 @@ func (f *Filter) add(text string) error {
 		}
 	case catalogue.KindEnum:
 		if exact && f.Field.Derived != nil && !slices.ContainsFunc(f.Field.Values, func(v catalogue.Value) bool { return v.Value == text }) {
-			return invalid("the filter on %s takes %s, not %q", f, joinValues(f.Field.Values), shorten(text))
+			return invalid("the filter on %s takes %s", f, joinValues(f.Field.Values))
 		}
 	}
 	f.Values = append(f.Values, text)
@@ -274,49 +256,27 @@ func (f *Filter) patterns() ([]*regexp.Regexp, error) {
 		}
 		p, err := regexp.Compile(flags + v)
 		if err != nil {
-			return nil, invalid("the filter on %s has a broken regular expression %q: %s. RE2 syntax is allowed, see https://github.com/google/re2/wiki/Syntax", f, shorten(v), patternFault(err))
+			return nil, invalid("the filter on %s has a broken regular expression: %s%s. RE2 syntax is allowed, see https://github.com/google/re2/wiki/Syntax", f, patternFault(err), which(i, len(f.Values)))
 		}
 		patterns[i] = p
 	}
 	return patterns, nil
 }
 
+// patternFault says what is wrong with a pattern, but not the pattern: errors are
+// logged, and a pattern can hold personal data.
 func patternFault(err error) string {
-	_, fault, _ := strings.Cut(err.Error(), "error parsing regexp: ")
-	if fault == "" {
-		return err.Error()
+	var fault *syntax.Error
+	if as(err, &fault) {
+		return fault.Code.String()
 	}
-	return shorten(fault)
+	return "it cannot be read"
 }
 
-// NormalizeRayID reads a Ray ID as people paste it from a block page: with
-// spaces, in upper case, with the data centre behind a hyphen.
-func NormalizeRayID(text string) (id string, ok bool) {
-	text = strings.ToLower(strings.Join(strings.Fields(text), ""))
-	text = strings.TrimPrefix(text, "rayid:")
-	text, _, _ = strings.Cut(text, "-")
-	if text == "" || len(text) > 32 {
-		return "", false
+// which names a value by its place, as its text can be personal data.
+func which(i, of int) string {
+	if of == 1 {
+		return ""
 	}
-	padded := text
-	if len(padded)%2 == 1 {
-		padded = "0" + padded
-	}
-	_, err := hex.DecodeString(padded)
-	return text, err == nil
-}
-
-// ParseTime reads RFC 3339, a date in UTC, or epoch milliseconds.
-func ParseTime(text string) (time.Time, error) {
-	text = strings.TrimSpace(text)
-	if len(text) == len(time.DateOnly) {
-		if t, err := time.Parse(time.DateOnly, text); err == nil {
-			return t, nil
-		}
-	}
-	if ms, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return time.UnixMilli(ms).UTC(), nil
-	}
-	t, err := time.Parse(time.RFC3339Nano, text)
-	return t.UTC(), err
+	return fmt.Sprintf(" (value %d of %d)", i+1, of)
 }

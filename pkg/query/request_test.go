@@ -40,14 +40,17 @@ func TestParseRefusesWithWhatIsAllowed(t *testing.T) {
 		{name: "no values", json: ar(`"filters":[{"field":"country","operator":"=","values":[]}]`), want: []string{"no value"}},
 		{name: "object as value", json: ar(`"filters":[{"field":"country","operator":"=","values":[{}]}]`), want: []string{"text, a number or a boolean"}},
 		{name: "values not a list", json: ar(`"filters":[{"field":"country","operator":"=","values":"GB"}]`), want: []string{"filters.values", "string"}},
-		{name: "boolean", json: ar(`"filters":[{"field":"allowed","operator":"=","values":["maybe"]}]`), want: []string{"true or false", `"maybe"`}},
+		{name: "boolean", json: ar(`"filters":[{"field":"allowed","operator":"=","values":["maybe"]}]`), want: []string{"true or false"}},
 		{name: "time", json: ar(`"filters":[{"field":"created_at","operator":">","values":["yesterday"]}]`), want: []string{"RFC 3339"}},
+		{name: "which of several", json: ar(`"filters":[{"field":"country","operator":"=","values":["GB","Britain"]}]`), want: []string{"two-letter", "value 2 of 2"}},
 		{name: "country", json: ar(`"filters":[{"field":"country","operator":"=","values":["Britain"]}]`), want: []string{"two-letter"}},
+		{name: "personal value", json: ar(`"filters":[{"field":"ip_address","operator":"=","values":["secret@example.com"]}]`), want: []string{"IP addresses"}},
+		{name: "personal pattern", json: ar(`"filters":[{"field":"user_email","operator":"=~","values":["(secret@example.com"]}]`), want: []string{"missing closing )"}},
 		{name: "ip", json: ar(`"filters":[{"field":"ip_address","operator":"=","values":["300.1.1.1"]}]`), want: []string{"IP addresses"}},
 		{name: "ray id", json: ar(`"filters":[{"field":"ray_id","operator":"=","values":["not a ray"]}]`), want: []string{"hexadecimal"}},
 		{name: "outcome", json: ar(`"filters":[{"field":"outcome","operator":"=","values":["denied"]}]`), want: []string{"allowed or blocked"}},
 		{name: "number", json: `{"queryType":"failed_logins","filters":[{"field":"user_id","operator":"=","values":["x"]},{"field":"expiration","operator":">","values":["soon"]}]}`, want: []string{"takes a number"}},
-		{name: "regular expression", json: ar(`"filters":[{"field":"user_email","operator":"=~","values":["a(b"]}]`), want: []string{"broken regular expression", "RE2"}},
+		{name: "regular expression", json: ar(`"filters":[{"field":"user_email","operator":"=~","values":["a(b"]}]`), want: []string{"broken regular expression: missing closing )", "RE2"}},
 		{name: "long regular expression", json: ar(`"filters":[{"field":"user_email","operator":"=~","values":["` + strings.Repeat("a", 1001) + `"]}]`), want: []string{"1001 characters", "1000"}},
 		{name: "long value", json: ar(`"filters":[{"field":"user_email","operator":"=","values":["` + strings.Repeat("a", 2049) + `"]}]`), want: []string{"2049 bytes"}},
 		{name: "10,000 values", json: ar(`"filters":[{"field":"user_email","operator":"=","values":[` + strings.Repeat(`"a",`, 9999) + `"a"]}]`), want: []string{"10000 values", "1000"}},
@@ -82,6 +85,7 @@ func TestParseRefusesWithWhatIsAllowed(t *testing.T) {
 			for _, want := range test.want {
 				require.Contains(t, err.Error(), want)
 			}
+			require.NotContains(t, err.Error(), "secret@example.com", "errors are logged")
 			require.Less(t, len(err.Error()), 1000, "a message is read by a person")
 		})
 	}

@@ -49,19 +49,6 @@ func invalid(format string, args ...any) error {
 	return &InvalidError{Message: fmt.Sprintf(format, args...)}
 }
 
-// Window is a span of time, whole milliseconds, both ends included: an event is
-// in it if its time, cut to the millisecond, is neither before From nor after To.
-type Window struct{ From, To time.Time }
-
-// Start is the first instant in the window.
-func (w Window) Start() time.Time { return w.From }
-
-// End is the first instant after the window.
-func (w Window) End() time.Time { return w.To.Add(time.Millisecond) }
-
-// Contains says whether an instant is in the window.
-func (w Window) Contains(t time.Time) bool { return !t.Before(w.Start()) && t.Before(w.End()) }
-
 // Request is a checked query. It is read-only once made.
 type Request struct {
 	Type    *catalogue.QueryType
@@ -105,17 +92,6 @@ func (r *Request) Span() Window {
 func (r *Request) Buckets() int {
 	span := r.Span()
 	return int(span.End().Sub(span.Start()) / r.Interval)
-}
-
-// floor cuts t to a multiple of d since the Unix epoch, so that bucket edges
-// stay put however the window moves. (time.Truncate counts from the year 1.)
-func floor(t time.Time, d time.Duration) time.Time {
-	ns := t.UnixNano()
-	rest := ns % int64(d)
-	if rest < 0 {
-		rest += int64(d)
-	}
-	return time.Unix(0, ns-rest).UTC()
 }
 
 // model is the query as it stands in a dashboard's JSON.
@@ -326,14 +302,6 @@ func (r *Request) setInterval(_ *model, o Options) error {
 	}
 	r.Interval = interval
 	return nil
-}
-
-// roundUp raises d to the next multiple of unit, at least one.
-func roundUp(d, unit time.Duration) time.Duration {
-	if d <= unit {
-		return unit
-	}
-	return (d + unit - 1) / unit * unit
 }
 
 // shorten keeps what a person wrote recognisable in a message of bounded length.

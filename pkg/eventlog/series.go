@@ -63,8 +63,9 @@ func tooManyGroups(groups, buckets int) error {
 // Series ends the count: see NewSeries.
 func (b *SeriesBuilder) Series() *Series { return NewSeries(b.request, b.groups) }
 
-// NewSeries makes the series of counted groups, largest total first, then by
-// key. No events is a series of zeros: grouped by the outcome alone, the series
+// NewSeries makes the series of counted groups: in the catalogue's order of
+// values where it lists those of every field, so that a legend stays the same;
+// otherwise largest total first, then by key. No events is a series of zeros: grouped by the outcome alone, the series
 // of every outcome that the filters allow are always there; grouped otherwise,
 // no events is one series without a key.
 func NewSeries(r *query.Request, groups []SeriesGroup) *Series {
@@ -80,25 +81,50 @@ func NewSeries(r *query.Request, groups []SeriesGroup) *Series {
 		s.Fields = nil
 		s.Groups = []SeriesGroup{{Counts: make([]int64, s.Buckets)}}
 	}
-	sortSeries(s.Groups)
+	sortSeries(s.Fields, s.Groups)
 	return s
 }
 
-func sortSeries(groups []SeriesGroup) {
+func sortSeries(fields []*catalogue.Field, groups []SeriesGroup) {
 	type ranked struct {
 		group SeriesGroup
 		total int64
 	}
+	listed := !slices.ContainsFunc(fields, func(f *catalogue.Field) bool { return len(f.Values) == 0 })
 	order := make([]ranked, len(groups))
 	for i, g := range groups {
 		order[i] = ranked{g, sum(g.Counts)}
 	}
 	slices.SortFunc(order, func(a, b ranked) int {
+		if listed {
+			if c := compareListed(fields, a.group.Key, b.group.Key); c != 0 {
+				return c
+			}
+		}
 		return cmp.Or(cmp.Compare(b.total, a.total), CompareKeys(a.group.Key, b.group.Key))
 	})
 	for i := range order {
 		groups[i] = order[i].group
 	}
+}
+
+// compareListed compares keys by the place of their values in the catalogue;
+// values that it does not list come last.
+func compareListed(fields []*catalogue.Field, a, b []Cell) int {
+	for i, f := range fields {
+		if c := cmp.Compare(place(f, a[i]), place(f, b[i])); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+func place(f *catalogue.Field, cell Cell) int {
+	i := slices.IndexFunc(f.Values, func(v catalogue.Value) bool { return cell.Valid && v.Value == cell.Text })
+	if i < 0 {
+		return len(f.Values)
+	}
+	return i
 }
 
 func sum(counts []int64) int64 {

@@ -100,6 +100,40 @@ func TestSeriesBuilderCountsByBucket(t *testing.T) {
 	}
 }
 
+func TestSeriesOfListedValuesKeepTheirOrder(t *testing.T) {
+	for name, c := range map[string]struct {
+		groupBy []string
+		keys    [][]string
+		want    []string
+	}{
+		"an outcome":         {[]string{"outcome"}, [][]string{{"blocked"}}, []string{"allowed", "blocked"}},
+		"more blocked":       {[]string{"outcome"}, [][]string{{"blocked"}, {"blocked"}, {"allowed"}}, []string{"allowed", "blocked"}},
+		"unlisted come last": {[]string{"outcome"}, [][]string{{"unheard of"}, {"unheard of"}, {"blocked"}}, []string{"allowed", "blocked", "unheard of"}},
+		"one field unlisted": {[]string{"outcome", "country"}, [][]string{{"blocked", "GB"}, {"blocked", "GB"}, {"allowed", "US"}}, []string{"blocked", "allowed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := seriesRequest(t, "login_groups", c.groupBy)
+			b := eventlog.NewSeriesBuilder(r)
+			for _, key := range c.keys {
+				cells := make([]eventlog.Cell, len(key))
+				for i, text := range key {
+					cells[i] = eventlog.Cell{Text: text, Valid: true}
+				}
+				if _, err := b.Add(cells, r.Span().Start(), 1); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var got []string
+			for _, g := range b.Series().Groups {
+				got = append(got, g.Key[0].Text)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestSeriesBuilderRefusesMoreThanFits(t *testing.T) {
 	r := seriesRequest(t, "login_groups", []string{"cfRayId"})
 	b := eventlog.NewSeriesBuilder(r)

@@ -99,10 +99,28 @@ func (o Origin) config(f *catalogue.Field) *data.FieldConfig {
 	if len(mapper) > 0 {
 		c.Mappings = data.ValueMappings{mapper}
 	}
+	custom := map[string]any{}
 	if colored {
-		c.Custom = map[string]any{"cellOptions": map[string]any{"type": "color-text"}}
+		custom["cellOptions"] = map[string]any{"type": "color-text"}
+	}
+	if width, ok := minWidths[f.Kind]; ok {
+		custom["minWidth"] = width
+	}
+	if len(custom) > 0 {
+		c.Custom = custom
 	}
 	return c
+}
+
+// minWidths are the pixels below which a table does not squeeze a column of the
+// kind, so that its values are read whole; Grafana's own is 150.
+var minWidths = map[catalogue.Kind]int{
+	catalogue.KindTime:    170,
+	catalogue.KindEnum:    100,
+	catalogue.KindBoolean: 100,
+	catalogue.KindEmail:   230,
+	catalogue.KindCountry: 80,
+	catalogue.KindRayID:   175,
 }
 
 // links open the value in Explore of the same data source.

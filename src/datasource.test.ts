@@ -55,11 +55,11 @@ it('starts with a default that fits the place', () => {
   expect(dataSource().getDefaultQuery(CoreApp.Dashboard)).toMatchObject({ format: 'time_series' });
 });
 
-it('asks neither hidden nor incomplete queries', () => {
+it('asks what is not hidden, so that an incomplete query shows what it lacks', () => {
   const { filterQuery } = dataSource();
   expect(filterQuery(blocked)).toBe(true);
   expect(filterQuery({ ...blocked, hide: true })).toBe(false);
-  expect(filterQuery({ refId: 'A', queryType: 'failed_logins' })).toBe(false);
+  expect(filterQuery({ refId: 'A', queryType: 'failed_logins' })).toBe(true);
 });
 
 it('interpolates queries for Explore and says whose they are', () => {
@@ -127,6 +127,16 @@ describe('the volume of logs in Explore', () => {
     expect(datasource.getSupplementaryRequest(SupplementaryQueryType.LogsVolume, request(blocked))?.targets).toEqual([
       { ...blocked, refId: 'log-volume-A', format: 'time_series', groupBy: ['outcome'] },
     ]);
+  });
+
+  it('is not asked for where the query lacks what it needs: the logs say so', () => {
+    const query: AccessQuery = { refId: 'A', queryType: 'failed_logins', format: 'logs' };
+    const volume = (asked: AccessQuery) =>
+      dataSource().getSupplementaryQuery({ type: SupplementaryQueryType.LogsVolume }, asked);
+    expect(volume(query)).toBeUndefined();
+    expect(volume({ ...query, filters: [{ field: 'user_id', operator: '=', values: ['alex@example.com'] }] })).toEqual(
+      expect.objectContaining({ queryType: 'failed_logins', format: 'time_series' })
+    );
   });
 
   it('has a frame and a level for each outcome', async () => {

@@ -32,7 +32,7 @@ import { withLinkRange } from './explore/linkRange';
 import { modifyQuery, QUERY_MODIFICATIONS, queryHasFilter, toggleQueryFilter } from './explore/toggleFilters';
 import { displayText } from './query/displayText';
 import { interpolateQuery } from './query/interpolate';
-import { defaultQuery, isComplete } from './query/model';
+import { defaultQuery } from './query/model';
 import { DEFAULT_MAX_ROWS, type AccessOptions, type AccessQuery } from './types';
 import { AccessVariableSupport } from './variables/AccessVariableSupport';
 
@@ -68,8 +68,9 @@ export class AccessDataSource
     return displayText(query);
   }
 
+  /** A query that lacks something is sent too, so that the panel shows what is missing and not "No data". */
   filterQuery(query: AccessQuery): boolean {
-    return !query.hide && isComplete(query);
+    return !query.hide;
   }
 
   query(request: DataQueryRequest<AccessQuery>): Observable<DataQueryResponse> {

@@ -8,6 +8,7 @@ import {
   type SupplementaryQueryOptions,
 } from '@grafana/data';
 
+import { isComplete } from '../query/model';
 import { type AccessQuery } from '../types';
 
 /** Explore finds a volume's query by this prefix. */
@@ -18,9 +19,10 @@ const LEVELS: Record<string, string> = { allowed: 'info', success: 'info', block
 
 export const SUPPLEMENTARY_QUERY_TYPES = [SupplementaryQueryType.LogsVolume];
 
-/** The counts by outcome behind a query for logs; undefined for other queries. */
+/** The counts by outcome behind a query for logs; undefined for other queries, and for one that cannot be asked. */
 export function logsVolumeQuery({ type }: SupplementaryQueryOptions, query: AccessQuery): AccessQuery | undefined {
-  if (type !== SupplementaryQueryType.LogsVolume || query.format !== 'logs' || query.hide) {
+  const isAsked = query.format === 'logs' && !query.hide && isComplete(query);
+  if (type !== SupplementaryQueryType.LogsVolume || !isAsked) {
     return undefined;
   }
   return {

@@ -2,6 +2,7 @@ package surface
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -122,13 +123,25 @@ func (s *failedLogins) fetch(ctx context.Context, users []string, p eventlog.Pag
 			}
 			var err error
 			answers[i], err = s.config.Client.Get(ctx, s.config.accountPath("/access/users/"+url.PathEscape(id)+"/failed_logins"), params)
-			return err
+			return unknownUser(err)
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
 	return joinLists(answers)
+}
+
+// unknownUser says what a path that is not found means here: the account's
+// other paths are found, or the address would have been refused before.
+func unknownUser(err error) error {
+	var upstream *cloudflare.Error
+	if errors.As(err, &upstream) && upstream.Kind == cloudflare.KindNotFound {
+		named := *upstream
+		named.Message = "Cloudflare knows no user of this account with a UUID in the filter on user_id. Correct it, or use the user's e-mail address. (" + upstream.Message + ")"
+		return &named
+	}
+	return err
 }
 
 // joinLists makes one page of several lists. There is another page as long as

@@ -255,3 +255,12 @@ func TestFailedLoginsRefuseWhatIsNoUser(t *testing.T) {
 		t.Error("Cloudflare was asked for what is no user")
 	}
 }
+
+func TestFailedLoginsOfAnUnknownUserNameTheUser(t *testing.T) {
+	set, _ := failedLoginsSet(t)
+	_, err := restQuery(t, set, "failed_logins", `{"filters":[{"field":"user_id","operator":"=","values":["00000000-0000-4000-8000-000000000000"]}]}`)
+	var upstream *cloudflare.Error
+	if !errors.As(err, &upstream) || upstream.Kind != cloudflare.KindNotFound || !strings.Contains(err.Error(), "knows no user") {
+		t.Errorf("answered %v", err)
+	}
+}

@@ -20,6 +20,7 @@ interface Panel {
   gridPos: { x: number; y: number; w: number; h: number };
   datasource?: { type: string; uid: string };
   targets?: Query[];
+  fieldConfig: { defaults: { noValue?: string } };
 }
 
 interface Dashboard {
@@ -51,6 +52,10 @@ for (const panel of panels) {
     [panel.datasource, ...(panel.targets ?? []).map((query) => query.datasource)].forEach((source) =>
       assert.deepEqual(source, chosen)
     );
+  });
+
+  test(`${panel.title}: beside an error it shows no count and no "none"`, () => {
+    assert.doesNotMatch(panel.fieldConfig.defaults.noValue ?? '', /[0-9a-z]/i);
   });
 
   test(`${panel.title}: its filters name variables that there are`, () => {

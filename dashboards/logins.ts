@@ -7,7 +7,18 @@ import {
 } from '@grafana/grafana-foundation-sdk/piechart';
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeriesPanel } from '@grafana/grafana-foundation-sdk/timeseries';
-import { BAD, COUNT_UNIT, GOOD, countedRows, countsOverTime, fixed, fixedOverride, label, width } from './style';
+import {
+  BAD,
+  COUNT_UNIT,
+  GOOD,
+  NO_VALUE,
+  countedRows,
+  countsOverTime,
+  fixed,
+  fixedOverride,
+  label,
+  width,
+} from './style';
 import { BLOCKED_LOGINS, DATASOURCE, LOGINS, MANY_GROUPS, target } from './target';
 
 const TOP = 10;
@@ -77,7 +88,8 @@ export function blockedBy(title: string, field: string, span: number): TablePane
     .unit(COUNT_UNIT)
     .min(0)
     .colorScheme(fixed(BAD))
-    .noValue('(none)')
+    .noValue(NO_VALUE)
+    .overrideByFieldType('string', [{ id: 'noValue', value: '(none)' }])
     .cellHeight(common.TableCellHeight.Sm)
     .overrideByFieldType('number', [{ id: 'custom.cellOptions', value: GAUGE_CELL }])
     .span(span)
@@ -98,7 +110,7 @@ export function latestBlockedLogins(): TablePanel {
         direction: 'desc',
       })
     )
-    .noValue('–')
+    .noValue(NO_VALUE)
     .filterable(true)
     .overrideByName(label('access_requests', 'created_at'), width(175))
     .overrideByName(label('access_requests', 'user_email'), width(260))

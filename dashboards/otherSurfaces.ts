@@ -1,7 +1,18 @@
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeriesPanel } from '@grafana/grafana-foundation-sdk/timeseries';
 import * as common from '@grafana/grafana-foundation-sdk/common';
-import { BAD, GOOD, countsOverTime, fixedOverride, label, shadesOverride, tableLegend, width, wrapped } from './style';
+import {
+  BAD,
+  GOOD,
+  NO_VALUE,
+  countsOverTime,
+  fixedOverride,
+  label,
+  shadesOverride,
+  tableLegend,
+  width,
+  wrapped,
+} from './style';
 import { DATASOURCE, OF_COUNTRY, target } from './target';
 
 export function loginsByServiceToken(): TimeSeriesPanel {
@@ -74,7 +85,7 @@ export function scimFailures(): TablePanel {
         ],
       })
     )
-    .noValue('–')
+    .noValue(NO_VALUE)
     .overrideByName(label('scim_updates', 'logged_at'), width(170))
     .overrideByName(label('scim_updates', 'request_method'), width(80))
     .overrideByName(label('scim_updates', 'resource_type'), width(115))

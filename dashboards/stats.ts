@@ -2,7 +2,7 @@ import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import { PanelBuilder as StatPanel } from '@grafana/grafana-foundation-sdk/stat';
 import type { Filter } from '../src/types';
-import { BAD, COUNT_UNIT, NEUTRAL, fixed, limits, reduced } from './style';
+import { BAD, COUNT_UNIT, NEUTRAL, NO_VALUE, fixed, limits, reduced } from './style';
 import { BLOCKED_LOGINS, DATASOURCE, LOGINS, MANY_GROUPS, target } from './target';
 
 /** Tables count the time range exactly; the whole buckets of a time series reach a little beyond it. */
@@ -10,7 +10,6 @@ export function logins(): StatPanel {
   return stat('Logins', 'Sign-ins with an identity, allowed and blocked.')
     .withTarget(counted(LOGINS))
     .reduceOptions(reduced('sum'))
-    .noValue('0')
     .colorScheme(fixed(NEUTRAL));
 }
 
@@ -18,7 +17,6 @@ export function blocked(): StatPanel {
   return stat('Blocked', 'Sign-ins that Access refused.')
     .withTarget(counted(BLOCKED_LOGINS))
     .reduceOptions(reduced('sum'))
-    .noValue('0')
     .thresholds(limits({ [BAD]: 1 }));
 }
 
@@ -42,7 +40,6 @@ export function blockedShare(): StatPanel {
     })
     .unit('percentunit')
     .decimals(1)
-    .noValue('None blocked')
     .thresholds(limits({ orange: 0.1, [BAD]: 0.25 }))
     .reduceOptions(reduced('lastNotNull'));
 }
@@ -73,6 +70,7 @@ function stat(title: string, description: string): StatPanel {
     .description(description)
     .datasource(DATASOURCE)
     .unit(COUNT_UNIT)
+    .noValue(NO_VALUE)
     .text(new common.VizTextDisplayOptionsBuilder().valueSize(40))
     .textMode(common.BigValueTextMode.Value)
     .graphMode(common.BigValueGraphMode.None)

@@ -17,6 +17,9 @@ export const NEUTRAL = 'blue';
 /** Whole numbers with separators: a count of 3,974 is not "4 K". */
 export const COUNT_UNIT = 'locale';
 
+/** What a panel without an answer shows, so also beside an error: it must not read as a count, nor as "none". */
+export const NO_VALUE = '–';
+
 export function fixed(color: string): FieldColorBuilder {
   return new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor(color);
 }

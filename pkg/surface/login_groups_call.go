@@ -25,14 +25,6 @@ type groupPiece struct {
 	page  *groupPage
 }
 
-// groupDoubt is an answer with a suspiciously round number of groups. A page
-// size smaller than the one asked for looks like an end, so the same is asked
-// for once more in parts.
-type groupDoubt struct {
-	page *groupPage
-	part *groupPart
-}
-
 func (p *groupPiece) condition(where []map[string]any) map[string]any {
 	condition := timeCondition(p.timeRange)
 	if all := slices.Concat(where, p.splits); len(all) > 0 {

@@ -166,7 +166,7 @@ func (s *loginGroups) settle(p *groupPlan, l *groupLimits, f *groupFetch, done [
 			checks[d] = append(checks[d], piece)
 			continue
 		}
-		if n := piece.page.listed; !isFull(n, l) && isRound(n) {
+		if !isFull(piece.page.listed, l) && looksCut(piece.page) {
 			if parts := cutPiece(p, piece); parts != nil {
 				d := &groupDoubt{page: piece.page, part: piece.part}
 				for _, part := range parts {
@@ -179,13 +179,19 @@ func (s *loginGroups) settle(p *groupPlan, l *groupLimits, f *groupFetch, done [
 		next = append(next, f.settlePiece(p, l, piece)...)
 	}
 	for d, parts := range checks {
-		if distinctGroups(parts) <= d.page.rows() {
+		again := d.take(p, parts)
+		if len(again) > 0 {
+			next = append(next, again...)
+			continue
+		}
+		if distinctGroups(d.taken) <= d.page.rows() {
 			f.keep(d.part, d.page)
 			continue
 		}
-		s.limits.change(func(l *groupLimits) { l.pageCap = d.page.listed })
-		l.pageCap = d.page.listed
-		for _, piece := range parts {
+		size := min(d.page.listed, d.page.rows())
+		s.limits.change(func(l *groupLimits) { l.pageCap = size })
+		l.pageCap = size
+		for _, piece := range d.taken {
 			piece.doubt = nil
 			next = append(next, f.settlePiece(p, l, piece)...)
 		}
@@ -197,20 +203,6 @@ func (s *loginGroups) settle(p *groupPlan, l *groupLimits, f *groupFetch, done [
 // for, or as the node was seen to cut at.
 func isFull(n int, l *groupLimits) bool {
 	return n >= l.maxPageSize || l.pageCap > 0 && n >= l.pageCap
-}
-
-// isRound says that a number of groups looks like a page size.
-func isRound(n int) bool { return n == 100 || n >= 500 && n%500 == 0 }
-
-// distinctGroups counts the groups of pieces, equal ones once.
-func distinctGroups(pieces []*groupPiece) int {
-	seen := map[string]bool{}
-	for _, piece := range pieces {
-		for row := range piece.page.rows() {
-			seen[piece.page.tuple(row)] = true
-		}
-	}
-	return len(seen)
 }
 
 func (f *groupFetch) settlePiece(p *groupPlan, l *groupLimits, piece *groupPiece) []*groupPiece {

@@ -3,6 +3,7 @@ package surface
 import (
 	"cmp"
 	"encoding/json"
+	"io"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -79,7 +80,11 @@ var nodePattern = regexp.MustCompile(`w(\d+): accessLoginRequestsAdaptiveGroups\
 
 func (n *fakeNode) serve(w http.ResponseWriter, r *http.Request) {
 	var q fakeRequest
-	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the caller went away
+	}
+	if err := json.Unmarshal(body, &q); err != nil {
 		n.t.Errorf("the body is not JSON: %v", err)
 	}
 	n.mu.Lock()

@@ -3,8 +3,8 @@ package surface
 import (
 	"cmp"
 	"encoding/json"
-	"io"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"

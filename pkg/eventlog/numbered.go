@@ -7,20 +7,25 @@ import (
 )
 
 // number settles the span by page numbers: it has more rows in an instant than a
-// page holds. Pages of one pass can overlap or leave out rows, where the order
-// of rows with equal times changes between calls; a pass whose pages have as
-// many rows together as were ever seen has them all. first is the span's first
-// page, if it was asked for already; its rows are the builder's last ones.
-func (p *pager) number(ctx context.Context, b *builder, s span, st step, first *decoded) (step, error) {
-	if first == nil {
-		b.truncate(st.first)
-	}
+// page holds.
+func (p *pager) number(ctx context.Context, b *builder, s span, st step) (step, error) {
+	b.truncate(st.first)
 	p.trying = false
+	return p.numberFrom(ctx, b, p.bounds(s), s, st, nil)
+}
+
+// numberFrom makes passes over the pages of one request. Pages of one pass can
+// overlap or leave out rows, where the order of rows with equal times changes
+// between calls; a pass whose pages have as many rows together as were ever seen
+// has them all. That holds only as long as all passes ask for the same: what
+// other lanes learn meanwhile must not change the request. first is its first
+// page, if it was asked for already; its rows are the builder's last ones.
+func (p *pager) numberFrom(ctx context.Context, b *builder, request PageRequest, s span, st step, first *decoded) (step, error) {
 	st.covered, st.bad = s, 0
 	seen := map[string]struct{}{}
 	for n, idle := 0, 0; n < maxPasses && idle < maxIdlePasses; n++ {
 		before := len(seen)
-		total, bad, err := p.pass(ctx, b, s, seen, first)
+		total, bad, err := p.pass(ctx, b, request, s, seen, first)
 		first = nil
 		if idle++; len(seen) > before {
 			idle = 0
@@ -44,8 +49,7 @@ func (p *pager) number(ctx context.Context, b *builder, s span, st step, first *
 
 // pass asks for all pages of a span once and keeps the rows that are new. total
 // is the number of rows on all pages. It starts after first, if that is given.
-func (p *pager) pass(ctx context.Context, b *builder, s span, seen map[string]struct{}, first *decoded) (total, bad int, err error) {
-	request := p.bounds(s)
+func (p *pager) pass(ctx context.Context, b *builder, request PageRequest, s span, seen map[string]struct{}, first *decoded) (total, bad int, err error) {
 	request.Number = 1
 	inPass := map[string]struct{}{}
 	repeated := 0

@@ -120,7 +120,7 @@ func (p *pager) next(ctx context.Context, b *builder, s span, ascending bool) (s
 	}
 	if d.rows <= fewRows && plain && p.habits.sorting(ascending, d.order) == unknownSorting {
 		// Most often it is the last page of a quiet account: the next one tells.
-		return p.number(ctx, b, s, st, &d)
+		return p.numberFrom(ctx, b, request, s, st, &d)
 	}
 	return p.settle(ctx, b, s, ascending, d, st)
 }
@@ -145,7 +145,7 @@ func (p *pager) settle(ctx context.Context, b *builder, s span, ascending bool, 
 	sorted := p.habits.sorting(ascending, d.order)
 	switch {
 	case d.placed() == 0 || ignoresUntil || sorted == unknownSorting && d.rows <= fewRows:
-		return p.number(ctx, b, s, st, nil)
+		return p.number(ctx, b, s, st)
 	case sorted == newestFirst:
 		unit := p.unit(b, d)
 		cut := floorTo(d.oldest, unit) + unit
@@ -158,7 +158,7 @@ func (p *pager) settle(ctx context.Context, b *builder, s span, ascending bool, 
 			if p.habits.precision() != fractions {
 				unit = second
 			}
-			return p.number(ctx, b, span{max(s.from, floorTo(s.to-1, unit)), s.to}, st, nil)
+			return p.number(ctx, b, span{max(s.from, floorTo(s.to-1, unit)), s.to}, st)
 		}
 		st.covered = span{max(cut, s.from), s.to}
 		if cut > s.from {
@@ -167,7 +167,7 @@ func (p *pager) settle(ctx context.Context, b *builder, s span, ascending bool, 
 	case sorted == oldestFirst:
 		cut := min(floorTo(d.newest, second), s.to)
 		if cut <= s.from {
-			return p.number(ctx, b, span{s.from, min(s.to, floorTo(s.from, second)+second)}, st, nil)
+			return p.number(ctx, b, span{s.from, min(s.to, floorTo(s.from, second)+second)}, st)
 		}
 		st.covered = span{s.from, cut}
 	default:
@@ -180,14 +180,14 @@ func (p *pager) settle(ctx context.Context, b *builder, s span, ascending bool, 
 // its span it holds.
 func (p *pager) narrow(ctx context.Context, b *builder, s span, d decoded, st step) (step, error) {
 	if s.length() <= second {
-		return p.number(ctx, b, s, st, nil)
+		return p.number(ctx, b, s, st)
 	}
 	parts := cutAt(s, floorTo(d.oldest, second), floorTo(d.newest, second)+second)
 	if len(parts) == 1 {
 		parts = cutAt(s, floorTo(s.from+s.length()/2, second))
 	}
 	if len(parts) == 1 {
-		return p.number(ctx, b, s, st, nil)
+		return p.number(ctx, b, s, st)
 	}
 	b.truncate(st.first)
 	st.split = parts

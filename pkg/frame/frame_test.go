@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -109,5 +110,21 @@ func TestJSONColumnKeepsAnyText(t *testing.T) {
 		got, err := parseJSON(text)
 		require.NoError(t, err)
 		require.Equal(t, want, string(got))
+	}
+}
+
+func TestLogLinesHaveTheLabelsAskedFor(t *testing.T) {
+	q, _ := catalogue.Lookup("access_requests")
+	f := fields(t, "user_email", "country")
+	table := &eventlog.Table{Times: []time.Time{at}, Other: []string{`{"x":1}`}, Columns: []eventlog.Column{
+		{Field: f[0], Cells: []eventlog.Cell{cell("a@example.com")}}, {Field: f[1], Cells: []eventlog.Cell{cell("GB")}}}}
+	for want, r := range map[string]*query.Request{
+		`{"country":"GB","other":"{\"x\":1}","user_email":"a@example.com"}`: {Type: q},
+		`{"country":"GB"}`:      {Type: q, Labels: f[1:]},
+		`{"other":"{\"x\":1}"}`: {Type: q, LabelOther: true},
+	} {
+		frame := logs(r, table)
+		require.JSONEq(t, want, string(frame.Fields[4].At(0).(json.RawMessage)))
+		require.Contains(t, frame.Fields[1].At(0), "a@example.com", "the line tells all")
 	}
 }

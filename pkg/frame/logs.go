@@ -39,7 +39,7 @@ func logs(r *query.Request, t *eventlog.Table) *data.Frame {
 		bodies[i] = body.render(row)
 		severities[i] = severity(row["outcome"])
 		ids[i] = uniqueID(rowID(t, i), seen)
-		labels[i] = jsonLabels(row)
+		labels[i] = jsonLabels(chosen(r, row))
 	}
 	f := data.NewFrame("",
 		data.NewField("timestamp", nil, append([]time.Time(nil), t.Times...)),
@@ -74,6 +74,28 @@ func rowValues(r *query.Request, t *eventlog.Table, i int) map[string]string {
 		row[catalogue.CountField] = strconv.FormatInt(t.Counts[i], 10)
 	}
 	return row
+}
+
+// chosen are the values that a line has as labels. What a GraphQL group counts is
+// always among them: without it the line would say less than it stands for.
+func chosen(r *query.Request, row map[string]string) map[string]string {
+	if len(r.Labels) == 0 && !r.LabelOther {
+		return row
+	}
+	out := make(map[string]string, len(r.Labels)+2)
+	keep := func(name string) {
+		if value, ok := row[name]; ok {
+			out[name] = value
+		}
+	}
+	for _, f := range r.Labels {
+		keep(f.Name)
+	}
+	if r.LabelOther {
+		keep(catalogue.OtherField)
+	}
+	keep(catalogue.CountField)
+	return out
 }
 
 // rowID hashes time and values, with a separator that no value can imitate.

@@ -59,9 +59,13 @@ type Request struct {
 	GroupBy []*catalogue.Field
 	// Fields are the columns of a plain table in their order; empty means all.
 	// Other says whether the column with unknown keys is asked for by name.
-	Fields    []*catalogue.Field
-	Other     bool
-	Ascending bool
+	Fields []*catalogue.Field
+	Other  bool
+	// Labels are the fields that log lines have as labels, LabelOther whether the
+	// unknown keys are one; without any all are.
+	Labels     []*catalogue.Field
+	LabelOther bool
+	Ascending  bool
 	// Limit is the most rows of a plain table or logs, or groups of a grouped
 	// table. It is 0 for time series, which are never cut.
 	Limit int
@@ -232,10 +236,6 @@ func (r *Request) setGroupBy(m *model, _ Options) error {
 }
 
 func (r *Request) setFields(m *model, _ Options) error {
-	if r.Format == FormatLogs {
-		// A log line tells all there is; columns are a table's.
-		m.Fields = nil
-	}
 	for _, name := range m.Fields {
 		if name == catalogue.OtherField && r.Type.API == "rest" {
 			r.Other = true
@@ -248,6 +248,11 @@ func (r *Request) setFields(m *model, _ Options) error {
 		if !slices.Contains(r.Fields, f) {
 			r.Fields = append(r.Fields, f)
 		}
+	}
+	if r.Format == FormatLogs {
+		// The line itself needs all fields, whichever of them are its labels.
+		r.Labels, r.Fields = r.Fields, nil
+		r.LabelOther, r.Other = r.Other, false
 	}
 	return nil
 }

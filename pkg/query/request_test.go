@@ -116,6 +116,12 @@ func TestParseDefaults(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, r.GroupBy, "an empty list asks for one series")
 
+	r, err = Parse([]byte(ar(`"format":"logs","fields":["country","other"]`)), options())
+	require.NoError(t, err)
+	require.Empty(t, r.Fields, "a line is made of all fields")
+	require.Equal(t, "country", r.Labels[0].Name)
+	require.True(t, r.LabelOther && !r.Other)
+
 	o := options()
 	o.QueryType = "access_requests"
 	_, err = Parse([]byte(`{"limit":null,"filters":null,"fields":null}`), o)

@@ -102,13 +102,17 @@ func tableOf(r *query.Request, l *account.Logins) *eventlog.Table {
 		table.Times = append(table.Times, time.Unix(0, l.Times[n-1-i]).UTC())
 	}
 	for _, field := range r.Type.Columns(false) {
-		column := eventlog.Column{Field: field, Cells: make([]eventlog.Cell, n)}
-		for i := range column.Cells {
-			if field.Name != r.Type.TimeFieldName && l.Has(field.Name) {
-				column.Cells[i] = eventlog.Cell{Text: l.Value(field.Name, n-1-i), Valid: true}
+		if field.Name == r.Type.TimeFieldName {
+			table.Columns = append(table.Columns, eventlog.Column{Field: field})
+			continue
+		}
+		cells := make([]eventlog.Cell, n)
+		for i := range cells {
+			if l.Has(field.Name) {
+				cells[i] = eventlog.Cell{Text: l.Value(field.Name, n-1-i), Valid: true}
 			}
 		}
-		table.Columns = append(table.Columns, column)
+		table.Columns = append(table.Columns, eventlog.NewColumn(field, cells))
 	}
 	return table
 }

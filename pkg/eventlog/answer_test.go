@@ -111,9 +111,9 @@ func rows(t *testing.T, list, model string) *eventlog.Result {
 
 func cell(t *testing.T, res *eventlog.Result, field string, row int) eventlog.Cell {
 	t.Helper()
-	for _, c := range res.Table.Columns {
-		if c.Field.Name == field {
-			return c.Cells[row]
+	for i := range res.Table.Columns {
+		if c := &res.Table.Columns[i]; c.Field.Name == field {
+			return res.Table.Cell(c, row)
 		}
 	}
 	t.Fatalf("no column %s", field)

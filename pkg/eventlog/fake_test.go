@@ -316,11 +316,12 @@ func ask(t fataler, u *upstream, model string, from, to time.Time) *query.Reques
 // raysOf are the Ray IDs of a table, in its order.
 func raysOf(t fataler, table *eventlog.Table) []string {
 	t.Helper()
-	for _, c := range table.Columns {
+	for k := range table.Columns {
+		c := &table.Columns[k]
 		if c.Field.Name == "ray_id" {
-			out := make([]string, len(c.Cells))
-			for i, cell := range c.Cells {
-				out[i] = cell.Text
+			out := make([]string, len(table.Times))
+			for i := range out {
+				out[i] = table.Cell(c, i).Text
 			}
 			return out
 		}

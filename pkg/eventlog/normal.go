@@ -46,18 +46,23 @@ func normalize(kind catalogue.Kind, v gjson.Result) string {
 
 // parseRay reads the usual form of a Ray ID, 16 hexadecimal digits.
 func parseRay(text string) (uint64, bool) {
-	if len(text) != 16 || text[0] == '+' {
+	if len(text) != rayDigits || text[0] == '+' {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(text, 16, 64)
 	return n, err == nil
 }
 
-func rayText(n uint64) string {
-	var id [8]byte
+// rayDigits is the length of a Ray ID of the usual form.
+const rayDigits = 16
+
+func appendRay(digits []byte, n uint64) []byte {
+	var id [rayDigits / 2]byte
 	binary.BigEndian.PutUint64(id[:], n)
-	return hex.EncodeToString(id[:])
+	return hex.AppendEncode(digits, id[:])
 }
+
+func rayText(n uint64) string { return string(appendRay(nil, n)) }
 
 // parseInstant reads a row's time. Times that nanoseconds since 1970 cannot
 // hold are not times of logins.

@@ -20,10 +20,29 @@ type Cell struct {
 	Valid bool
 }
 
-// Column holds one field of the rows of a Table.
+// Column holds one field of the rows of a Table: the values that occur, and for
+// each row where its value stands among them. A value may stand there more than
+// once. The field that places events in time has neither: Table.Times has it.
 type Column struct {
-	Field *catalogue.Field
-	Cells []Cell
+	Field  *catalogue.Field
+	Values []Cell
+	Codes  []uint32
+}
+
+// NewColumn makes a column from a cell a row.
+func NewColumn(f *catalogue.Field, cells []Cell) Column {
+	c := Column{Field: f, Codes: make([]uint32, len(cells))}
+	codes := map[Cell]uint32{}
+	for i, cell := range cells {
+		code, ok := codes[cell]
+		if !ok {
+			code = uint32(len(c.Values))
+			codes[cell] = code
+			c.Values = append(c.Values, cell)
+		}
+		c.Codes[i] = code
+	}
+	return c
 }
 
 // Table is a list of events in the order asked for. Times has each event's
@@ -35,6 +54,14 @@ type Table struct {
 	Other   []string
 	// Counts is nil, or for groups of GraphQL the events that each row stands for.
 	Counts []int64
+}
+
+// Cell is the value of a row in a column of the table.
+func (t *Table) Cell(column *Column, row int) Cell {
+	if column.Codes == nil {
+		return Cell{t.Times[row].Format(time.RFC3339Nano), true}
+	}
+	return column.Values[column.Codes[row]]
 }
 
 // Group is a combination of values of the grouping fields and its events.

@@ -29,25 +29,26 @@ func (o Origin) field(column eventlog.Column) *data.Field {
 	var out *data.Field
 	switch f.Kind {
 	case catalogue.KindTime:
-		out = data.NewField(f.Name, nil, parseCells(column.Cells, query.ParseTime))
+		out = data.NewField(f.Name, nil, parsed(column, query.ParseTime))
 	case catalogue.KindBoolean:
-		out = data.NewField(f.Name, nil, parseCells(column.Cells, strconv.ParseBool))
+		out = data.NewField(f.Name, nil, parsed(column, strconv.ParseBool))
 	case catalogue.KindNumber, catalogue.KindDuration:
-		out = data.NewField(f.Name, nil, parseCells(column.Cells, parseFloat))
+		out = data.NewField(f.Name, nil, parsed(column, parseFloat))
 	case catalogue.KindJSON:
-		out = data.NewField(f.Name, nil, parseCells(column.Cells, parseJSON))
+		out = data.NewField(f.Name, nil, parsed(column, parseJSON))
 	default:
-		out = data.NewField(f.Name, nil, textCells(column.Cells))
+		out = data.NewField(f.Name, nil, parsed(column, asText))
 	}
 	return out.SetConfig(o.config(f))
 }
 
-// parseCells makes a nullable column; a text that is not of the type is null.
-// (Such a value has already been reported by the decoder.)
-func parseCells[T any](cells []eventlog.Cell, parse func(string) (T, error)) []*T {
-	out := make([]*T, len(cells))
-	values := make([]T, len(cells))
-	for i, c := range cells {
+// parsed makes a nullable column. Rows with the same value share what it points
+// to; each value is parsed once. A text that is not of the type is null. (Such a
+// value has already been reported by the decoder.)
+func parsed[T any](column eventlog.Column, parse func(string) (T, error)) []*T {
+	values := make([]T, len(column.Values))
+	pointers := make([]*T, len(column.Values))
+	for i, c := range column.Values {
 		if !c.Valid {
 			continue
 		}
@@ -56,21 +57,16 @@ func parseCells[T any](cells []eventlog.Cell, parse func(string) (T, error)) []*
 			continue
 		}
 		values[i] = v
-		out[i] = &values[i]
+		pointers[i] = &values[i]
+	}
+	out := make([]*T, len(column.Codes))
+	for i, code := range column.Codes {
+		out[i] = pointers[code]
 	}
 	return out
 }
 
-// textCells makes a nullable column of texts. It points into the cells.
-func textCells(cells []eventlog.Cell) []*string {
-	out := make([]*string, len(cells))
-	for i := range cells {
-		if cells[i].Valid {
-			out[i] = &cells[i].Text
-		}
-	}
-	return out
-}
+func asText(s string) (string, error) { return s, nil }
 
 func parseFloat(s string) (float64, error) { return strconv.ParseFloat(s, 64) }
 

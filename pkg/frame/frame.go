@@ -82,7 +82,7 @@ func otherField(texts []string) *data.Field {
 	for i, text := range texts {
 		cells[i] = eventlog.Cell{Text: text, Valid: text != ""}
 	}
-	return data.NewField(catalogue.OtherField, nil, parseCells(cells, parseJSON)).SetConfig(&data.FieldConfig{
+	return data.NewField(catalogue.OtherField, nil, parsed(eventlog.NewColumn(nil, cells), parseJSON)).SetConfig(&data.FieldConfig{
 		DisplayNameFromDS: "Other",
 		Description:       "What Cloudflare sent beyond the fields that this data source knows.",
 	})
@@ -110,7 +110,7 @@ func groups(r *query.Request, g *eventlog.Groups, o Origin) *data.Frame {
 		for j, row := range g.Rows {
 			cells[j] = row.Key[i]
 		}
-		f.Fields = append(f.Fields, o.field(eventlog.Column{Field: field, Cells: cells}))
+		f.Fields = append(f.Fields, o.field(eventlog.NewColumn(field, cells)))
 	}
 	for j, row := range g.Rows {
 		counts[j] = row.Count

@@ -37,13 +37,15 @@ func TestLineLeavesOutWhatIsAbsent(t *testing.T) {
 
 func TestLogIDsAreStableAndUnique(t *testing.T) {
 	table := func(emails ...string) *eventlog.Table {
-		out := &eventlog.Table{Columns: []eventlog.Column{{Field: fields(t, "user_email")[0]}, {Field: fields(t, "app_name")[0]}}}
+		var times []time.Time
+		var users []eventlog.Cell
 		for _, email := range emails {
-			out.Times = append(out.Times, at)
-			out.Columns[0].Cells = append(out.Columns[0].Cells, cell(email))
-			out.Columns[1].Cells = append(out.Columns[1].Cells, eventlog.Cell{})
+			times = append(times, at)
+			users = append(users, cell(email))
 		}
-		return out
+		return &eventlog.Table{Times: times, Columns: []eventlog.Column{
+			eventlog.NewColumn(fields(t, "user_email")[0], users),
+			eventlog.NewColumn(fields(t, "app_name")[0], make([]eventlog.Cell, len(emails)))}}
 	}
 	q, _ := catalogue.Lookup("access_requests")
 	ids := func(emails ...string) []string {
@@ -64,7 +66,7 @@ func TestRowIDsDoNotRunTogether(t *testing.T) {
 	f := fields(t, "user_email", "app_name")
 	row := func(a, b eventlog.Cell) string {
 		return rowID(&eventlog.Table{Times: []time.Time{at}, Columns: []eventlog.Column{
-			{Field: f[0], Cells: []eventlog.Cell{a}}, {Field: f[1], Cells: []eventlog.Cell{b}}}}, 0)
+			eventlog.NewColumn(f[0], []eventlog.Cell{a}), eventlog.NewColumn(f[1], []eventlog.Cell{b})}}, 0)
 	}
 	require.NotEqual(t, row(cell("ab"), cell("c")), row(cell("a"), cell("bc")))
 	require.NotEqual(t, row(cell(""), cell("c")), row(eventlog.Cell{}, cell("c")))
@@ -117,7 +119,7 @@ func TestLogLinesHaveTheLabelsAskedFor(t *testing.T) {
 	q, _ := catalogue.Lookup("access_requests")
 	f := fields(t, "user_email", "country")
 	table := &eventlog.Table{Times: []time.Time{at}, Other: []string{`{"x":1}`}, Columns: []eventlog.Column{
-		{Field: f[0], Cells: []eventlog.Cell{cell("a@example.com")}}, {Field: f[1], Cells: []eventlog.Cell{cell("GB")}}}}
+		eventlog.NewColumn(f[0], []eventlog.Cell{cell("a@example.com")}), eventlog.NewColumn(f[1], []eventlog.Cell{cell("GB")})}}
 	for want, r := range map[string]*query.Request{
 		`{"country":"GB","other":"{\"x\":1}","user_email":"a@example.com"}`: {Type: q},
 		`{"country":"GB"}`:      {Type: q, Labels: f[1:]},

@@ -62,8 +62,12 @@ func severity(outcome string) string {
 // rowValues are an event's values but its time, without those that are absent.
 func rowValues(r *query.Request, t *eventlog.Table, i int) map[string]string {
 	row := make(map[string]string, len(t.Columns)+1)
-	for _, c := range t.Columns {
-		if cell := c.Cells[i]; c.Field.Name != r.Type.TimeFieldName && cell.Valid && cell.Text != "" {
+	for k := range t.Columns {
+		c := &t.Columns[k]
+		if c.Field.Name == r.Type.TimeFieldName {
+			continue
+		}
+		if cell := t.Cell(c, i); cell.Valid && cell.Text != "" {
 			row[c.Field.Name] = cell.Text
 		}
 	}
@@ -102,8 +106,10 @@ func chosen(r *query.Request, row map[string]string) map[string]string {
 func rowID(t *eventlog.Table, i int) string {
 	h := fnv.New128a()
 	fmt.Fprintf(h, "%d", t.Times[i].UnixNano())
-	for _, c := range t.Columns {
-		fmt.Fprintf(h, "\x00%s\x01%t\x01%s", c.Field.Name, c.Cells[i].Valid, c.Cells[i].Text)
+	for k := range t.Columns {
+		c := &t.Columns[k]
+		cell := t.Cell(c, i)
+		fmt.Fprintf(h, "\x00%s\x01%t\x01%s", c.Field.Name, cell.Valid, cell.Text)
 	}
 	if t.Other != nil {
 		fmt.Fprintf(h, "\x00%s\x01%s", catalogue.OtherField, t.Other[i])

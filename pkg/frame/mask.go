@@ -84,8 +84,8 @@ func (m *Masker) Apply(r *eventlog.Result) {
 	if t := r.Table; t != nil {
 		for _, column := range t.Columns {
 			if column.Field.Personal {
-				for i := range column.Cells {
-					m.cell(&column.Cells[i])
+				for i := range column.Values {
+					m.cell(&column.Values[i])
 				}
 			}
 		}

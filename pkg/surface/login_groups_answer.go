@@ -217,11 +217,11 @@ func (t *groupTotals) table(limit int) (table *eventlog.Table, cut bool) {
 	}
 	table = &eventlog.Table{Counts: []int64{}, Times: []time.Time{}}
 	for i, f := range t.plan.columns {
-		column := eventlog.Column{Field: f, Cells: make([]eventlog.Cell, len(rows))}
+		cells := make([]eventlog.Cell, len(rows))
 		for j, row := range rows {
-			column.Cells[j] = row.cells[i]
+			cells[j] = row.cells[i]
 		}
-		table.Columns = append(table.Columns, column)
+		table.Columns = append(table.Columns, eventlog.NewColumn(f, cells))
 	}
 	t.events, t.newest = 0, time.Time{}
 	for _, row := range rows {

@@ -96,11 +96,12 @@ func restQuery(t *testing.T, set *Set, queryType, model string) (*eventlog.Resul
 
 func texts(t *testing.T, res *eventlog.Result, field string) []string {
 	t.Helper()
-	for _, c := range res.Table.Columns {
+	for k := range res.Table.Columns {
+		c := &res.Table.Columns[k]
 		if c.Field.Name == field {
-			out := make([]string, len(c.Cells))
-			for i, cell := range c.Cells {
-				out[i] = cell.Text
+			out := make([]string, len(res.Table.Times))
+			for i := range out {
+				out[i] = res.Table.Cell(c, i).Text
 			}
 			return out
 		}

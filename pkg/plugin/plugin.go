@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
@@ -74,7 +73,7 @@ func (d *Datasource) connect(ctx context.Context, s backend.DataSourceInstanceSe
 		return fmt.Errorf("the HTTP settings cannot be used: %w", err)
 	}
 	options.Middlewares = withoutAddresses()
-	client, err := httpclient.New(options)
+	client, err := newHTTPClient(options)
 	if err != nil {
 		return fmt.Errorf("the HTTP client cannot be made: %w", err)
 	}

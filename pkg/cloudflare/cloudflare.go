@@ -99,8 +99,6 @@ type Envelope struct {
 	// Result is the raw, valid JSON of result, never null. It is read-only.
 	Result []byte
 	Info   ResultInfo
-	// Messages are Cloudflare's messages, as text.
-	Messages []string
 }
 
 // Priority orders calls that wait for the budget.

@@ -2,6 +2,7 @@ package cloudflare
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 )
@@ -40,18 +41,15 @@ func (t *Trace) Calls() int {
 
 // Requests are the calls as Cloudflare sees them, without credentials: method,
 // path and query or body. A call that was tried again is listed once; past a
-// few dozen calls only their number is kept, see Omitted.
+// few dozen calls a last line says how many more there were.
 func (t *Trace) Requests() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.Clone(t.requests)
-}
-
-// Omitted is how many calls Requests leaves out.
-func (t *Trace) Omitted() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.omitted
+	list := slices.Clone(t.requests)
+	if t.omitted > 0 {
+		list = append(list, fmt.Sprintf("… and %d more calls", t.omitted))
+	}
+	return list
 }
 
 func (t *Trace) attempt(text string, first bool) {
@@ -94,7 +92,8 @@ func WithPriority(ctx context.Context, p Priority) context.Context {
 	return context.WithValue(ctx, priorityKey, p)
 }
 
-func priorityOf(ctx context.Context) Priority {
+// PriorityOf is the place of calls under the context in the queue.
+func PriorityOf(ctx context.Context) Priority {
 	p, _ := ctx.Value(priorityKey).(Priority)
 	return p
 }

@@ -14,8 +14,8 @@ const maxNesting = 10000
 
 // parts are the members of a body that is a JSON object, as raw JSON.
 type parts struct {
-	success, errors, messages, result, info, data gjson.Result
-	body                                          []byte
+	success, errors, result, info, data gjson.Result
+	body                                []byte
 }
 
 // split checks that a body is one valid JSON object, and finds its members
@@ -33,8 +33,6 @@ func split(body []byte) (parts, bool) {
 			p.success = value
 		case "errors":
 			p.errors = value
-		case "messages":
-			p.messages = value
 		case "result":
 			p.result = value
 		case "result_info":
@@ -112,15 +110,10 @@ func decodeREST(status int, body []byte) (*Envelope, *Error) {
 	if !p.result.Exists() || p.result.Type == gjson.Null {
 		return nil, malformed(status, "it says success but holds no result")
 	}
-	e := &Envelope{Result: p.raw(p.result), Info: ResultInfo{
+	return &Envelope{Result: p.raw(p.result), Info: ResultInfo{
 		Count: number(p.info, "count"), Page: number(p.info, "page"),
 		PerPage: number(p.info, "per_page"), TotalCount: number(p.info, "total_count"),
-	}}
-	p.messages.ForEach(func(_, item gjson.Result) bool {
-		e.Messages = append(e.Messages, quotable(item.Get("message").String()))
-		return len(e.Messages) < 20
-	})
-	return e, nil
+	}}, nil
 }
 
 // number reads a count; what is no sensible number counts as absent.

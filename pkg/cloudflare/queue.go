@@ -23,7 +23,7 @@ type waiter struct {
 // at which it would succeed.
 func (b *budget) take(ctx context.Context) (*ticket, error) {
 	w := &waiter{done: make(chan struct{})}
-	class := priorityOf(ctx)
+	class := PriorityOf(ctx)
 	b.mu.Lock()
 	w.until = b.now().Add(remaining(ctx))
 	b.waiting[class] = append(b.waiting[class], w)

@@ -100,6 +100,36 @@ func TestMarginsAreNotWorthACall(t *testing.T) {
 	})
 }
 
+func TestAQuestionHurriesTheRefreshThatItWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := newUpstream(personality{}, spread(20_000, epoch.Add(-24*time.Hour), epoch, 1), 1)
+		var mu sync.Mutex
+		var seen []cloudflare.Priority
+		u.before = func(ctx context.Context, _ eventlog.PageRequest) error {
+			mu.Lock()
+			seen = append(seen, cloudflare.PriorityOf(ctx))
+			mu.Unlock()
+			time.Sleep(time.Second)
+			return nil
+		}
+		l := newLog(t, u)
+		r := ask(t, u, `{"groupBy":["country"]}`, epoch.Add(-24*time.Hour), epoch)
+		var wg sync.WaitGroup
+		for i, priority := range []cloudflare.Priority{cloudflare.Background, cloudflare.Interactive} {
+			wg.Go(func() {
+				time.Sleep(time.Duration(i) * 1500 * time.Millisecond)
+				if _, err := l.Query(cloudflare.WithPriority(context.Background(), priority), r, u.source()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if seen[0] != cloudflare.Background || seen[len(seen)-1] != cloudflare.Interactive {
+			t.Errorf("priorities %v", seen)
+		}
+	})
+}
+
 func TestRefreshTakesTwoCalls(t *testing.T) {
 	// Eleven rows a second: the last 15 minutes alone are ten pages.
 	events := spread(20_000, epoch.Add(-20*time.Minute), epoch.Add(10*time.Minute), 1)

@@ -11,6 +11,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/spans"
 )
 
@@ -42,12 +43,13 @@ type flight struct {
 }
 
 // flightContext has the values of the query that started the flight, and the
-// latest deadline of those that wait for it.
+// latest deadline and the highest priority of those that wait for it.
 type flightContext struct {
 	context.Context
 	mu        sync.Mutex
 	deadline  time.Time
 	unlimited bool
+	priority  cloudflare.Priority
 }
 
 // Deadline is what calls for the budget go by. The flight ends by itself once
@@ -58,9 +60,20 @@ func (c *flightContext) Deadline() (time.Time, bool) {
 	return c.deadline, !c.unlimited && !c.deadline.IsZero()
 }
 
+// urgently makes calls with the priority that the flight has by then.
+func (c *flightContext) urgently(fetch func(context.Context, PageRequest) (*Page, error)) func(context.Context, PageRequest) (*Page, error) {
+	return func(ctx context.Context, r PageRequest) (*Page, error) {
+		c.mu.Lock()
+		priority := c.priority
+		c.mu.Unlock()
+		return fetch(cloudflare.WithPriority(ctx, priority), r)
+	}
+}
+
 func (c *flightContext) extend(ctx context.Context) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.priority = min(c.priority, cloudflare.PriorityOf(ctx))
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		c.unlimited = true
@@ -74,7 +87,8 @@ func (l *Log) launch(d *demand, wanted []span, run func(*flight)) *flight {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(d.ctx))
 	ctx, traced := spans.Start(ctx, "fetch", attribute.Int("spans", len(wanted)))
 	stop := context.AfterFunc(l.ctx, cancel)
-	fl := &flight{feed: d.feed, fetch: l.fetcher(d.source), spans: wanted, started: l.config.Now().UnixNano(), ctx: &flightContext{Context: ctx}, cancel: cancel}
+	shared := &flightContext{Context: ctx, priority: cloudflare.PriorityOf(ctx)}
+	fl := &flight{feed: d.feed, fetch: shared.urgently(calling(d.source)), spans: wanted, started: l.config.Now().UnixNano(), ctx: shared, cancel: cancel}
 	d.feed.flights = append(d.feed.flights, fl)
 	d.join(fl)
 	l.running.Go(func() {
@@ -256,15 +270,9 @@ func (l *Log) urgency(s *segment, now int64) urgency {
 	return urgency{unripe: s.span.from > now-int64(l.config.SealAfter), fetched: s.fetched, from: s.span.from}
 }
 
-// fetcher bounds how many calls run at a time.
-func (l *Log) fetcher(s Source) func(context.Context, PageRequest) (*Page, error) {
+// calling asks a source.
+func calling(s Source) func(context.Context, PageRequest) (*Page, error) {
 	return func(ctx context.Context, r PageRequest) (*Page, error) {
-		select {
-		case l.calls <- struct{}{}:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		defer func() { <-l.calls }()
 		page, err := s.Fetch(ctx, r)
 		if err == nil && page == nil {
 			err = errors.New("a source gave neither a page nor an error")

@@ -26,11 +26,9 @@ type Config struct {
 // spans of time, by source. Queries for the same events share one fetch. Nothing
 // in it is shared with another Log.
 type Log struct {
-	config Config
-	ctx    context.Context
-	cancel context.CancelFunc
-	// calls bounds how many calls run at a time.
-	calls   chan struct{}
+	config  Config
+	ctx     context.Context
+	cancel  context.CancelFunc
 	running sync.WaitGroup
 
 	mu     sync.Mutex
@@ -43,9 +41,6 @@ type Log struct {
 
 const defaultMaxRows = 100_000
 
-// maxCalls is how many calls a Log makes at a time.
-const maxCalls = 10
-
 // errClosed answers queries that were at work when their data source went.
 var errClosed = errors.New("the data source was changed or removed while the query ran; run it again")
 
@@ -57,7 +52,7 @@ func New(c Config) *Log {
 	if c.MaxRows <= 0 {
 		c.MaxRows = defaultMaxRows
 	}
-	l := &Log{config: c, calls: make(chan struct{}, maxCalls), feeds: map[string]*feed{}, habits: map[string]*habits{}}
+	l := &Log{config: c, feeds: map[string]*feed{}, habits: map[string]*habits{}}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l
 }

@@ -96,7 +96,7 @@ func (q *inquiry) verifyByProbe(base gathered) (verdict, error) {
 		return verdict{}, nil
 	}
 	b := newBuilder(l)
-	p := pager{fetch: q.log.fetcher(q.source), habits: newHabits(), now: q.log.config.Now, pushed: params}
+	p := pager{fetch: calling(q.source), habits: newHabits(), now: q.log.config.Now, pushed: params}
 	s := span{floorTo(at, second), floorTo(at, second) + second}
 	if _, _, err := p.ask(q.ctx, b, p.bounds(s)); err != nil {
 		if fatal(err) && !refused(err) {
@@ -202,7 +202,7 @@ func (q *inquiry) verifyOnlyUpstream(g gathered) error {
 		if !v.trusted && v.fault == "" {
 			probe := *f
 			probe.Values = []string{nobody}
-			p := pager{fetch: q.log.fetcher(q.source), habits: newHabits(), now: q.log.config.Now, pushed: pushParams(&probe)}
+			p := pager{fetch: calling(q.source), habits: newHabits(), now: q.log.config.Now, pushed: pushParams(&probe)}
 			d, _, err := p.ask(q.ctx, newBuilder(g.demand.feed.layout), p.bounds(span{floorTo(at, second), floorTo(at, second) + second}))
 			if err != nil {
 				return err

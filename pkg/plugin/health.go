@@ -42,7 +42,6 @@ func (d *Datasource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequ
 	if d.problem != nil {
 		return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: upperFirst(d.problem.Error()) + "."}, nil
 	}
-	ctx = cloudflare.WithPriority(ctx, cloudflare.Interactive)
 	probes := d.surfaces.Probes()
 	results := make([]probeResult, len(probes))
 	var wg sync.WaitGroup

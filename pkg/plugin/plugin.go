@@ -40,6 +40,7 @@ type Datasource struct {
 	// find is the surfaces' own look-up by query type.
 	find      func(queryType string) (surface.Surface, bool)
 	masker    *frame.Masker
+	screens   *screens
 	resources backend.CallResourceHandler
 	// metrics are the data source's, which its instances share.
 	key     metricsKey
@@ -53,7 +54,7 @@ func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgm
 }
 
 func newDatasource(ctx context.Context, s backend.DataSourceInstanceSettings, now func() time.Time) (instancemgmt.Instance, error) {
-	d := &Datasource{uid: s.UID, name: s.Name, now: now, masker: frame.NewMasker(frame.MaskNone, "")}
+	d := &Datasource{uid: s.UID, name: s.Name, now: now, masker: frame.NewMasker(frame.MaskNone, ""), screens: newScreens(now)}
 	d.resources = newResources(d)
 	d.settings, d.problem = LoadSettings(s)
 	if d.settings != nil && d.settings.CanConnect {

@@ -36,6 +36,7 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 			}
 			s.end(res)
 		}()
+		s.ctx = cloudflare.WithPriority(s.ctx, d.screens.priority(q.PluginContext.User, q.DataQuery, alert))
 		return d.answer(s, q.DataQuery, alert)
 	}, maxConcurrentQueries)
 }

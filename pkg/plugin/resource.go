@@ -15,7 +15,6 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/resource/httpadapter"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/surface"
 )
@@ -66,7 +65,7 @@ func (d *Datasource) serve(w http.ResponseWriter, r *http.Request, answer func(*
 		writeFailure(w, problemFailure(d.problem))
 		return
 	}
-	body, err := answer(r.WithContext(cloudflare.WithPriority(r.Context(), cloudflare.Interactive)))
+	body, err := answer(r)
 	if err != nil {
 		writeFailure(w, classify(err))
 		return

@@ -76,9 +76,6 @@ func (s *loginGroups) Query(ctx context.Context, r *query.Request) (*eventlog.Re
 		result.Coverage.UpstreamCalls = trace.Calls() - before
 		result.Coverage.SavedCalls = max(result.Coverage.SavedCalls-result.Coverage.UpstreamCalls, 0)
 		result.Calls = trace.Requests()
-		if n := trace.Omitted(); n > 0 {
-			result.Calls = append(result.Calls, fmt.Sprintf("… and %d more calls", n))
-		}
 		return result, nil
 	}
 	return nil, &cloudflare.Error{Kind: cloudflare.KindBadRequest, Message: "Cloudflare's GraphQL keeps changing its limits for this query. Ask for a shorter time range or fewer columns."}

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -31,6 +32,8 @@ type options struct {
 	latencies  []time.Duration
 	// refreshAfter is how long a dashboard stands before it is refreshed.
 	refreshAfter time.Duration
+	// soak is how long dashboards are looked at.
+	soak time.Duration
 }
 
 // benchCase measures one thing and writes its tables to the report. An error is
@@ -49,6 +52,7 @@ var benchCases = []benchCase{
 	{"frames", "rows to data frames", runFrames},
 	{"month", "30 days of GraphQL by the minute", runMonth},
 	{"budget", "60 calls in five minutes", runBudget},
+	{"soak", "an hour's worth of dashboards on an account that misbehaves", runSoak},
 }
 
 // bench is one run.
@@ -96,6 +100,7 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&cases, "case", "", "cases to run, separated by commas; all if absent")
 	flags.StringVar(&rows, "rows", "", "logins of the account, separated by commas (1000,10000,100000,1000000)")
 	flags.StringVar(&latencies, "latency", "", "latencies of the account, separated by commas (0,100ms)")
+	flags.DurationVar(&o.soak, "soak", 0, "how long the case soak takes for the refreshes of an hour (4m); 1h refreshes every 30 seconds")
 	flags.StringVar(&o.executable, "executable", "", "an executable that is built already")
 	flags.Usage = func() {
 		_, _ = fmt.Fprintln(flags.Output(), "npm run bench -- [--quick] [--case names] [--rows numbers] [--latency durations]")
@@ -108,10 +113,16 @@ func parseOptions(args []string) (options, error) {
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
+	if o.soak != 0 && (o.soak < 10*time.Second || o.soak > 24*time.Hour) {
+		return o, fmt.Errorf("--soak takes a duration from 10s to 24h, not %s", o.soak)
+	}
 	o.rows, o.latencies = []int{1000, 10_000, 100_000, 1_000_000}, []time.Duration{0, 100 * time.Millisecond}
+	standard := 4 * time.Minute
 	if o.quick {
 		o.rows, o.latencies, o.refreshAfter = []int{1000, 12_000}, []time.Duration{5 * time.Millisecond}, 4*time.Second
+		standard = 12 * time.Second
 	}
+	o.soak = cmp.Or(o.soak, standard)
 	return o, errors.Join(
 		parseList(rows, &o.rows, parseRows),
 		parseList(latencies, &o.latencies, time.ParseDuration),

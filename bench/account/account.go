@@ -1,7 +1,8 @@
 // Package account is a Cloudflare account made for measuring: it answers from
 // memory at a set latency, and counts. It behaves well, so that what is measured
-// is the data source. How the data source copes with an account that does not is
-// tested elsewhere, with the simulator.
+// is the data source. Where it is asked to, it misbehaves on a share of its
+// calls. Every other way in which Cloudflare may behave is tested elsewhere, with
+// the simulator.
 package account
 
 import (
@@ -30,6 +31,8 @@ type Config struct {
 	// Limit is the number of calls in LimitWindow, for each of REST and GraphQL.
 	// Further calls are refused with 429 until LimitWindow has passed.
 	Limit int
+	// Faults are what goes wrong; nil for nothing.
+	Faults *Faults
 }
 
 // LimitWindow is the time over which Cloudflare counts calls, and for which it
@@ -49,6 +52,7 @@ type Account struct {
 	rest, graphql limiter
 	running, peak atomic.Int64
 	rows          atomic.Int64
+	connections   atomic.Int64
 }
 
 // Start serves the account on a free port of 127.0.0.1. Logins that are in the
@@ -60,7 +64,7 @@ func Start(config Config) (*Account, error) {
 	}
 	a := &Account{config: config, url: "http://" + listener.Addr().String() + "/client/v4", served: make(chan error, 1)}
 	a.rest.limit, a.graphql.limit = config.Limit, config.Limit
-	a.server = &http.Server{Handler: a.handler(), ReadHeaderTimeout: 10 * time.Second}
+	a.server = &http.Server{Handler: a.handler(), ReadHeaderTimeout: 10 * time.Second, ConnState: a.countConnection}
 	go func() { a.served <- a.server.Serve(listener) }()
 	return a, nil
 }
@@ -110,10 +114,23 @@ func (a *Account) Peak() int { return int(a.peak.Load()) }
 // ResetPeak starts to look for the peak anew.
 func (a *Account) ResetPeak() { a.peak.Store(0) }
 
+// Connections are those that are open.
+func (a *Account) Connections() int { return int(a.connections.Load()) }
+
+func (a *Account) countConnection(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		a.connections.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		a.connections.Add(-1)
+	}
+}
+
 func (a *Account) handler() http.Handler {
 	mux := http.NewServeMux()
 	prefix := "/client/v4/accounts/" + ID
 	mux.HandleFunc("GET "+prefix+"/access/logs/access_requests", a.serveAccessRequests)
+	mux.HandleFunc("GET "+prefix+"/access/users/{user}/failed_logins", a.serveFailedLogins)
 	mux.HandleFunc("POST /client/v4/graphql", a.serveGraphQL)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, []byte(`{"success":true,"errors":[],"messages":[],"result":[]}`))
@@ -128,14 +145,17 @@ func (a *Account) handler() http.Handler {
 			limiter = &a.graphql
 		}
 		if !limiter.admit(w.Header()) {
-			writeJSON(w, http.StatusTooManyRequests, []byte(`{"success":false,"errors":[{"code":971,`+
-				`"message":"Please wait and consider throttling your request speed"}],"messages":[],"result":null}`))
+			writeJSON(w, http.StatusTooManyRequests, []byte(refusal))
 			return
 		}
 		time.Sleep(a.config.Latency)
 		if r.Header.Get("Authorization") != "Bearer "+Token {
 			writeJSON(w, http.StatusForbidden, []byte(`{"success":false,"errors":[{"code":10000,`+
 				`"message":"Authentication error"}],"messages":[],"result":null}`))
+			return
+		}
+		if wrong := a.config.Faults.draw(); wrong != nil {
+			wrong(a.config.Faults, w, r, mux)
 			return
 		}
 		mux.ServeHTTP(w, r)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -98,6 +99,35 @@ func TestMarginsAreNotWorthACall(t *testing.T) {
 			t.Errorf("%d calls with a series, %d without", together, alone)
 		}
 	})
+}
+
+func TestWhatIsKnownIsShownWhenCloudflareFails(t *testing.T) {
+	u := newUpstream(personality{}, spread(3600, epoch.Add(-time.Hour), epoch.Add(time.Minute), 1), 1)
+	for i := range u.events {
+		u.events[i].arrives = u.events[i].at
+	}
+	l := newLog(t, u)
+	from := epoch.Add(-30 * time.Minute)
+	before := run(t, l, u, `{"limit":100000}`, from, epoch)
+	u.clock.advance(30 * time.Second)
+	u.p.Faults = 1
+	later := epoch.Add(30 * time.Second)
+	res := run(t, l, u, `{"limit":100000}`, from, later)
+	if res.Coverage.Rows != before.Coverage.Rows || res.Coverage.Complete || res.Coverage.Reason != eventlog.ReasonUpstream {
+		t.Errorf("%d rows of %d, complete %t, reason %q", res.Coverage.Rows, before.Coverage.Rows, res.Coverage.Complete, res.Coverage.Reason)
+	}
+	if said := fmt.Sprint(res.Notices); !strings.Contains(said, "from 2026-06-01T11:45:00Z to 2026-06-01T12:00:30Z are shown as they were at 2026-06-01T12:00:00Z") {
+		t.Error(said)
+	}
+	// A part that is not new, but not sealed either, is not passed off as current.
+	res = run(t, l, u, `{"limit":100000}`, from, epoch.Add(-time.Minute))
+	if res.Coverage.Complete || res.Coverage.Rows == 0 {
+		t.Errorf("%d rows, complete %t", res.Coverage.Rows, res.Coverage.Complete)
+	}
+	// Sealed parts are.
+	if res = run(t, l, u, `{"limit":100000}`, from, epoch.Add(-20*time.Minute)); !res.Coverage.Complete {
+		t.Errorf("reason %q, %v", res.Coverage.Reason, res.Notices)
+	}
 }
 
 func TestAQuestionHurriesTheRefreshThatItWaitsFor(t *testing.T) {

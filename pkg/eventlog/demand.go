@@ -21,10 +21,13 @@ type demand struct {
 	// refreshed says that the newest page was asked for since the query came, so
 	// that older parts of what is not sealed yet will do.
 	refreshed bool
-	joined    []*flight
-	failures  []failure
-	probes    int
-	timedOut  bool
+	// stale lets parts pass that were to be asked for again, but could not be: what
+	// was known is shown, and said to be old.
+	stale    bool
+	joined   []*flight
+	failures []failure
+	probes   int
+	timedOut bool
 }
 
 // newDemand takes a lease on the span: what is fetched of it stays until release.
@@ -75,7 +78,10 @@ func (d *demand) reach() span {
 }
 
 // usable says whether a segment is good enough for the query.
-func (d *demand) usable(s *segment) bool {
+func (d *demand) usable(s *segment) bool { return d.stale || d.fresh(s) }
+
+// fresh says whether a segment is as Cloudflare has it, as far as one can know.
+func (d *demand) fresh(s *segment) bool {
 	if s.sealed || s.fetched >= d.arrival-int64(edgeTTL) {
 		return true
 	}

@@ -145,15 +145,45 @@ func (q *inquiry) filterNames() string {
 	return strings.Join(names, ", ")
 }
 
-// explainFailures names the spans that are missing. Of several reasons the one
-// of the first span counts.
-func (q *inquiry) explainFailures(res *Result, g gathered) {
-	failures := clipFailures(g.demand.failures, g.view.span)
+// lacks is a part of the answer that is missing, or old: as it was at a time.
+type lacks struct {
+	failure
+	asOf int64 // 0: missing
+}
+
+// lacking are the parts that could not be fetched, newest first. What is known of
+// them all the same is in the answer.
+func (g gathered) lacking() []lacks {
+	var out []lacks
+	failed := clipFailures(g.demand.failures, g.view.span)
+	missing := failed
 	for _, p := range g.view.parts {
-		failures = append(failures, clipFailures(p.segment.apart, g.view.span)...)
+		var rest []failure
+		for _, f := range missing {
+			rest = append(rest, failures(subtract([]span{f.span}, p.segment.span), f.err)...)
+		}
+		missing = rest
+		for _, f := range clipFailures(p.segment.apart, g.view.span) {
+			out = append(out, lacks{f, 0})
+		}
+		if !g.demand.fresh(p.segment) {
+			for _, f := range clipFailures(failed, p.segment.span) {
+				out = append(out, lacks{f, p.segment.fetched})
+			}
+		}
 	}
-	slices.SortFunc(failures, func(a, b failure) int { return cmp.Compare(b.span.from, a.span.from) })
-	for i, f := range failures {
+	for _, f := range missing {
+		out = append(out, lacks{f, 0})
+	}
+	slices.SortFunc(out, func(a, b lacks) int { return cmp.Compare(b.span.from, a.span.from) })
+	return out
+}
+
+// explainFailures names the spans that are missing or old. Of several reasons the
+// one of the first span counts.
+func (q *inquiry) explainFailures(res *Result, g gathered) {
+	lacking := g.lacking()
+	for i, f := range lacking {
 		reason, retryAt := reasonOf(f.err)
 		if at := res.Coverage.RetryAt; !retryAt.IsZero() && (at == nil || retryAt.After(*at)) {
 			res.Coverage.RetryAt = &retryAt
@@ -161,12 +191,15 @@ func (q *inquiry) explainFailures(res *Result, g gathered) {
 		if i >= maxFailureNotices {
 			continue
 		}
-		to := min(f.span.to, g.view.span.to)
-		res.Incomplete(reason, fmt.Sprintf("%s from %s to %s are missing. %s",
-			capital(q.r.Type.Noun.Many), clock(max(f.span.from, q.want.from)), clock(to), f.err.Error()))
+		what := "are missing"
+		if f.asOf > 0 {
+			what = "are shown as they were at " + clock(f.asOf) + "; later ones may be missing"
+		}
+		res.Incomplete(reason, fmt.Sprintf("%s from %s to %s %s. %s",
+			capital(q.r.Type.Noun.Many), clock(max(f.span.from, q.want.from)), clock(f.span.to), what, f.err.Error()))
 	}
-	if more := len(failures) - maxFailureNotices; more > 0 {
-		res.Notices = append(res.Notices, Notice{Warning, fmt.Sprintf("%d more parts of the time range are missing.", more)})
+	if more := len(lacking) - maxFailureNotices; more > 0 {
+		res.Notices = append(res.Notices, Notice{Warning, fmt.Sprintf("%d more parts of the time range are missing or old.", more)})
 	}
 }
 

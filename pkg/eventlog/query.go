@@ -165,7 +165,6 @@ func (q *inquiry) giveUp(d *demand, err error) {
 	q.log.mu.Lock()
 	defer q.log.mu.Unlock()
 	d.collect()
-	d.refreshed = true
 	d.failures = append(d.failures, failures(d.missing(d.want), err)...)
 }
 
@@ -272,6 +271,7 @@ var errTimeout = &cloudflare.Error{Kind: cloudflare.KindTimeout, Message: "Cloud
 // gatheredAll is everything that is known of the span. If that is nothing at all,
 // the first failure is the answer.
 func (q *inquiry) gatheredAll(d *demand, e ending) (gathered, error) {
+	d.stale = len(d.failures) > 0
 	g := gathered{d, d.look(d.want), e}
 	if len(d.failures) > 0 && len(g.view.parts) == 0 {
 		return g, d.failures[0].err

@@ -3,7 +3,6 @@
 package frame
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -158,10 +157,4 @@ func seriesField(r *query.Request, s *eventlog.Series, g eventlog.SeriesGroup) *
 	}
 	field.Config.DisplayNameFromDS = strings.Join(texts, ", ")
 	return field
-}
-
-// jsonLabels are a log line's labels; encoding a map of texts cannot fail.
-func jsonLabels(labels map[string]string) json.RawMessage {
-	b, _ := json.Marshal(labels)
-	return b
 }

@@ -29,10 +29,20 @@ func fields(t *testing.T, names ...string) []*catalogue.Field {
 func cell(text string) eventlog.Cell { return eventlog.Cell{Text: text, Valid: true} }
 
 func TestLineLeavesOutWhatIsAbsent(t *testing.T) {
-	l := parseLine("{outcome} {user_email} to {app_name} ({app_domain}) from {ip_address}")
-	require.Equal(t, "blocked a@example.com to Wiki (wiki.example.com) from 192.0.2.1", l.render(map[string]string{
-		"outcome": "blocked", "user_email": "a@example.com", "app_name": "Wiki", "app_domain": "wiki.example.com", "ip_address": "192.0.2.1"}))
-	require.Equal(t, "allowed to () from", l.render(map[string]string{"outcome": "allowed"}))
+	names := []string{"outcome", "user_email", "app_name", "app_domain", "ip_address"}
+	table := &eventlog.Table{Times: []time.Time{at, at}}
+	for i, f := range fields(t, names...) {
+		blocked := []string{"blocked", "a@example.com", "Wiki", "wiki.example.com", "192.0.2.1"}[i]
+		absent := eventlog.Cell{}
+		if f.Name == "outcome" {
+			absent = cell("allowed")
+		}
+		table.Columns = append(table.Columns, eventlog.NewColumn(f, []eventlog.Cell{cell(blocked), absent}))
+	}
+	q, _ := catalogue.Lookup("access_requests")
+	l := parseLine("{outcome} {user_email} to {app_name} ({app_domain}) from {ip_address}", logFields(&query.Request{Type: q}, table))
+	require.Equal(t, "blocked a@example.com to Wiki (wiki.example.com) from 192.0.2.1", l.render(0))
+	require.Equal(t, "allowed to () from", l.render(1))
 }
 
 func TestLogIDsAreStableAndUnique(t *testing.T) {
@@ -59,14 +69,18 @@ func TestLogIDsAreStableAndUnique(t *testing.T) {
 	first := ids("a@example.com", "b@example.com", "a@example.com")
 	require.Equal(t, first, ids("a@example.com", "b@example.com", "a@example.com"))
 	require.Equal(t, first[0], ids("a@example.com")[0], "an id does not depend on its neighbours")
+	other := table("a@example.com", "b@example.com")
+	other.Other = []string{"", `{"x":1}`}
+	require.Equal(t, first[0], newIdentifier(other).row(0))
+	require.NotEqual(t, first[1], newIdentifier(other).row(1))
 	require.Len(t, map[string]bool{first[0]: true, first[1]: true, first[2]: true}, 3)
 }
 
 func TestRowIDsDoNotRunTogether(t *testing.T) {
 	f := fields(t, "user_email", "app_name")
 	row := func(a, b eventlog.Cell) string {
-		return rowID(&eventlog.Table{Times: []time.Time{at}, Columns: []eventlog.Column{
-			eventlog.NewColumn(f[0], []eventlog.Cell{a}), eventlog.NewColumn(f[1], []eventlog.Cell{b})}}, 0)
+		return newIdentifier(&eventlog.Table{Times: []time.Time{at}, Columns: []eventlog.Column{
+			eventlog.NewColumn(f[0], []eventlog.Cell{a}), eventlog.NewColumn(f[1], []eventlog.Cell{b})}}).row(0)
 	}
 	require.NotEqual(t, row(cell("ab"), cell("c")), row(cell("a"), cell("bc")))
 	require.NotEqual(t, row(cell(""), cell("c")), row(eventlog.Cell{}, cell("c")))

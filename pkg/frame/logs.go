@@ -1,10 +1,12 @@
 package frame
 
 import (
+	"encoding/hex"
 	"encoding/json"
-	"fmt"
+	"hash"
 	"hash/fnv"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,15 +33,17 @@ func logs(r *query.Request, t *eventlog.Table) *data.Frame {
 		severities = make([]string, n)
 		ids        = make([]string, n)
 		labels     = make([]json.RawMessage, n)
-		seen       = map[string]int{}
-		body       = parseLine(r.Type.LogLine)
+		fields     = logFields(r, t)
+		body       = parseLine(r.Type.LogLine, fields)
+		outcome    = fields.named("outcome")
+		labelled   = fields.labels(r)
+		identify   = newIdentifier(t)
 	)
 	for i := range n {
-		row := rowValues(r, t, i)
-		bodies[i] = body.render(row)
-		severities[i] = severity(row["outcome"])
-		ids[i] = uniqueID(rowID(t, i), seen)
-		labels[i] = jsonLabels(chosen(r, row))
+		bodies[i] = body.render(i)
+		severities[i] = severity(outcome(i))
+		ids[i] = identify.row(i)
+		labels[i] = labelled.row(i)
 	}
 	f := data.NewFrame("",
 		data.NewField("timestamp", nil, append([]time.Time(nil), t.Times...)),
@@ -59,68 +63,149 @@ func severity(outcome string) string {
 	return severityTaken
 }
 
-// rowValues are an event's values but its time, without those that are absent.
-func rowValues(r *query.Request, t *eventlog.Table, i int) map[string]string {
-	row := make(map[string]string, len(t.Columns)+1)
-	for k := range t.Columns {
-		c := &t.Columns[k]
-		if c.Field.Name == r.Type.TimeFieldName {
-			continue
-		}
-		if cell := t.Cell(c, i); cell.Valid && cell.Text != "" {
-			row[c.Field.Name] = cell.Text
-		}
-	}
-	if t.Other != nil && t.Other[i] != "" {
-		row[catalogue.OtherField] = t.Other[i]
-	}
-	if t.Counts != nil && t.Counts[i] != 1 {
-		row[catalogue.CountField] = strconv.FormatInt(t.Counts[i], 10)
-	}
-	return row
+// logField is a field of log lines; text is empty where an event has no value.
+type logField struct {
+	name string
+	text func(row int) string
+	// member is the field as a member of a JSON object, empty where text is.
+	member func(row int) string
 }
 
-// chosen are the values that a line has as labels. What a GraphQL group counts is
-// always among them: without it the line would say less than it stands for.
-func chosen(r *query.Request, row map[string]string) map[string]string {
-	if len(r.Labels) == 0 && !r.LabelOther {
-		return row
-	}
-	out := make(map[string]string, len(r.Labels)+2)
-	keep := func(name string) {
-		if value, ok := row[name]; ok {
-			out[name] = value
+type logFieldList []logField
+
+// logFields are the fields of events but their time, by name.
+func logFields(r *query.Request, t *eventlog.Table) logFieldList {
+	var list logFieldList
+	for i := range t.Columns {
+		if c := &t.Columns[i]; c.Field.Name != r.Type.TimeFieldName {
+			list = append(list, columnField(c))
 		}
 	}
-	for _, f := range r.Labels {
-		keep(f.Name)
+	if t.Other != nil {
+		list = append(list, textField(catalogue.OtherField, func(i int) string { return t.Other[i] }))
 	}
-	if r.LabelOther {
-		keep(catalogue.OtherField)
+	if t.Counts != nil {
+		list = append(list, textField(catalogue.CountField, func(i int) string {
+			if t.Counts[i] == 1 {
+				return ""
+			}
+			return strconv.FormatInt(t.Counts[i], 10)
+		}))
 	}
-	keep(catalogue.CountField)
+	slices.SortFunc(list, func(a, b logField) int { return strings.Compare(a.name, b.name) })
+	return list
+}
+
+// columnField encodes each value of a column once.
+func columnField(c *eventlog.Column) logField {
+	members := make([]string, len(c.Values))
+	for i, v := range c.Values {
+		if v.Valid {
+			members[i] = jsonMember(c.Field.Name, v.Text)
+		}
+	}
+	return logField{
+		name: c.Field.Name,
+		text: func(i int) string {
+			if v := c.Values[c.Codes[i]]; v.Valid {
+				return v.Text
+			}
+			return ""
+		},
+		member: func(i int) string { return members[c.Codes[i]] },
+	}
+}
+
+func textField(name string, text func(int) string) logField {
+	return logField{name: name, text: text, member: func(i int) string { return jsonMember(name, text(i)) }}
+}
+
+// jsonMember is a member of a JSON object; encoding a text cannot fail.
+func jsonMember(name, text string) string {
+	if text == "" {
+		return ""
+	}
+	value, _ := json.Marshal(text)
+	return strconv.Quote(name) + ":" + string(value)
+}
+
+// named is a field's text; that of a field that is not there is empty.
+func (l logFieldList) named(name string) func(row int) string {
+	for _, f := range l {
+		if f.name == name {
+			return f.text
+		}
+	}
+	return func(int) string { return "" }
+}
+
+// labels are the fields that a line has as labels. What a GraphQL group counts is
+// always among them: without it the line would say less than it stands for.
+func (l logFieldList) labels(r *query.Request) logFieldList {
+	if len(r.Labels) == 0 && !r.LabelOther {
+		return l
+	}
+	var out logFieldList
+	for _, f := range l {
+		chosen := f.name == catalogue.CountField || f.name == catalogue.OtherField && r.LabelOther ||
+			slices.ContainsFunc(r.Labels, func(c *catalogue.Field) bool { return c.Name == f.name })
+		if chosen {
+			out = append(out, f)
+		}
+	}
 	return out
 }
 
-// rowID hashes time and values, with a separator that no value can imitate.
-func rowID(t *eventlog.Table, i int) string {
-	h := fnv.New128a()
-	fmt.Fprintf(h, "%d", t.Times[i].UnixNano())
+// row is the fields of a row as a JSON object.
+func (l logFieldList) row(i int) json.RawMessage {
+	var scratch [1024]byte
+	out := append(scratch[:0], '{')
+	for _, f := range l {
+		m := f.member(i)
+		if m != "" && len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(out, m...)
+	}
+	return slices.Clone(append(out, '}'))
+}
+
+// identifier hashes events.
+type identifier struct {
+	table *eventlog.Table
+	hash  hash.Hash
+	text  []byte
+	seen  map[string]int
+}
+
+func newIdentifier(t *eventlog.Table) *identifier {
+	return &identifier{table: t, hash: fnv.New128a(), seen: make(map[string]int, len(t.Times))}
+}
+
+// row is a hash of time and values, with a separator that no value can imitate.
+// Events that are equal in everything are numbered.
+func (d *identifier) row(i int) string {
+	t := d.table
+	b := strconv.AppendInt(d.text[:0], t.Times[i].UnixNano(), 10)
+	add := func(name string, valid bool, text string) {
+		b = append(append(b, 0), name...)
+		b = strconv.AppendBool(append(b, 1), valid)
+		b = append(append(b, 1), text...)
+	}
 	for k := range t.Columns {
 		c := &t.Columns[k]
 		cell := t.Cell(c, i)
-		fmt.Fprintf(h, "\x00%s\x01%t\x01%s", c.Field.Name, cell.Valid, cell.Text)
+		add(c.Field.Name, cell.Valid, cell.Text)
 	}
-	if t.Other != nil {
-		fmt.Fprintf(h, "\x00%s\x01%s", catalogue.OtherField, t.Other[i])
+	if t.Other != nil && t.Other[i] != "" { // not whether another event has one
+		add(catalogue.OtherField, true, t.Other[i])
 	}
-	return fmt.Sprintf("%x", h.Sum(nil))
-}
-
-// uniqueID numbers events that are equal in everything.
-func uniqueID(id string, seen map[string]int) string {
-	n := seen[id]
-	seen[id]++
+	d.hash.Reset()
+	_, _ = d.hash.Write(b)
+	d.text = b
+	id := hex.EncodeToString(d.hash.Sum(nil))
+	n := d.seen[id]
+	d.seen[id]++
 	if n == 0 {
 		return id
 	}
@@ -128,30 +213,27 @@ func uniqueID(id string, seen map[string]int) string {
 }
 
 // line is a parsed log line template: texts and the fields between them.
-type line []linePart
-
-type linePart struct{ text, field string }
+type line []func(row int) string
 
 var placeholder = regexp.MustCompile(`\{[A-Za-z_]+\}`)
 
-func parseLine(template string) line {
+func parseLine(template string, fields logFieldList) line {
 	var parts line
+	literal := func(text string) { parts = append(parts, func(int) string { return text }) }
 	at := 0
 	for _, m := range placeholder.FindAllStringIndex(template, -1) {
-		parts = append(parts, linePart{text: template[at:m[0]]}, linePart{field: template[m[0]+1 : m[1]-1]})
+		literal(template[at:m[0]])
+		parts = append(parts, fields.named(template[m[0]+1:m[1]-1]))
 		at = m[1]
 	}
-	return append(parts, linePart{text: template[at:]})
+	literal(template[at:])
+	return parts
 }
 
-func (l line) render(row map[string]string) string {
+func (l line) render(row int) string {
 	var b strings.Builder
-	for _, p := range l {
-		if p.field != "" {
-			b.WriteString(row[p.field])
-		} else {
-			b.WriteString(p.text)
-		}
+	for _, part := range l {
+		b.WriteString(part(row))
 	}
 	return strings.Join(strings.Fields(b.String()), " ")
 }

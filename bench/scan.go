@@ -29,6 +29,8 @@ type scanResult struct {
 	table       cost
 	tableRows   int
 	frame       cost
+	// handOver is what gRPC takes for the frame of table.
+	handOver time.Duration
 }
 
 func (r scanResult) label() string {
@@ -42,7 +44,8 @@ func runScan(ctx context.Context, b *bench) error {
 	b.section("Cold scan and the same query again")
 	b.paragraph("A series by outcome over 30 days. The floor pages through the same account, one page after the other. "+
 		"`again` is asked at once, `later` when the live edge is no longer taken to be fresh. `table` lists up to 100,000 rows with "+
-		"all columns, which are in the event log by then; `frame` is what building that frame takes by itself, in a process that does nothing else. "+
+		"all columns, which are in the event log by then; `frame` is what building that frame takes by itself, in a process that does nothing else, "+
+		"and `hand-over` what gRPC takes to bring it over. "+
 		"Of what is asked %d times, the least time counts; accounts without latency are measured three times.", repeats)
 	var results []scanResult
 	var wanted []scanResult
@@ -87,6 +90,7 @@ func (b *bench) scanAgain(ctx context.Context, r scanResult) (scanResult, error)
 			pair[0].merge(*pair[1])
 		}
 		best.peakCalls = max(best.peakCalls, next.peakCalls)
+		best.handOver = min(best.handOver, next.handOver)
 	}
 	return best, err
 }
@@ -124,9 +128,11 @@ func (b *bench) scan(ctx context.Context, r scanResult) (_ scanResult, err error
 	if err := s.check(slices.Concat(first, second, third)...); err != nil {
 		return r, err
 	}
-	if r.frame, err = runFrame(ctx, r.tableRows); err != nil {
+	frame, err := runFrame(ctx, r.tableRows)
+	if err != nil {
 		return r, err
 	}
+	r.frame, r.handOver = frame.cost(), frame.HandOver
 	time.Sleep(edge)
 	r.later, err = s.checked(ctx, series)
 	return r, err
@@ -149,9 +155,9 @@ func (b *bench) warmTable(results []scanResult) {
 	for _, r := range results {
 		rows = append(rows, []string{r.label(), duration(r.latency), number(r.again.counts.Calls()), duration(r.again.wall),
 			number(r.later.counts.Calls()), duration(r.later.wall),
-			number(r.tableRows), number(r.table.counts.Calls()), duration(r.table.wall), duration(r.table.cpu), duration(r.frame.wall), duration(r.frame.cpu), mib(float64(r.table.peak))})
+			number(r.tableRows), number(r.table.counts.Calls()), duration(r.table.wall), duration(r.table.cpu), duration(r.frame.wall), duration(r.frame.cpu), duration(r.handOver), mib(float64(r.table.peak))})
 	}
-	b.table([]string{"logins", "latency", fmt.Sprintf("calls, %d times", repeats), "again", "calls", "later", "rows of table", "calls", "table", "CPU", "frame", "CPU", "peak"}, rows)
+	b.table([]string{"logins", "latency", fmt.Sprintf("calls, %d times", repeats), "again", "calls", "later", "rows of table", "calls", "table", "CPU", "frame", "CPU", "hand-over", "peak"}, rows)
 }
 
 // scanGrowth says how the figures of each latency grow with the number of rows.

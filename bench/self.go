@@ -16,6 +16,8 @@ type selfMeasured struct {
 	Wall time.Duration `json:"wall"`
 	CPU  time.Duration `json:"cpu"`
 	Peak int64         `json:"peak"`
+	// HandOver is what gRPC takes for a frame; 0 where there is none.
+	HandOver time.Duration `json:"handOver"`
 }
 
 func (m selfMeasured) cost() cost { return cost{wall: m.Wall, cpu: m.CPU, peak: m.Peak} }

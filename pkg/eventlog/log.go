@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"maps"
@@ -12,7 +13,8 @@ import (
 
 // Config of a Log.
 type Config struct {
-	// Limit is the most bytes of events that are kept between queries; 0: none.
+	// Limit is the most bytes that are kept between queries, of events and of what
+	// surfaces keep in forms of their own together; 0: none.
 	Limit int64
 	// SealAfter is the age after which Cloudflare is taken to have delivered all.
 	SealAfter time.Duration
@@ -34,9 +36,14 @@ type Log struct {
 	mu     sync.Mutex
 	feeds  map[string]*feed
 	habits map[string]*habits
-	size   int64
-	tick   int64
-	closed bool
+	// shelves are what surfaces keep: recent has all of it, last used first, and
+	// expiring what holds for a time only.
+	shelves  map[string][]*keptEntry
+	recent   *list.List
+	expiring map[*keptEntry]struct{}
+	size     int64 // of events and of what is kept
+	tick     int64
+	closed   bool
 }
 
 const defaultMaxRows = 100_000
@@ -52,7 +59,8 @@ func New(c Config) *Log {
 	if c.MaxRows <= 0 {
 		c.MaxRows = defaultMaxRows
 	}
-	l := &Log{config: c, feeds: map[string]*feed{}, habits: map[string]*habits{}}
+	l := &Log{config: c, habits: map[string]*habits{}}
+	l.empty()
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l
 }
@@ -66,12 +74,18 @@ func (l *Log) Close() {
 	l.running.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.empty()
+}
+
+// empty forgets everything. The mutex is held.
+func (l *Log) empty() {
 	l.feeds, l.size = map[string]*feed{}, 0
+	l.shelves, l.recent, l.expiring = map[string][]*keptEntry{}, list.New(), map[*keptEntry]struct{}{}
 }
 
 // Stats says how much a Log holds.
 type Stats struct {
-	// Bytes and Events are what is kept.
+	// Bytes and Events are what is kept; groups of events count as one.
 	Bytes  int64
 	Events int
 }
@@ -80,11 +94,15 @@ type Stats struct {
 func (l *Log) Stats() Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.sweep()
 	s := Stats{Bytes: l.size}
 	for _, f := range l.feeds {
 		for _, seg := range f.segments {
 			s.Events += seg.rows.len()
 		}
+	}
+	for at := l.recent.Front(); at != nil; at = at.Next() {
+		s.Events += at.Value.(*keptEntry).Rows
 	}
 	return s
 }

@@ -184,9 +184,12 @@ func (l *Log) mergeTwo(f *feed, a, b *segment) *segment {
 	return s
 }
 
-// evict drops the least recently used segments until the limit holds. What a
-// query at work needs stays until it is done.
+// evict drops what was used least recently, segments or what surfaces keep, until
+// the limit holds. Segments that a query at work needs stay until it is done.
 func (l *Log) evict() {
+	if l.size > l.config.Limit {
+		l.sweep()
+	}
 	for l.size > l.config.Limit {
 		var owner *feed
 		var oldest *segment
@@ -197,10 +200,15 @@ func (l *Log) evict() {
 				}
 			}
 		}
-		if oldest == nil {
+		kept := l.leastUsed()
+		switch {
+		case kept != nil && (oldest == nil || kept.used < oldest.used):
+			l.forget(kept)
+		case oldest != nil:
+			l.remove(owner, oldest)
+		default:
 			return
 		}
-		l.remove(owner, oldest)
 	}
 }
 

@@ -191,11 +191,11 @@ var (
 	descWindow = prometheus.NewDesc("cfaccess_budget_window_seconds",
 		"Length of the rate limit's window.", []string{"api"}, nil)
 	descBytes = prometheus.NewDesc("cfaccess_event_log_bytes",
-		"Memory of the events that are kept between queries.", nil, nil)
+		"Memory of what is kept between queries, of all query types together.", nil, nil)
 	descEvents = prometheus.NewDesc("cfaccess_event_log_events",
-		"Events that are kept between queries.", nil, nil)
+		"Events that are kept between queries; a group of login groups counts as one.", nil, nil)
 	descMost = prometheus.NewDesc("cfaccess_event_log_limit_bytes",
-		"The most memory of events that are kept between queries; 0 keeps none.", nil, nil)
+		"The most memory of what is kept between queries; 0 keeps nothing.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.

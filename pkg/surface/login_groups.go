@@ -47,7 +47,7 @@ func newLoginGroups(c Config) *loginGroups {
 	return &loginGroups{
 		client: c.Client, accountID: c.AccountID, sealAfter: c.SealAfter, maxRows: c.MaxRows, now: c.Now,
 		limits: &limitsKeeper{client: c.Client, accountID: c.AccountID, endpoint: q.Endpoint, now: c.Now},
-		cache:  newGroupCache(c.CacheLimit),
+		cache:  newGroupCache(c.events, c.CacheLimit),
 	}
 }
 
@@ -147,49 +147,37 @@ func days(d time.Duration) string {
 // fill fetches the ranges of the totals and counts them.
 func (s *loginGroups) fill(ctx context.Context, p *groupPlan, l *groupLimits, totals *groupTotals, result *eventlog.Result) error {
 	if p.listing() && p.timeDim != "" {
-		part, stopped, err := s.fetchList(ctx, p, totals.ranges, totals)
+		scan := s.newListScan(p, totals)
+		stopped, err := s.fetchList(ctx, scan)
 		if err != nil {
 			return err
 		}
-		noteGaps(result, p, []*groupPart{part})
+		result.Coverage.SavedCalls = s.needed(scan)
+		noteGaps(result, []*groupPart{&scan.lack})
 		if stopped {
 			result.Incomplete(eventlog.ReasonMaxRows, fmt.Sprintf("The scan ended after %d groups, the data source's maximum, before the limit was reached. Use a shorter time range, or filters that Cloudflare can apply.", s.maxRows))
 		}
 		return nil
 	}
-	shared, err := s.fetchShared(ctx, p, s.cellRanges(p, l, totals.ranges))
+	held, err := s.fetchShared(ctx, p, s.cellRanges(p, l, totals.ranges))
 	if err != nil {
 		return err
 	}
-	parts := make([]*groupPart, len(shared))
+	parts := make([]*groupPart, len(held))
 	pages := 0
-	for i, part := range shared {
-		parts[i] = part.groupPart
-		if part.cached {
-			noteCached(result, part.groupPart)
-		}
-		pages += len(part.pages)
-		for _, page := range part.pages {
-			if err := totals.add(page); err != nil {
-				return err
-			}
+	for i, h := range held {
+		parts[i] = h.groupPart
+		pages += h.pages
+		if err := totals.add(h); err != nil {
+			return err
 		}
 	}
 	if err := wholeFailure(parts); err != nil {
 		return err
 	}
 	result.Coverage.SavedCalls = (pages + maxAliases - 1) / maxAliases
-	noteGaps(result, p, parts)
+	noteGaps(result, parts)
 	return nil
-}
-
-func noteCached(result *eventlog.Result, part *groupPart) {
-	for _, page := range part.pages {
-		result.Coverage.CachedRows += page.events
-	}
-	if at := part.at; result.Coverage.CachedAt == nil || at.Before(*result.Coverage.CachedAt) {
-		result.Coverage.CachedAt = &at
-	}
 }
 
 // wholeFailure is the error of a fetch that brought nothing at all.
@@ -207,7 +195,7 @@ func wholeFailure(parts []*groupPart) error {
 }
 
 // noteGaps says what the answer lacks, and names the ranges.
-func noteGaps(result *eventlog.Result, p *groupPlan, parts []*groupPart) {
+func noteGaps(result *eventlog.Result, parts []*groupPart) {
 	var crowded, overflow []timeRange
 	failed := map[string][]timeRange{}
 	errs := map[string]error{}
@@ -264,7 +252,10 @@ func finish(t *groupTotals, result *eventlog.Result) {
 		result.Table, cutRows = t.table(r.Limit)
 	}
 	c := &result.Coverage
-	c.Rows = t.events
+	c.Rows, c.CachedRows = t.events, t.cached
+	if !t.cachedAt.IsZero() {
+		c.CachedAt = &t.cachedAt
+	}
 	if !t.newest.IsZero() {
 		c.Newest = &t.newest
 	}

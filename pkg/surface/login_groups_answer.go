@@ -52,64 +52,64 @@ func groupCell(q *catalogue.QueryType, f *catalogue.Field, text string) eventlog
 	return eventlog.Cell{Text: text, Valid: true}
 }
 
-// pageReader reads a page's groups as fields, filtered. What depends on a
-// dimension's text is worked out once for each distinct text.
+// pageReader reads a page's groups as fields, filtered.
 type pageReader struct {
 	page    *groupPage
 	ranges  []timeRange
+	clip    timeRange
 	unit    time.Duration
-	columns []readColumn
-	filters []readFilter
+	columns []*byText[eventlog.Cell]
+	filters []*byText[bool]
 }
 
-type readColumn struct {
-	codes []uint32
-	cells []eventlog.Cell
-}
-
-type readFilter struct {
+// byText works out a value from a dimension's text, once for each distinct text
+// that is looked at.
+type byText[T any] struct {
 	codes  []uint32
-	passes []bool
+	texts  []string
+	from   func(text string) T
+	values []T
+	known  []bool
 }
 
-func newPageReader(p *groupPlan, page *groupPage, ranges []timeRange) *pageReader {
-	r := &pageReader{page: page, ranges: ranges, unit: p.unit}
-	q := p.request.Type
-	cells := func(f *catalogue.Field) ([]uint32, []eventlog.Cell) {
-		dim := slices.Index(page.dims, sourceField(q, f))
-		out := make([]eventlog.Cell, len(page.texts[dim]))
-		for code, text := range page.texts[dim] {
-			out[code] = groupCell(q, f, text)
-		}
-		return page.codes[dim], out
+func newByText[T any](page *groupPage, dimension string, from func(text string) T) *byText[T] {
+	dim := slices.Index(page.dims, dimension)
+	texts := page.texts[dim]
+	return &byText[T]{codes: page.codes[dim], texts: texts, from: from, values: make([]T, len(texts)), known: make([]bool, len(texts))}
+}
+
+func (b *byText[T]) at(row int) T {
+	code := b.codes[row]
+	if !b.known[code] {
+		b.values[code], b.known[code] = b.from(b.texts[code]), true
 	}
+	return b.values[code]
+}
+
+func newPageReader(p *groupPlan, page *groupPage, ranges []timeRange, clip timeRange) *pageReader {
+	r := &pageReader{page: page, ranges: ranges, clip: clip, unit: p.unit}
+	q := p.request.Type
 	for _, f := range p.columns {
-		codes, values := cells(f)
-		r.columns = append(r.columns, readColumn{codes, values})
+		r.columns = append(r.columns, newByText(page, sourceField(q, f), func(text string) eventlog.Cell { return groupCell(q, f, text) }))
 	}
 	for _, f := range p.here {
-		codes, values := cells(f.Field)
-		passes := make([]bool, len(values))
-		for i, c := range values {
-			passes[i] = f.Match(c.Text, c.Valid)
-		}
-		r.filters = append(r.filters, readFilter{codes, passes})
+		r.filters = append(r.filters, newByText(page, sourceField(q, f.Field), func(text string) bool {
+			c := groupCell(q, f.Field, text)
+			return f.Match(c.Text, c.Valid)
+		}))
 	}
 	return r
 }
 
 // passes applies the filters and the range of time to a group.
 func (r *pageReader) passes(row int) bool {
-	for _, f := range r.filters {
-		if !f.passes[f.codes[row]] {
+	if r.page.times != nil {
+		at := r.time(row)
+		if !r.clip.touches(at, r.unit) || !slices.ContainsFunc(r.ranges, func(x timeRange) bool { return x.touches(at, r.unit) }) {
 			return false
 		}
 	}
-	if r.page.times == nil {
-		return true
-	}
-	at := r.time(row)
-	return slices.ContainsFunc(r.ranges, func(x timeRange) bool { return x.touches(at, r.unit) })
+	return !slices.ContainsFunc(r.filters, func(f *byText[bool]) bool { return !f.at(row) })
 }
 
 func (r *pageReader) time(row int) time.Time { return time.UnixMilli(r.page.times[row]).UTC() }
@@ -118,16 +118,17 @@ func (r *pageReader) time(row int) time.Time { return time.UnixMilli(r.page.time
 func (r *pageReader) key(row int, cells []eventlog.Cell) []eventlog.Cell {
 	cells = cells[:0]
 	for _, c := range r.columns {
-		cells = append(cells, c.cells[c.codes[row]])
+		cells = append(cells, c.at(row))
 	}
 	return cells
 }
 
 // listedRow is a row of a plain table or of logs.
 type listedRow struct {
-	cells []eventlog.Cell
-	at    time.Time
-	count int64
+	cells  []eventlog.Cell
+	at     time.Time
+	count  int64
+	cached int64 // of the count, what was kept from before
 }
 
 // groupTotals adds up what pages hold.
@@ -138,10 +139,15 @@ type groupTotals struct {
 	byKey   map[string]int
 	rows    []listedRow
 	events  int64
+	cached  int64   // of the events, those that were kept from before
 	weight  float64 // sum of sample interval × count
 	counted int64   // over the pages, for the weight
 	bad     int
-	newest  time.Time
+	// badPages are those that bad counts.
+	badPages []*groupPage
+	newest   time.Time
+	// cachedAt is when the oldest part that was kept from before was fetched.
+	cachedAt time.Time
 }
 
 func newGroupTotals(p *groupPlan, ranges []timeRange) *groupTotals {
@@ -152,11 +158,27 @@ func newGroupTotals(p *groupPlan, ranges []timeRange) *groupTotals {
 	return t
 }
 
-func (t *groupTotals) add(page *groupPage) error {
-	reader := newPageReader(t.plan, page, t.ranges)
+// add counts what of a part lies in its clip.
+func (t *groupTotals) add(h heldPart) error {
+	if h.cached && (t.cachedAt.IsZero() || h.at.Before(t.cachedAt)) {
+		t.cachedAt = h.at
+	}
+	for _, page := range h.groupPart.pages {
+		if err := t.addPage(page, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *groupTotals) addPage(page *groupPage, h heldPart) error {
+	reader := newPageReader(t.plan, page, t.ranges, h.clip)
 	t.weight += page.sampled
 	t.counted += page.events
-	t.bad += page.bad
+	if page.bad > 0 && !slices.Contains(t.badPages, page) {
+		t.badPages = append(t.badPages, page)
+		t.bad += page.bad
+	}
 	var cells []eventlog.Cell
 	for row := range page.rows() {
 		if !reader.passes(row) {
@@ -167,7 +189,7 @@ func (t *groupTotals) add(page *groupPage) error {
 		if page.times != nil {
 			at = reader.time(row)
 		}
-		counted, err := t.count(cells, at, page.counts[row])
+		counted, err := t.count(cells, at, page.counts[row], h.cached)
 		if err != nil {
 			return err
 		}
@@ -181,23 +203,28 @@ func (t *groupTotals) add(page *groupPage) error {
 // count adds a group. Groups that differ only in what is not shown, or in
 // spelling, are one group here; without a time of their own, those of different
 // ranges are too.
-func (t *groupTotals) count(cells []eventlog.Cell, at time.Time, count int64) (bool, error) {
+func (t *groupTotals) count(cells []eventlog.Cell, at time.Time, count int64, cached bool) (bool, error) {
 	if t.series != nil {
-		ok, err := t.series.Add(cells, at, count)
-		if ok {
-			t.events += count
+		if ok, err := t.series.Add(cells, at, count); !ok {
+			return false, err
 		}
-		return ok, err
+	} else {
+		text := eventlog.KeyText(cells)
+		i, ok := t.byKey[text]
+		if !ok {
+			i = len(t.rows)
+			t.byKey[text] = i
+			t.rows = append(t.rows, listedRow{cells: slices.Clone(cells), at: at})
+		}
+		t.rows[i].count += count
+		if cached {
+			t.rows[i].cached += count
+		}
 	}
 	t.events += count
-	text := eventlog.KeyText(cells)
-	i, ok := t.byKey[text]
-	if !ok {
-		i = len(t.rows)
-		t.byKey[text] = i
-		t.rows = append(t.rows, listedRow{cells: slices.Clone(cells), at: at})
+	if cached {
+		t.cached += count
 	}
-	t.rows[i].count += count
 	return true, nil
 }
 
@@ -223,11 +250,12 @@ func (t *groupTotals) table(limit int) (table *eventlog.Table, cut bool) {
 		}
 		table.Columns = append(table.Columns, eventlog.NewColumn(f, cells))
 	}
-	t.events, t.newest = 0, time.Time{}
+	t.events, t.cached, t.newest = 0, 0, time.Time{}
 	for _, row := range rows {
 		table.Times = append(table.Times, row.at)
 		table.Counts = append(table.Counts, row.count)
 		t.events += row.count
+		t.cached += row.cached
 		if row.at.After(t.newest) {
 			t.newest = row.at
 		}

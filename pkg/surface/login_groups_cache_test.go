@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
 )
 
 func TestEqualQueriesShareOneScan(t *testing.T) {
@@ -54,8 +55,11 @@ func waitFor(t *testing.T, s *loginGroups, queries int) {
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		s.cache.mu.Lock()
 		waiting := 0
-		for _, flight := range s.cache.flights {
-			waiting = max(waiting, flight.batch.waiters/len(s.cache.flights))
+		for _, flight := range s.cache.counts {
+			waiting = max(waiting, flight.batch.waiters/len(s.cache.counts))
+		}
+		for _, flights := range s.cache.lists {
+			waiting = max(waiting, flights[0].batch.waiters)
 		}
 		s.cache.mu.Unlock()
 		if waiting == queries {
@@ -92,29 +96,28 @@ func TestNothingIsKeptWithoutCache(t *testing.T) {
 	r := question{Format: "table", GroupBy: []string{"country"}}.request(t, n, n.now.Add(-10*time.Hour), n.now.Add(-5*time.Hour), 0)
 	ask(t, s, r)
 	ask(t, s, r)
-	if n.calls != 2 || s.cache.bytes != 0 {
-		t.Errorf("%d calls, %d bytes kept", n.calls, s.cache.bytes)
+	if kept := s.cache.events.Stats().Bytes; n.calls != 2 || kept != 0 {
+		t.Errorf("%d calls, %d bytes kept", n.calls, kept)
 	}
 }
 
 func TestCacheIsBounded(t *testing.T) {
 	base := time.Date(2026, 3, 30, 0, 0, 0, 0, time.UTC)
 	n := newFakeNode(t, someLogins(15, base, 24*time.Hour, 3000))
-	s := n.start(1 << 19)
+	const limit = 1 << 16
+	s := n.start(limit)
 	for i := range 20 {
 		from := base.Add(time.Duration(i) * time.Hour)
 		r := question{Format: "table", GroupBy: []string{"cfRayId"}, Limit: 10000}.request(t, n, from, from.Add(3*time.Hour), 0)
 		checkCounts(t, n, r, ask(t, s, r))
-		if s.cache.bytes > s.cache.limit {
-			t.Fatalf("%d bytes of %d", s.cache.bytes, s.cache.limit)
+		if kept := s.cache.events.Stats().Bytes; kept > limit || kept == 0 {
+			t.Fatalf("%d bytes of %d", kept, limit)
 		}
 	}
-	if s.cache.bytes == 0 {
-		t.Error("nothing was kept")
-	}
 	s.Close()
-	if s.cache.bytes != 0 || len(s.cache.entries) != 0 {
-		t.Errorf("%d bytes after Close", s.cache.bytes)
+	s.cache.events.Close()
+	if kept := s.cache.events.Stats(); kept != (eventlog.Stats{}) {
+		t.Errorf("%+v after Close", kept)
 	}
 }
 
@@ -132,13 +135,11 @@ func TestFaultOfAnotherQuerysScanIsTriedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	ranges := []timeRange{{r.Span().Start(), r.Span().End()}}
-	flights, _ := s.claim(context.Background(), plan, ranges, make([]sharedPart, 1))
-	<-flights[0].done
-	failed := &groupFlight{done: flights[0].done, err: &cloudflare.Error{Kind: cloudflare.KindTimeout}, batch: &groupBatch{cancel: func() {}}}
-	s.cache.close()
-	s.cache = newGroupCache(1 << 24)
+	done := make(chan struct{})
+	close(done)
 	for _, element := range s.cellRanges(plan, &limits, ranges) {
-		s.cache.flights[cacheKey(plan, element)] = failed
+		s.cache.counts[cacheKey(plan, element)] = &groupFlight{ranges: []timeRange{element}, done: done,
+			err: &cloudflare.Error{Kind: cloudflare.KindTimeout}, batch: &groupBatch{cancel: func() {}}}
 	}
 	checkCounts(t, n, r, ask(t, s, r))
 }

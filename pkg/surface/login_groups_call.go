@@ -70,7 +70,7 @@ func (s *loginGroups) ask(ctx context.Context, p *groupPlan, pieces []*groupPiec
 	for i, piece := range pieces {
 		variables[fmt.Sprintf("w%d", i)] = piece.condition(p.where)
 	}
-	data, err := s.client.GraphQL(ctx, queryText(p, len(pieces)), variables)
+	data, err := s.client.GraphQL(urgently(ctx), queryText(p, len(pieces)), variables)
 	if err != nil {
 		if s.limits.learn(err) {
 			return errReplan

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
 )
 
 // loginEvent is one login of the fake account, by dimension; at has milliseconds.
@@ -66,7 +67,10 @@ func (n *fakeNode) start(cache int64) *loginGroups {
 	n.t.Cleanup(server.Close)
 	client := cloudflare.New(cloudflare.Config{BaseURL: server.URL, Credentials: cloudflare.Credentials{Token: "token"}, HTTP: &http.Client{Transport: &http.Transport{}}})
 	n.t.Cleanup(client.Close)
-	s := newLoginGroups(Config{Client: client, AccountID: "0123456789abcdef0123456789abcdef", CacheLimit: cache, SealAfter: 15 * time.Minute, MaxRows: 100000, Now: func() time.Time { return n.now }})
+	c := Config{Client: client, AccountID: "0123456789abcdef0123456789abcdef", CacheLimit: cache, SealAfter: 15 * time.Minute, MaxRows: 100000, Now: func() time.Time { return n.now }}
+	c.events = eventlog.New(eventlog.Config{Limit: c.CacheLimit, SealAfter: c.SealAfter, MaxRows: c.MaxRows, Now: c.Now})
+	n.t.Cleanup(c.events.Close)
+	s := newLoginGroups(c)
 	n.t.Cleanup(s.Close)
 	return s
 }

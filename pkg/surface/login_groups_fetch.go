@@ -21,29 +21,6 @@ const (
 	maxSplits = 12
 )
 
-// groupPart is what is known of one range of time. It is read-only once made.
-type groupPart struct {
-	timeRange
-	pages   []*groupPage
-	missing []missingPart
-	// crowded are seconds with more groups than Cloudflare gives, overflow the
-	// ranges that were not asked for because there was too much already.
-	crowded  []timeRange
-	overflow []timeRange
-	// at is when it was fetched.
-	at time.Time
-}
-
-// missingPart is a range that failed for good.
-type missingPart struct {
-	timeRange
-	err error
-}
-
-func (p *groupPart) complete() bool {
-	return len(p.missing) == 0 && len(p.crowded) == 0 && len(p.overflow) == 0
-}
-
 // groupFetch is the state of one scan.
 type groupFetch struct {
 	parts    []*groupPart

@@ -5,165 +5,173 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 )
 
-// fetchList brings the first groups of a plain table or of logs, in the order of
-// time, until there are more than the limit or no more. A full page is in order,
-// so that all but its last instant is whole; the rest is asked for anew.
-//
-// stopped says that the scan ended with maxRows before the limit was reached.
-func (s *loginGroups) fetchList(ctx context.Context, p *groupPlan, ranges []timeRange, totals *groupTotals) (part *groupPart, stopped bool, err error) {
+// listScan lists the first groups of a plain table or of logs in the order of
+// time, until there are more than the limit or no more. It walks over what is
+// known and fetches the gaps, one request at a time, with whoever asks the same.
+type listScan struct {
+	plan   *groupPlan
+	totals *groupTotals
+	// todo is what is left of the ranges, in listing order. Its first instant in
+	// that order is the front.
+	todo     []timeRange
+	hull     timeRange // around all
+	want     int
+	maxRows  int
+	pageSize int
+	// own are the parts that flights brought, known those and what is kept; cached
+	// are those of them that were kept before the query.
+	own    []*groupPart
+	known  []*groupPart
+	cached []*groupPart
+	looked bool // for what is kept
+	shared bool // the list has something that the query did not fetch
+	// led is the last flight that this query started. eager says that waiting for
+	// another's did not bring the front forward.
+	led   *groupFlight
+	eager bool
+	// failure ends the fetching: what is not known then is missing.
+	failure error
+	lack    groupPart // what the answer lacks
+	seen    []*groupPart
+	rows    int // groups that were walked over, before filters
+	chunk   int
+}
+
+// newListScan plans a list. It begins on a whole minute, and at the live edge asks
+// beyond now, so that queries which come a little later ask the same.
+func (s *loginGroups) newListScan(p *groupPlan, totals *groupTotals) *listScan {
 	l := s.limits.current()
-	f := newGroupFetch([]timeRange{{ranges[0].from, ranges[len(ranges)-1].to}}, s.now())
-	scan := &listScan{plan: p, limits: &l, fetch: f, part: f.parts[0], totals: totals, want: p.request.Limit + 1}
-	scan.pageSize = l.maxPageSize
+	ranges := slices.Clone(totals.ranges)
+	if from := floorTime(ranges[0].from, time.Minute); aligned(ranges[0].from, p.unit) && s.reaches(&l, from) {
+		ranges[0].from = from
+	}
+	last := &ranges[len(ranges)-1]
+	if now := s.now(); last.to.After(now.Add(-time.Minute)) && aligned(last.to, p.unit) {
+		last.to = later(last.to, floorTime(now, time.Hour).Add(time.Hour))
+	}
+	c := &listScan{
+		plan: p, totals: totals, todo: ranges, hull: timeRange{ranges[0].from, last.to},
+		want: p.request.Limit + 1, maxRows: s.maxRows, pageSize: l.maxPageSize,
+	}
 	if len(p.filteredHere) == 0 {
 		// A tenth more, as the last instant of a full page does not count.
-		scan.pageSize = min(l.maxPageSize, scan.want+scan.want/10+20)
+		c.pageSize = min(l.maxPageSize, c.want+c.want/10+20)
 	}
-	for _, r := range ranges {
-		for _, slice := range sliceRange(r, l.step()) {
-			scan.pending = append(scan.pending, &groupPiece{timeRange: slice, part: scan.part})
-		}
-	}
+	c.chunk = c.want
 	if !p.ascending {
-		slices.Reverse(scan.pending)
+		slices.Reverse(c.todo)
 	}
-	for len(scan.pending) > 0 && len(totals.rows) < scan.want {
-		if f.rows >= s.maxRows {
-			return scan.part, true, nil
-		}
-		if err := s.listStep(ctx, scan); err != nil {
-			return nil, false, err
-		}
-	}
-	return scan.part, false, nil
+	return c
 }
 
-// listScan is the state of fetchList. pending is in listing order; the pieces
-// that have a page were answered already.
-type listScan struct {
-	plan     *groupPlan
-	limits   *groupLimits
-	fetch    *groupFetch
-	part     *groupPart
-	totals   *groupTotals
-	pending  []*groupPiece
-	pageSize int
-	want     int
+// fetchList lists into the totals. stopped says that the scan ended with maxRows
+// before the limit was reached.
+func (s *loginGroups) fetchList(ctx context.Context, c *listScan) (stopped bool, err error) {
+	for {
+		if err := c.advance(); err != nil {
+			return false, err
+		}
+		if len(c.todo) == 0 || c.full() {
+			break
+		}
+		if c.rows >= c.maxRows {
+			return true, nil
+		}
+		flight, err := s.claimList(ctx, c)
+		if err != nil {
+			return false, err
+		}
+		if flight == nil {
+			continue
+		}
+		err = awaitFlight(ctx, flight)
+		s.cache.leave(flight)
+		if err == nil {
+			err = c.take(flight)
+		}
+		if err != nil && (errors.Is(err, errReplan) || fatal(err)) {
+			return false, err
+		}
+		c.failure = err
+	}
+	if len(c.lack.missing) > 0 && len(c.totals.rows) == 0 {
+		return false, c.lack.missing[0].err
+	}
+	return false, nil
 }
 
-// listStep takes the first piece, after having asked for it and some others.
-func (s *loginGroups) listStep(ctx context.Context, c *listScan) error {
-	first := c.pending[0]
-	if first.page == nil {
-		if err := s.askFirst(ctx, c); err != nil {
-			return err
-		}
-		if first.page == nil { // it failed, and is known as missing
-			c.pending = c.pending[1:]
-			return nil
-		}
+// errLate says that the query's time is up while others' may not be.
+var errLate = &cloudflare.Error{Kind: cloudflare.KindTimeout, Message: "Cloudflare did not answer within the query's time. Ask for a shorter time range, or raise the timeout."}
+
+// awaitFlight waits until a flight is done. It ends a little before the caller's
+// deadline, so that what there is can still be shown.
+func awaitFlight(ctx context.Context, flight *groupFlight) error {
+	var late <-chan time.Time
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		timer := time.NewTimer(left - min(left/10, time.Second))
+		defer timer.Stop()
+		late = timer.C
 	}
-	c.pending = c.pending[1:]
-	if n := first.page.listed; n < c.pageSize && !isFull(n, c.limits) && !isRound(n) {
-		return c.keep(first.page)
+	select {
+	case <-flight.done:
+		return nil
+	case <-late:
+		return errLate
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return errLate
+		}
+		return ctx.Err()
 	}
-	whole, rest, ok := cutList(c.plan, first)
-	switch {
-	case ok:
-		c.pending = slices.Insert(c.pending, 0, &groupPiece{timeRange: rest, part: c.part})
-		return c.keep(whole)
-	case c.pageSize < c.limits.maxPageSize:
-		c.pageSize = c.limits.maxPageSize
-		first.page = nil
-		c.pending = slices.Insert(c.pending, 0, first)
+}
+
+// take takes over what a flight brought. The error is the query's own: what
+// another query's flight may have met for its deadline or its place in the queue
+// is tried again.
+func (c *listScan) take(flight *groupFlight) error {
+	own := flight == c.led
+	if flight.err != nil {
+		if own || errors.Is(flight.err, errReplan) || !personal(flight.err) {
+			return flight.err
+		}
 		return nil
 	}
-	return s.listAll(ctx, c, first.timeRange)
-}
-
-// askFirst asks for the first pieces without a page, in one request.
-func (s *loginGroups) askFirst(ctx context.Context, c *listScan) error {
-	var batch []*groupPiece
-	for _, piece := range c.pending {
-		if piece.page == nil && len(batch) < batchSize(c.plan, c.limits, c.pageSize) {
-			batch = append(batch, piece)
+	for _, part := range flight.parts {
+		if own || len(part.missing) == 0 {
+			c.own = append(c.own, part)
 		}
 	}
-	err := s.ask(ctx, c.plan, batch, c.pageSize)
-	c.fetch.requests++
-	if err == nil {
-		return nil
+	c.shared = c.shared || !own
+	c.known = append(c.known, c.own...)
+	_, _, ok := c.front()
+	c.eager = !ok
+	if own && !ok {
+		return errGroups("it does not reach what was asked for")
 	}
-	if errors.Is(err, errReplan) || fatal(err) || len(c.totals.rows) == 0 {
-		return err
-	}
-	// What comes after a gap would not be the newest: the list ends here.
-	for _, piece := range c.pending {
-		c.part.missing = append(c.part.missing, missingPart{piece.timeRange, err})
-	}
-	c.pending = c.pending[:1]
 	return nil
 }
 
-// listAll brings a range whose page cannot be used in part: it is out of order,
-// or one instant fills it.
-func (s *loginGroups) listAll(ctx context.Context, c *listScan, r timeRange) error {
-	parts, err := s.fetchAll(ctx, c.plan, []timeRange{r})
-	if err != nil {
-		return err
+// personal says that a failure is of the query that asked: another may succeed.
+func personal(err error) bool {
+	var e *cloudflare.Error
+	if !errors.As(err, &e) {
+		return true
 	}
-	for _, page := range parts[0].pages {
-		if err := c.keep(page); err != nil {
-			return err
-		}
-	}
-	c.part.missing = append(c.part.missing, parts[0].missing...)
-	c.part.crowded = append(c.part.crowded, parts[0].crowded...)
-	c.part.overflow = append(c.part.overflow, parts[0].overflow...)
-	return nil
+	return e.Kind == cloudflare.KindTimeout || e.Kind == cloudflare.KindRateLimit || e.Kind == cloudflare.KindCanceled
 }
 
-func (c *listScan) keep(page *groupPage) error {
-	c.fetch.keep(c.part, page)
-	return c.totals.add(page)
+// needed is how many requests the list would have taken by itself, at least; 0 if
+// it did.
+func (s *loginGroups) needed(c *listScan) int {
+	if !c.shared {
+		return 0
+	}
+	l := s.limits.current()
+	each := c.pageSize * min(batchSize(c.plan, &l, c.pageSize), int(c.hull.length()/l.step())+1)
+	return max((c.rows+each-1)/each, 1)
 }
-
-// cutList divides a full page: the groups before its last instant are whole, the
-// range from that instant on is to be asked for again. ok is false where the
-// page is not in order or holds one instant only.
-func cutList(p *groupPlan, piece *groupPiece) (whole *groupPage, rest timeRange, ok bool) {
-	times := piece.page.times
-	if len(times) == 0 || piece.page.bad > 0 || !inOrder(times, p.ascending) {
-		return nil, timeRange{}, false
-	}
-	last := times[len(times)-1]
-	n := slices.Index(times, last)
-	if n == 0 {
-		return nil, timeRange{}, false
-	}
-	rest = piece.timeRange
-	if p.ascending {
-		rest.from = later(time.UnixMilli(last), rest.from)
-	} else {
-		rest.to = earlier(time.UnixMilli(last).Add(p.unit), rest.to)
-	}
-	return piece.page.first(n), rest.utc(), !rest.empty() && rest.length() < piece.length()
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
-func (r timeRange) utc() timeRange { return timeRange{r.from.UTC(), r.to.UTC()} }

@@ -25,14 +25,35 @@ type groupPage struct {
 
 func (p *groupPage) rows() int { return len(p.counts) }
 
-// first is a page of the first n groups. It shares the texts.
-func (p *groupPage) first(n int) *groupPage {
-	cut := &groupPage{dims: p.dims, texts: p.texts, times: p.times[:n], counts: p.counts[:n], listed: n}
-	for _, codes := range p.codes {
-		cut.codes = append(cut.codes, codes[:n])
+// pick is a page of some of the groups. It shares nothing but texts, so that what
+// is left out can go.
+func (p *groupPage) pick(rows []int) *groupPage {
+	cut := &groupPage{dims: p.dims, listed: len(rows), counts: make([]int64, len(rows))}
+	for i, row := range rows {
+		cut.counts[i] = p.counts[row]
+		cut.events += p.counts[row]
 	}
-	for _, count := range cut.counts {
-		cut.events += count
+	if p.times != nil {
+		cut.times = make([]int64, len(rows))
+		for i, row := range rows {
+			cut.times[i] = p.times[row]
+		}
+	}
+	for dim, codes := range p.codes {
+		moved := map[uint32]uint32{}
+		var texts []string
+		own := make([]uint32, len(rows))
+		for i, row := range rows {
+			code, ok := moved[codes[row]]
+			if !ok {
+				code = uint32(len(texts))
+				moved[codes[row]] = code
+				texts = append(texts, p.texts[dim][codes[row]])
+			}
+			own[i] = code
+		}
+		cut.codes = append(cut.codes, own)
+		cut.texts = append(cut.texts, texts)
 	}
 	if p.events > 0 {
 		cut.sampled = p.sampled * float64(cut.events) / float64(p.events)
@@ -40,13 +61,45 @@ func (p *groupPage) first(n int) *groupPage {
 	return cut
 }
 
+// joinPages is a page of all groups of pages with the same dimensions.
+func joinPages(pages []*groupPage) *groupPage {
+	all := &groupPage{dims: pages[0].dims, texts: make([][]string, len(pages[0].dims)), codes: make([][]uint32, len(pages[0].dims))}
+	for _, p := range pages {
+		all.times = append(all.times, p.times...)
+		all.counts = append(all.counts, p.counts...)
+		all.sampled += p.sampled
+		all.events += p.events
+		all.bad += p.bad
+		all.listed += p.listed
+	}
+	for dim := range all.dims {
+		index := map[string]uint32{}
+		for _, p := range pages {
+			moved := make([]uint32, len(p.texts[dim]))
+			for code, text := range p.texts[dim] {
+				at, ok := index[text]
+				if !ok {
+					at = uint32(len(all.texts[dim]))
+					index[text] = at
+					all.texts[dim] = append(all.texts[dim], text)
+				}
+				moved[code] = at
+			}
+			for _, code := range p.codes[dim] {
+				all.codes[dim] = append(all.codes[dim], moved[code])
+			}
+		}
+	}
+	return all
+}
+
 // size is about the bytes that the page occupies.
 func (p *groupPage) size() int64 {
-	n := int64(len(p.counts)*8+len(p.times)*8) + 200
+	n := int64(cap(p.counts)*8+cap(p.times)*8) + 200
 	for i, texts := range p.texts {
-		n += int64(len(p.codes[i])*4) + 48
+		n += int64(cap(p.codes[i])*4+cap(texts)*16) + 48
 		for _, text := range texts {
-			n += int64(len(text)) + 16
+			n += int64(len(text))
 		}
 	}
 	return n

@@ -34,7 +34,7 @@ type Config struct {
 	MaxRows int
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// events keeps the rows of all REST surfaces; the Set owns it.
+	// events keeps what all surfaces keep, within CacheLimit; the Set owns it.
 	events *eventlog.Log
 }
 
@@ -74,7 +74,7 @@ func (s *Set) Surface(queryType string) (Surface, bool) {
 // Directory looks up users, applications and the like.
 func (s *Set) Directory() *Directory { return s.directory }
 
-// Stats says how much of the REST surfaces' events is kept.
+// Stats says how much all surfaces together keep.
 func (s *Set) Stats() eventlog.Stats { return s.config.events.Stats() }
 
 // Close frees all surfaces.

@@ -1,0 +1,231 @@
+package query
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+)
+
+// model is the query as it stands in a dashboard's JSON.
+type model struct {
+	QueryType string          `json:"queryType"`
+	Format    string          `json:"format"`
+	Filters   []filterModel   `json:"filters"`
+	GroupBy   []string        `json:"groupBy"`
+	Fields    []string        `json:"fields"`
+	Direction string          `json:"direction"`
+	Limit     json.RawMessage `json:"limit"`
+}
+
+type filterModel struct {
+	Field    string            `json:"field"`
+	Operator string            `json:"operator"`
+	Values   []json.RawMessage `json:"values"`
+}
+
+// Options are what a query does not say itself.
+type Options struct {
+	// QueryType is used where the JSON has none: Grafana keeps it beside the JSON.
+	QueryType string
+	Window    Window
+	// Interval is the panel's; MaxDataPoints is used where it is 0.
+	Interval      time.Duration
+	MaxDataPoints int64
+	FromAlert     bool
+	// MaxLimit is the largest limit that may be asked for.
+	MaxLimit int
+	Now      time.Time
+	// Disguise replaces the values of personal fields where identities are
+	// masked; filters then hold for what is shown as well. Nil: nothing is.
+	Disguise func(field *catalogue.Field, value string) string
+}
+
+// Parse reads a query and checks it. Every error is an *InvalidError.
+func Parse(raw []byte, o Options) (*Request, error) {
+	var m model
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return nil, invalid("the query is not of the right shape: %s", describeJSONError(err))
+	}
+	if m.QueryType == "" {
+		m.QueryType = o.QueryType
+	}
+	q, ok := catalogue.Lookup(m.QueryType)
+	if !ok {
+		return nil, invalid("unknown query type %q; allowed are %s", shorten(m.QueryType), strings.Join(catalogue.Names(), ", "))
+	}
+	r := &Request{Type: q, Window: o.Window, FromAlert: o.FromAlert}
+	for _, check := range []func(*model, Options) error{
+		r.setFormat, r.setWindow, r.setFilters, r.setGroupBy, r.setFields, r.setDirection, r.setLimit, r.setInterval,
+	} {
+		if err := check(&m, o); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func describeJSONError(err error) string {
+	var typed *json.UnmarshalTypeError
+	if as(err, &typed) && typed.Field != "" {
+		return fmt.Sprintf("%s cannot be a %s", typed.Field, typed.Value)
+	}
+	return err.Error()
+}
+
+func (r *Request) setFormat(m *model, _ Options) error {
+	if m.Format == "" {
+		m.Format = string(FormatTable)
+	}
+	r.Format = Format(m.Format)
+	if !slices.Contains(Formats, r.Format) {
+		return invalid("unknown format %q; allowed are table, time_series, logs", shorten(m.Format))
+	}
+	return nil
+}
+
+func (r *Request) setWindow(_ *model, o Options) error {
+	w := Window{From: o.Window.From.Truncate(time.Millisecond).UTC(), To: o.Window.To.Truncate(time.Millisecond).UTC()}
+	if w.From.IsZero() || w.To.IsZero() || w.From.Unix() < 0 {
+		return invalid("the time range has no start or no end after 1970; choose a time range")
+	}
+	if w.To.Before(w.From) {
+		return invalid("the time range ends (%s) before it starts (%s); swap its ends", w.To.Format(time.RFC3339), w.From.Format(time.RFC3339))
+	}
+	if days := r.Type.Retention.MaxDays; days > 0 {
+		oldest := o.Now.Add(-time.Duration(days) * 24 * time.Hour)
+		if w.To.Before(oldest) {
+			return invalid("the time range ends on %s, but Cloudflare keeps %s for at most %d days; choose a range after %s",
+				w.To.Format(time.DateOnly), strings.ToLower(r.Type.Title), days, oldest.Format(time.DateOnly))
+		}
+	}
+	r.Window = w
+	return nil
+}
+
+func (r *Request) setFilters(m *model, o Options) error {
+	if len(m.Filters) > MaxFilters {
+		return invalid("the query has %d filters; at most %d are allowed", len(m.Filters), MaxFilters)
+	}
+	for _, f := range m.Filters {
+		filter, err := compileFilter(r.Type, f, o.Disguise)
+		if err != nil {
+			return err
+		}
+		r.Filters = append(r.Filters, filter)
+	}
+	for _, name := range r.Type.RequiredFilters {
+		if !slices.ContainsFunc(r.Filters, func(f *Filter) bool { return f.Field.Name == name }) {
+			return invalid("%s need a filter on %s: a UUID or an e-mail address", strings.ToLower(r.Type.Title), name)
+		}
+	}
+	return nil
+}
+
+func (r *Request) setGroupBy(m *model, _ Options) error {
+	if m.GroupBy == nil && r.Format == FormatTimeSeries {
+		m.GroupBy = []string{"outcome"}
+	}
+	if r.Format == FormatLogs {
+		if len(m.GroupBy) > 0 {
+			return invalid("logs cannot be grouped; use the format table or time_series, or remove groupBy")
+		}
+		return nil
+	}
+	for _, name := range m.GroupBy {
+		f, ok := r.Type.Field(name)
+		if !ok || !f.Groupable {
+			return invalid("%s cannot be grouped by %q; allowed are %s", strings.ToLower(r.Type.Title), shorten(name), catalogue.FieldNames(r.Type.Groupable()))
+		}
+		if !slices.Contains(r.GroupBy, f) {
+			r.GroupBy = append(r.GroupBy, f)
+		}
+	}
+	return nil
+}
+
+func (r *Request) setFields(m *model, _ Options) error {
+	for _, name := range m.Fields {
+		if name == catalogue.OtherField && r.Type.API == "rest" {
+			r.Other = true
+			continue
+		}
+		f, ok := r.Type.Field(name)
+		if !ok || f.FilterOnly {
+			return invalid("%s have no field %q; allowed are %s", strings.ToLower(r.Type.Title), shorten(name), catalogue.FieldNames(r.Type.Columns(true)))
+		}
+		if !slices.Contains(r.Fields, f) {
+			r.Fields = append(r.Fields, f)
+		}
+	}
+	if r.Format == FormatLogs {
+		// The line itself needs all fields, whichever of them are its labels.
+		r.Labels, r.Fields = r.Fields, nil
+		r.LabelOther, r.Other = r.Other, false
+	}
+	return nil
+}
+
+func (r *Request) setDirection(m *model, _ Options) error {
+	switch m.Direction {
+	case "", "desc":
+	case "asc":
+		r.Ascending = true
+	default:
+		return invalid("unknown direction %q; allowed are desc (newest first) and asc", shorten(m.Direction))
+	}
+	return nil
+}
+
+func (r *Request) setLimit(m *model, o Options) error {
+	limit := DefaultLimit
+	if limit > o.MaxLimit {
+		limit = o.MaxLimit
+	}
+	if len(m.Limit) > 0 && string(m.Limit) != "null" {
+		if err := json.Unmarshal(m.Limit, &limit); err != nil || limit < 1 || limit > o.MaxLimit {
+			return invalid("limit %s is not allowed; it is a whole number from 1 to %d (the data source's maximum rows)", shorten(string(m.Limit)), o.MaxLimit)
+		}
+	}
+	if r.Format != FormatTimeSeries {
+		r.Limit = limit
+	}
+	return nil
+}
+
+func (r *Request) setInterval(_ *model, o Options) error {
+	if r.Format != FormatTimeSeries {
+		return nil
+	}
+	length := r.Window.To.Sub(r.Window.From)
+	interval := o.Interval
+	if interval <= 0 {
+		points := o.MaxDataPoints
+		if points <= 0 {
+			points = 1000
+		}
+		interval = roundUp(length/time.Duration(points), time.Second)
+	}
+	least := time.Millisecond
+	if r.Type.API == "graphql" {
+		least = time.Minute
+	}
+	interval = roundUp(max(interval, least), time.Millisecond)
+	if int64(length/interval)+2 > MaxBuckets {
+		interval = roundUp(length/(MaxBuckets-2), least)
+	}
+	r.Interval = interval
+	return nil
+}
+
+// shorten keeps what a person wrote recognisable in a message of bounded length.
+func shorten(s string) string {
+	const most = 60
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}

@@ -107,6 +107,9 @@ func decodeREST(status int, body []byte) (*Envelope, *Error) {
 	if p.success.Type != gjson.True {
 		return nil, malformed(status, "it is not in Cloudflare's envelope")
 	}
+	if !isList(p.errors) {
+		return nil, malformed(status, "its errors are not a list")
+	}
 	if !p.result.Exists() || p.result.Type == gjson.Null {
 		return nil, malformed(status, "it says success but holds no result")
 	}
@@ -114,6 +117,19 @@ func decodeREST(status int, body []byte) (*Envelope, *Error) {
 		Count: number(p.info, "count"), Page: number(p.info, "page"),
 		PerPage: number(p.info, "per_page"), TotalCount: number(p.info, "total_count"),
 	}}, nil
+}
+
+// isList says whether errors are a list, or say nothing at all.
+func isList(errors gjson.Result) bool {
+	switch errors.Type {
+	case gjson.Null: // also where there are none
+		return true
+	case gjson.String:
+		return errors.Str == ""
+	case gjson.JSON:
+		return errors.IsArray() || len(errors.Map()) == 0
+	}
+	return false
 }
 
 // number reads a count; what is no sensible number counts as absent.

@@ -29,6 +29,21 @@ func TestOddResultInfoCountsAsAbsent(t *testing.T) {
 	}
 }
 
+func TestErrorsThatAreNoListAreNotIgnored(t *testing.T) {
+	for errors, ok := range map[string]bool{
+		`[]`: true, `null`: true, `{}`: true, `""`: true,
+		`{"code":1001,"message":"internal"}`: false, `"internal"`: false, `true`: false,
+	} {
+		e, failed := decodeREST(200, []byte(`{"success":true,"errors":`+errors+`,"result":[]}`))
+		if (failed == nil) != ok || (e != nil) != ok {
+			t.Errorf("errors %s gave %v", errors, failed)
+		}
+		if _, failed := decodeGraphQL(200, []byte(`{"data":{},"errors":`+errors+`}`)); (failed == nil) != ok {
+			t.Errorf("errors %s of GraphQL gave %v", errors, failed)
+		}
+	}
+}
+
 func TestDeepButQuotedBracketsAreFine(t *testing.T) {
 	body := `{"success":true,"result":["` + strings.Repeat(`[{\"`, 20000) + `"]}`
 	if _, err := decodeREST(200, []byte(body)); err != nil {

@@ -54,7 +54,7 @@ func decodeGraphQL(status int, body []byte) ([]byte, *Error) {
 	if status < 200 || status > 299 || p.success.Type == gjson.False {
 		return nil, newError(status, p.failures())
 	}
-	if p.errors.Exists() && p.errors.Type != gjson.Null && !p.errors.IsArray() {
+	if !isList(p.errors) {
 		return nil, malformed(status, "its errors are not a list")
 	}
 	if !p.data.IsObject() {

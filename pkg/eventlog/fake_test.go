@@ -26,6 +26,8 @@ const (
 	exclusive
 	cutToSeconds
 	cutToSecondsExclusive
+	cutToMinutes
+	cutToMinutesExclusive
 	boundsKinds
 )
 
@@ -55,6 +57,11 @@ type personality struct {
 	Repeats, Shift float64
 	Faults         float64
 	IgnoresPage    bool
+	// Strays puts the oldest row of all at the end of each page, if it is none of
+	// those asked for.
+	Strays bool
+	// Flaps gives every third page a tenth of the cap.
+	Flaps bool
 }
 
 // event is a row of the fake.
@@ -150,9 +157,9 @@ func (u *upstream) fetch(ctx context.Context, r eventlog.PageRequest) (*eventlog
 func (u *upstream) selected(r eventlog.PageRequest) []event {
 	var rows []event
 	now := u.clock.now()
-	// Newest first; a margin of a second holds for every kind of bounds.
-	lo := sort.Search(len(u.events), func(i int) bool { return !u.events[i].at.After(r.Until.Add(time.Second)) })
-	hi := sort.Search(len(u.events), func(i int) bool { return u.events[i].at.Before(r.Since.Add(-time.Second)) })
+	// Newest first; a margin of a minute holds for every kind of bounds.
+	lo := sort.Search(len(u.events), func(i int) bool { return !u.events[i].at.After(r.Until.Add(time.Minute)) })
+	hi := sort.Search(len(u.events), func(i int) bool { return u.events[i].at.Before(r.Since.Add(-time.Minute)) })
 	for _, e := range u.events[lo:max(lo, hi)] {
 		if e.arrives.After(now) || !u.inBounds(e.at, r) || !u.passes(e, r.Pushed) {
 			continue
@@ -192,10 +199,14 @@ func (u *upstream) passes(e event, pushed map[string]string) bool {
 
 func (u *upstream) inBounds(at time.Time, r eventlog.PageRequest) bool {
 	since, until := r.Since, r.Until
-	if u.p.Bounds == cutToSeconds || u.p.Bounds == cutToSecondsExclusive {
+	switch u.p.Bounds {
+	case cutToSeconds, cutToSecondsExclusive:
 		since, until = since.Truncate(time.Second), until.Truncate(time.Second)
+	case cutToMinutes, cutToMinutesExclusive:
+		since, until = since.Truncate(time.Minute), until.Truncate(time.Minute)
 	}
-	if u.p.Bounds == exclusive || u.p.Bounds == cutToSecondsExclusive {
+	switch u.p.Bounds {
+	case exclusive, cutToSecondsExclusive, cutToMinutesExclusive:
 		return at.After(since) && at.Before(until)
 	}
 	return !at.Before(since) && !at.After(until)
@@ -219,6 +230,9 @@ func (u *upstream) page(rows []event, r eventlog.PageRequest) *eventlog.Page {
 	if u.p.Cap > 0 {
 		size = min(size, u.p.Cap)
 	}
+	if u.p.Flaps && u.calls%3 == 0 {
+		size /= 10
+	}
 	if u.p.Limit == limitBoundsAll && !r.WithoutLimit {
 		rows = rows[:min(len(rows), eventlog.PageSize)]
 	}
@@ -237,6 +251,9 @@ func (u *upstream) page(rows []event, r eventlog.PageRequest) *eventlog.Page {
 		if u.random.Float64() < u.p.Repeats {
 			texts = append(texts, e.json())
 		}
+	}
+	if last := len(u.events) - 1; u.p.Strays && len(texts) > 0 && u.events[last].at.Before(r.Since) {
+		texts = append(texts, u.events[last].json())
 	}
 	p := &eventlog.Page{Rows: []byte("[" + strings.Join(texts, ",") + "]"), PerPage: size}
 	if u.p.NoInfo {

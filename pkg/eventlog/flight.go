@@ -225,7 +225,7 @@ func (l *Log) due(f *feed, s span) []span {
 	first := slices.MinFunc(open, func(a, b *segment) int {
 		return l.urgency(a, now).compare(l.urgency(b, now))
 	})
-	budget := f.habits.page() * 8 / 10
+	budget := f.habits.page() * 77 / 100 // no round number: that looks like a page that was cut
 	start := first.span.from
 	// The oldest page's worth of the segment, and what follows it.
 	end := start

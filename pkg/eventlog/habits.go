@@ -7,8 +7,10 @@ import "sync"
 type habits struct {
 	mu      sync.Mutex
 	largest int
-	// bounds says whether `until` counts fractions of a second.
-	bounds precision
+	// bounds says how finely `until` counts. exceedsMinutes is set once a bound was
+	// seen to let rows of its own minute through.
+	bounds         precision
+	exceedsMinutes bool
 	// withoutLimit is set once `limit` was seen to bound all pages together.
 	withoutLimit bool
 	// sorted is the order of the rows by the direction asked for, ascending or not.
@@ -38,6 +40,7 @@ type precision int8
 
 const (
 	unknownPrecision precision = iota
+	wholeMinutes
 	wholeSeconds
 	fractions
 )
@@ -63,8 +66,12 @@ func (h *habits) isLast(n, perPage int, distinct func() int) bool {
 	case perPage > 0 && perPage < PageSize:
 		return true
 	}
-	return n < h.largest-h.largest/repeatShare
+	return n < h.largest-h.largest/repeatShare && !isRound(n)
 }
+
+// isRound says whether a number of rows looks like a page size. A cap can come
+// down, also for a single call.
+func isRound(n int) bool { return n%50 == 0 || n == 25 || n == 20 }
 
 // page is the number of rows that a page has at most, as far as is known.
 func (h *habits) page() int {
@@ -82,13 +89,32 @@ func (h *habits) precision() precision {
 	return h.bounds
 }
 
+// learnPrecision takes in what joined two pages, or failed to. What contradicted
+// a finer precision once is not believed again.
 func (h *habits) learnPrecision(p precision) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	// What contradicted fractions once is not believed again.
-	if h.bounds != wholeSeconds {
+	if h.bounds == unknownPrecision || p < h.bounds {
 		h.bounds = p
 	}
+}
+
+// mayCutToMinutes says whether `until` may be cut to whole minutes.
+func (h *habits) mayCutToMinutes() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.bounds == wholeMinutes || !h.exceedsMinutes
+}
+
+// learnBound takes in what a page, asked for up to a time, holds of that time's
+// own minute.
+func (h *habits) learnBound(until int64, d decoded) {
+	if d.placed() == 0 || until%minute == 0 || d.newest <= floorTo(until, minute) || d.newest > until {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.exceedsMinutes = true
 }
 
 func (h *habits) limitBoundsAll() bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"math"
 )
 
 // number settles the span by page numbers: it has more rows in an instant than a
@@ -52,10 +53,12 @@ func (p *pager) numberFrom(ctx context.Context, b *builder, request PageRequest,
 func (p *pager) pass(ctx context.Context, b *builder, request PageRequest, s span, seen map[string]struct{}, first *decoded) (total, bad int, err error) {
 	request.Number = 1
 	inPass := map[string]struct{}{}
-	repeated := 0
+	// listed counts repeated rows, too; cut are those of a page that limit may have
+	// cut, where limit bounds all pages together.
+	repeated, listed, cut := 0, 0, 0
 	if first != nil {
 		total, _ = b.dropSeen(first.first, inPass, seen)
-		bad = first.bad
+		bad, listed = first.bad, first.rows
 		request.Number = 2
 	}
 	for ; request.Number <= maxWalkPages; request.Number++ {
@@ -63,17 +66,20 @@ func (p *pager) pass(ctx context.Context, b *builder, request PageRequest, s spa
 		if err != nil {
 			return total, bad, err
 		}
-		bad += d.bad
-		if d.rows == 0 && !request.WithoutLimit && total > 0 && total%PageSize == 0 && !p.habits.limitBoundsAll() {
-			request.WithoutLimit = true
+		last := p.habits.isLast(d.rows, page.PerPage, func() int { return b.distinct(d) })
+		if last && !request.WithoutLimit && (fills(listed+d.rows) || fills(total+b.distinct(d))) {
+			b.truncate(d.first)
+			request.WithoutLimit, cut = true, d.rows
 			request.Number--
 			continue
 		}
-		if d.rows > 0 && request.WithoutLimit {
+		if request.WithoutLimit && d.rows > cut {
 			p.habits.learnLimitBoundsAll()
 		}
-		beyond := d.placed() > 0 && d.order.rises == 0 && d.oldest < floorTo(s.from, second)-2*second
-		last := p.habits.isLast(d.rows, page.PerPage, func() int { return b.distinct(d) })
+		cut = math.MaxInt
+		bad += d.bad
+		listed += d.rows
+		beyond := d.placed() > 0 && d.newest < floorTo(s.from, second)-2*second && p.habits.sorting(request.Ascending, d.order) == newestFirst
 		unique, fresh := b.dropSeen(d.first, inPass, seen)
 		if last || beyond {
 			return total + unique, bad, nil
@@ -87,6 +93,9 @@ func (p *pager) pass(ctx context.Context, b *builder, request PageRequest, s spa
 	}
 	return total, bad, errPagesDiffer
 }
+
+// fills says whether a number of rows can be all that limit lets through.
+func fills(rows int) bool { return rows > 0 && rows%PageSize == 0 }
 
 // dropSeen drops the rows from first on that were seen before. unique is how
 // many differ among themselves, fresh how many the pass did not have yet.

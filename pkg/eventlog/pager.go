@@ -78,14 +78,19 @@ func (p *pager) ask(ctx context.Context, b *builder, r PageRequest) (decoded, *P
 	return d, page, nil
 }
 
-// bounds are the times that a call for the span asks for: with a margin of up to
-// a second, because Cloudflare may take them as exclusive, or cut them to
-// seconds.
+// bounds are the times that a call for the span asks for: with a margin, because
+// Cloudflare may take them as exclusive, or cut them. What it cuts to seconds
+// costs up to a second of events twice. Cut to minutes they would lose events at
+// the newer end: there a whole minute is asked for, unless the joint shows it. One
+// on a whole minute does not, nor is there one for a page that follows none.
 func (p *pager) bounds(s span) PageRequest {
 	since := floorTo(s.from, second)
 	until := ceilTo(s.to, second)
-	if p.trying || p.habits.precision() == fractions {
+	switch precision := p.habits.precision(); {
+	case p.trying || precision == fractions:
 		since, until = s.from, s.to
+	case precision == wholeMinutes || p.joint%minute == 0 && p.habits.mayCutToMinutes():
+		until = ceilTo(s.to, minute)
 	}
 	return PageRequest{Since: instant(since - millisecond), Until: instant(until), Number: 1}
 }
@@ -102,7 +107,7 @@ func (p *pager) next(ctx context.Context, b *builder, s span, ascending bool) (s
 	}
 	plain := !ascending && !p.trying && p.joint == 0
 	if p.joint != 0 && !slices.Contains(b.times[d.first:], p.joint) {
-		if d, page, err = p.rejoin(ctx, b, s, st.first); err != nil {
+		if d, page, err = p.rejoin(ctx, b, s, &request, st.first); err != nil {
 			return st, err
 		}
 		if !slices.Contains(b.times[d.first:], p.joint) {
@@ -112,6 +117,7 @@ func (p *pager) next(ctx context.Context, b *builder, s span, ascending bool) (s
 	} else if p.joint != 0 && p.trying {
 		p.habits.learnPrecision(fractions)
 	}
+	p.habits.learnBound(request.Until.UnixNano(), d)
 	p.trying, p.joint = false, 0
 	st.bad = d.bad
 	if p.habits.isLast(d.rows, page.PerPage, func() int { return b.distinct(d) }) {
@@ -122,52 +128,60 @@ func (p *pager) next(ctx context.Context, b *builder, s span, ascending bool) (s
 		// Most often it is the last page of a quiet account: the next one tells.
 		return p.numberFrom(ctx, b, request, s, st, &d)
 	}
-	return p.settle(ctx, b, s, ascending, d, st)
+	return p.settle(ctx, b, s, request, d, st)
 }
 
-// rejoin asks once more, with a wider margin, for a page that did not hold the
-// last row of the one before.
-func (p *pager) rejoin(ctx context.Context, b *builder, s span, first int) (decoded, *Page, error) {
-	b.truncate(first)
-	p.habits.learnPrecision(wholeSeconds)
+// rejoin asks again, with wider margins in the request, for a page that did not
+// hold the last row of the one before.
+func (p *pager) rejoin(ctx context.Context, b *builder, s span, request *PageRequest, first int) (d decoded, page *Page, err error) {
 	p.trying = false
-	request := p.bounds(s)
-	if s.to%second == 0 {
-		request.Until = request.Until.Add(time.Second)
+	request.Since, request.Until = instant(floorTo(s.from, second)-millisecond), instant(floorTo(s.to, second)+second)
+	for _, precision := range []precision{wholeSeconds, wholeMinutes} {
+		b.truncate(first)
+		if precision == wholeMinutes {
+			request.Until = instant(ceilTo(s.to, minute))
+		}
+		if d, page, err = p.ask(ctx, b, *request); err != nil {
+			return d, page, err
+		}
+		if slices.Contains(b.times[d.first:], p.joint) {
+			p.habits.learnPrecision(precision)
+			break
+		}
+		if !p.habits.mayCutToMinutes() {
+			break
+		}
 	}
-	return p.ask(ctx, b, request)
+	return d, page, nil
 }
 
 // settle finds the part of the span of which a full page is sure to hold all
 // rows.
-func (p *pager) settle(ctx context.Context, b *builder, s span, ascending bool, d decoded, st step) (step, error) {
-	ignoresUntil := d.placed() > 0 && d.newest >= ceilTo(s.to, second)+second
-	sorted := p.habits.sorting(ascending, d.order)
+func (p *pager) settle(ctx context.Context, b *builder, s span, asked PageRequest, d decoded, st step) (step, error) {
+	ignoresUntil := d.placed() > 0 && d.newest >= asked.Until.UnixNano()+second
+	sorted := p.habits.sorting(asked.Ascending, d.order)
 	switch {
 	case d.placed() == 0 || ignoresUntil || sorted == unknownSorting && d.rows <= fewRows:
 		return p.number(ctx, b, s, st)
 	case sorted == newestFirst:
-		unit := p.unit(b, d)
-		cut := floorTo(d.oldest, unit) + unit
-		if d.oldest < s.from {
+		oldest, strays := b.reach(d, s.from)
+		unit := p.unit(b, d, oldest)
+		cut := floorTo(oldest, unit) + unit
+		if strays == d.placed() || cut >= s.to && 2*strays >= d.placed() {
 			cut = s.from
 		}
 		if cut >= s.to {
-			// Page numbers settle as much as their calls ask for, see bounds: a
-			// smaller part would ask for the same rows again for each next one.
-			if p.habits.precision() != fractions {
-				unit = second
-			}
-			return p.number(ctx, b, span{max(s.from, floorTo(s.to-1, unit)), s.to}, st)
+			return p.number(ctx, b, span{max(s.from, floorTo(s.to-1, p.numberedUnit())), s.to}, st)
 		}
 		st.covered = span{max(cut, s.from), s.to}
 		if cut > s.from {
-			p.joint = d.oldest
+			p.joint = oldest
 		}
 	case sorted == oldestFirst:
 		cut := min(floorTo(d.newest, second), s.to)
 		if cut <= s.from {
-			return p.number(ctx, b, span{s.from, min(s.to, floorTo(s.from, second)+second)}, st)
+			unit := max(p.numberedUnit(), second)
+			return p.number(ctx, b, span{s.from, min(s.to, floorTo(s.from, unit)+unit)}, st)
 		}
 		st.covered = span{s.from, cut}
 	default:
@@ -176,15 +190,43 @@ func (p *pager) settle(ctx context.Context, b *builder, s span, ascending bool, 
 	return st, nil
 }
 
+// numberedUnit is how much page numbers settle at a time: as much as their calls
+// ask for, see bounds. A smaller part would ask for the same rows again for each
+// next one.
+func (p *pager) numberedUnit() int64 {
+	switch {
+	case p.habits.precision() == fractions:
+		return millisecond
+	case p.habits.mayCutToMinutes():
+		return minute
+	}
+	return second
+}
+
+// reach is the oldest row of a page that is not older than a time, and how many
+// are older: a few of those say nothing of what the page lacks.
+func (b *builder) reach(d decoded, from int64) (oldest int64, strays int) {
+	oldest = d.newest
+	for _, at := range b.times[d.first:] {
+		if at < from {
+			strays++
+		} else {
+			oldest = min(oldest, at)
+		}
+	}
+	return oldest, strays
+}
+
 // narrow asks for smaller spans where a full page does not tell which part of
 // its span it holds.
 func (p *pager) narrow(ctx context.Context, b *builder, s span, d decoded, st step) (step, error) {
-	if s.length() <= second {
+	unit := max(p.numberedUnit(), second)
+	if s.length() <= unit {
 		return p.number(ctx, b, s, st)
 	}
-	parts := cutAt(s, floorTo(d.oldest, second), floorTo(d.newest, second)+second)
+	parts := cutAt(s, floorTo(d.oldest, unit), floorTo(d.newest, unit)+unit)
 	if len(parts) == 1 {
-		parts = cutAt(s, floorTo(s.from+s.length()/2, second))
+		parts = cutAt(s, floorTo(s.from+s.length()/2, unit))
 	}
 	if len(parts) == 1 {
 		return p.number(ctx, b, s, st)
@@ -211,11 +253,15 @@ func cutAt(s span, at ...int64) []span {
 
 // unit is how finely the page is cut: at whole seconds, unless that would ask
 // for many rows twice and Cloudflare is known, or worth trying, to be finer.
-func (p *pager) unit(b *builder, d decoded) int64 {
-	if !d.order.desc {
+func (p *pager) unit(b *builder, d decoded, oldest int64) int64 {
+	precision := p.habits.precision()
+	switch {
+	case precision == wholeMinutes:
+		return minute
+	case !d.order.desc:
 		return second
 	}
-	switch p.habits.precision() {
+	switch precision {
 	case fractions:
 		return millisecond
 	case wholeSeconds:
@@ -223,11 +269,11 @@ func (p *pager) unit(b *builder, d decoded) int64 {
 	}
 	twice := 0
 	for _, at := range b.times[d.first:] {
-		if at < floorTo(d.oldest, second)+second {
+		if at < floorTo(oldest, second)+second {
 			twice++
 		}
 	}
-	if twice < worthFractions {
+	if twice < worthFractions || oldest%second == 0 { // which would prove nothing
 		return second
 	}
 	p.trying = true

@@ -20,7 +20,7 @@ func TestColdScanTakesHardlyMoreCallsThanPages(t *testing.T) {
 		"even":   spread(100_000, epoch.Add(-24*time.Hour), epoch.Add(-time.Hour), 1),
 		"bursts": append(spread(60_000, epoch.Add(-24*time.Hour), epoch, 2), relabel(spread(40_000, epoch.Add(-5*time.Hour), epoch.Add(-5*time.Hour+10*time.Minute), 3))...),
 	} {
-		for _, bounds := range []boundsKind{inclusive, exclusive, cutToSeconds, cutToSecondsExclusive} {
+		for bounds := range boundsKinds {
 			u := newUpstream(personality{Bounds: bounds}, events, 1)
 			l := newLog(t, u)
 			r := ask(t, u, `{"limit":200000}`, epoch.Add(-24*time.Hour), epoch)
@@ -31,7 +31,11 @@ func TestColdScanTakesHardlyMoreCallsThanPages(t *testing.T) {
 			if got, want := raysOf(t, res.Table), u.truth(r.Window, nil); !sameSet(got, want) || !res.Coverage.Complete {
 				t.Errorf("%s, bounds %d: %d rows of %d, coverage %+v", name, bounds, len(got), len(want), res.Coverage)
 			}
-			if u.count() > 125 {
+			most := 125
+			if bounds >= cutToMinutes { // asks for parts of minutes again
+				most = 180
+			}
+			if u.count() > most {
 				t.Errorf("%s, bounds %d: %d calls for 100,000 rows", name, bounds, u.count())
 			}
 			t.Logf("%s, bounds %d: %d calls", name, bounds, u.count())
@@ -76,7 +80,7 @@ func drawPersonality(t *rapid.T) personality {
 	return personality{
 		Bounds:      boundsKind(rapid.IntRange(0, int(boundsKinds)-1).Draw(t, "bounds")),
 		Limit:       limitKind(rapid.IntRange(0, int(limitKinds)-1).Draw(t, "limit")),
-		Cap:         rapid.SampledFrom([]int{0, 0, 25, 100, 250, 500}).Draw(t, "cap"),
+		Cap:         rapid.SampledFrom([]int{0, 0, 25, 37, 100, 250, 500}).Draw(t, "cap"),
 		NoInfo:      rapid.Bool().Draw(t, "no result_info"),
 		EchoesSize:  rapid.Bool().Draw(t, "echoes the size"),
 		Order:       rapid.SampledFrom([]int{0, 0, 0, 1, 2, 3}).Draw(t, "order"),
@@ -85,12 +89,13 @@ func drawPersonality(t *rapid.T) personality {
 		Shift:       rapid.SampledFrom([]float64{0, 0, 0.2}).Draw(t, "shift"),
 		Faults:      rapid.SampledFrom([]float64{0, 0, 0.05}).Draw(t, "faults"),
 		IgnoresPage: rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "ignores page"),
+		Strays:      rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "strays"),
 	}
 }
 
 // harmless personalities leave nothing to guess: the answer must be complete.
 func (p personality) harmless() bool {
-	return p.Faults == 0 && p.Shift == 0 && p.Repeats == 0 && !p.IgnoresPage && !p.TiesShuffle && p.Order != 3
+	return p.Faults == 0 && p.Shift == 0 && p.Repeats == 0 && !p.IgnoresPage && !p.TiesShuffle && p.Order != 3 && !p.Strays
 }
 
 func TestAnyUpstreamGivesTheTruthOrSaysThatItDoesNot(t *testing.T) {

@@ -105,7 +105,7 @@ func (d *demand) collect() {
 		d.refreshed = d.refreshed || s.fetched >= d.arrival-int64(edgeTTL)
 	}
 	for _, fl := range d.joined {
-		if fl.page && fl.started >= d.arrival-int64(edgeTTL) {
+		if !fl.page.empty() && fl.page.to >= d.want.to && fl.started >= d.arrival-int64(edgeTTL) {
 			d.refreshed = true
 		}
 		if !fl.done {

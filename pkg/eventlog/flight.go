@@ -32,10 +32,10 @@ type flight struct {
 	started int64
 	ctx     *flightContext
 	cancel  context.CancelFunc
-	// The log's mutex guards these. page says that the flight asked for the newest
-	// page of its span, and that it arrived.
+	// The log's mutex guards these. page is what the first page of the flight's span
+	// covers, once it has arrived.
 	waiters  int
-	page     bool
+	page     span
 	done     bool
 	failures []failure
 	// capped says that there were more rows than a query may scan.
@@ -195,7 +195,7 @@ func (l *Log) firstPage(whole, ascending bool) func(*flight) {
 		l.mu.Lock()
 		l.insert(fl.feed, piece{span: st.covered, rows: rows, fetched: st.asked, bad: st.bad, repeats: repeats,
 			apart: clipFailures([]failure{{st.apart, st.fault}}, st.covered)})
-		fl.page = true
+		fl.page = st.covered
 		again := l.due(fl.feed, span{s.from, st.covered.from})
 		l.mu.Unlock()
 		if len(again) > 0 {

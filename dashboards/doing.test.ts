@@ -66,9 +66,11 @@ test('its queries ask for metrics that there are, by labels that they have', () 
 
 test('counters are asked for their growth, gauges for their value', () => {
   for (const expr of expressions) {
-    for (const [, before, name] of expr.matchAll(/(\w*\()?(cfaccess_\w+)/g)) {
+    for (const [, before = '', name, after] of expr.matchAll(/(\w*\()?(cfaccess_\w+)\{[^}]*\}( offset)?/g)) {
       const type = metrics.get(name?.replace(/_bucket$/, '') ?? '')?.type;
-      assert.equal(before === 'rate(' || before === 'increase(', type !== 'gauge', expr);
+      // An offset only asks whether a series was there when the range began.
+      const growth = ['rate(', 'increase(', 'max_over_time('].includes(before) || after !== undefined;
+      assert.equal(growth, type !== 'gauge', expr);
     }
   }
 });

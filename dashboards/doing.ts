@@ -42,6 +42,7 @@ function sourceVariable(): QueryVariableBuilder {
   const query = 'label_values(cfaccess_budget_limit_calls, datasource_uid)';
   return new QueryVariableBuilder('source')
     .label('Data source')
+    .description('UIDs of data sources of this plugin. The address of a data source’s settings page ends in its UID.')
     .datasource(PROMETHEUS)
     .query({ refId: 'source', query })
     .definition(query)

@@ -5,7 +5,7 @@ import { BAD, COUNT_UNIT, GOOD, NEUTRAL, fixed, fixedOverride, limits, reduced }
 
 export function refusedCalls(): StatPanel {
   return figure(
-    'Calls without budget',
+    'Calls refused',
     'Calls that were not made, because the rate limit had none left in time, and calls that Cloudflare refused for it.',
     `${increase('budget_refused_calls_total')} + ${increase('calls_total', 'result="rate_limit"')}`
   )
@@ -45,6 +45,7 @@ export function callDuration(): TimeSeriesPanel {
     .withTarget(
       ranged('C', `${rate('budget_wait_seconds_total', 'api')} / (${rate('calls_total', 'api')} > 0)`, '{{api}} waited')
     )
+    .fillOpacity(0)
     .unit('s');
 }
 
@@ -53,6 +54,7 @@ export function budgetLeft(): TimeSeriesPanel {
     .withTarget(
       ranged('A', `${of('budget_left_calls')} / (${of('budget_limit_calls')} > 0)`, '{{datasource_uid}} {{api}}')
     )
+    .fillOpacity(0)
     .unit('percentunit')
     .max(1);
 }

@@ -1,14 +1,15 @@
 import type { PanelBuilder as StatPanel } from '@grafana/grafana-foundation-sdk/stat';
 import type { PanelBuilder as TimeSeriesPanel } from '@grafana/grafana-foundation-sdk/timeseries';
 import { figure, graph, increase, quantile, ranged, rate, stacked } from './prometheus';
-import { BAD, GOOD, fixedOverride, limits, reduced } from './style';
+import { BAD, GOOD, NEUTRAL, dashed, fixedOverride, limits, reduced } from './style';
 
 /** Answers that a limit of the query cut are what the user asked for. */
 const INCOMPLETE = 'result="incomplete",reason!="limit"';
+const CUT = 'cut by its limit';
 
 export function incompleteShare(): StatPanel {
   return share(
-    'Answers with something missing',
+    'Incomplete answers',
     'In percent of all queries. An answer that only the limit of its query cut does not count.',
     INCOMPLETE
   );
@@ -31,10 +32,14 @@ function share(title: string, description: string, matchers: string): StatPanel 
 }
 
 export function queriesByResult(): TimeSeriesPanel {
-  return stacked(graph('Queries by result', 'Queries in a second.'))
-    .withTarget(ranged('A', rate('queries_total', 'result'), '{{result}}'))
+  return stacked(
+    graph('Queries by result', 'Queries in a second. An answer that only the limit of its query cut is counted apart.')
+  )
+    .withTarget(ranged('A', rate('queries_total', 'result', 'reason!="limit"'), '{{result}}'))
+    .withTarget(ranged('B', rate('queries_total', '', 'reason="limit"'), CUT))
     .unit('reqps')
     .overrideByName('complete', fixedOverride(GOOD))
+    .overrideByName(CUT, fixedOverride(NEUTRAL))
     .overrideByName('incomplete', fixedOverride('orange'))
     .overrideByName('error', fixedOverride(BAD));
 }
@@ -43,13 +48,13 @@ export function answersByReason(): TimeSeriesPanel {
   return stacked(
     graph(
       'Why answers are not complete',
-      'By query type: the reason why something is missing, or for errors whose fault it is.'
+      'By query type: the reason why something is missing, or for errors whose fault it is. Without answers that only the limit of their query cut.'
     )
   )
     .withTarget(
       ranged(
         'A',
-        rate('queries_total', 'query_type, result, reason', 'result!="complete"'),
+        rate('queries_total', 'query_type, result, reason', 'result!="complete",reason!="limit"'),
         '{{query_type}}: {{result}}, {{reason}}'
       )
     )
@@ -57,8 +62,10 @@ export function answersByReason(): TimeSeriesPanel {
 }
 
 export function queryDuration(): TimeSeriesPanel {
-  return graph('Query duration', 'Median and 95th percentile by query type, from parsing to the frame.')
-    .withTarget(ranged('A', quantile(0.5, 'query_duration_seconds', 'query_type'), '{{query_type}} median'))
-    .withTarget(ranged('B', quantile(0.95, 'query_duration_seconds', 'query_type'), '{{query_type}} 95 %'))
+  return graph('Query duration', '95th percentile by query type, and the median of all, from parsing to the frame.')
+    .withTarget(ranged('A', quantile(0.95, 'query_duration_seconds', 'query_type'), '{{query_type}} 95 %'))
+    .withTarget(ranged('B', quantile(0.5, 'query_duration_seconds'), 'all, median'))
+    .overrideByName('all, median', dashed())
+    .fillOpacity(0)
     .unit('s');
 }

@@ -1,4 +1,3 @@
-import { StackingConfigBuilder, StackingMode, ReduceDataOptionsBuilder } from '@grafana/grafana-foundation-sdk/common';
 import { findField, type QueryTypeName } from '../catalogue/index';
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import {
@@ -8,6 +7,7 @@ import {
   ThresholdsMode,
   type DynamicConfigValue,
 } from '@grafana/grafana-foundation-sdk/dashboard';
+import { PanelBuilder as StatPanel } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as TimeSeriesPanel } from '@grafana/grafana-foundation-sdk/timeseries';
 
 export const GOOD = 'green';
@@ -33,6 +33,14 @@ export function shadesOverride(color: string): DynamicConfigValue[] {
   return [{ id: 'color', value: { mode: FieldColorModeId.Shades, fixedColor: color } }];
 }
 
+/** A line to compare with: no area below it. */
+export function dashed(): DynamicConfigValue[] {
+  return [
+    { id: 'custom.lineStyle', value: { fill: 'dash', dash: [8, 8] } },
+    { id: 'custom.fillOpacity', value: 0 },
+  ];
+}
+
 export function width(pixels: number): DynamicConfigValue[] {
   return [{ id: 'custom.width', value: pixels }];
 }
@@ -54,6 +62,19 @@ export function wrapped(): DynamicConfigValue[] {
   ];
 }
 
+/** All series at the pointer, largest first. */
+export function tooltip(): common.VizTooltipOptionsBuilder {
+  return new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi).sort(common.SortOrder.Descending);
+}
+
+/** Legend below the graph. */
+export function listLegend(): common.VizLegendOptionsBuilder {
+  return new common.VizLegendOptionsBuilder()
+    .displayMode(common.LegendDisplayMode.List)
+    .placement(common.LegendPlacement.Bottom)
+    .showLegend(true);
+}
+
 /** Legend beside the graph, for names that are long. */
 export function tableLegend(): common.VizLegendOptionsBuilder {
   return new common.VizLegendOptionsBuilder()
@@ -73,13 +94,31 @@ export function limits(colors: Record<string, number>): ThresholdsConfigBuilder 
 }
 
 /** One value a series. */
-export function reduced(calculation: string): ReduceDataOptionsBuilder {
-  return new ReduceDataOptionsBuilder().values(false).calcs([calculation]).fields('');
+export function reduced(calculation: string): common.ReduceDataOptionsBuilder {
+  return new common.ReduceDataOptionsBuilder().values(false).calcs([calculation]).fields('');
 }
 
 /** One value a row, of the count column, for the largest groups. */
-export function countedRows(limit: number): ReduceDataOptionsBuilder {
-  return new ReduceDataOptionsBuilder().values(true).limit(limit).calcs(['lastNotNull']).fields('');
+export function countedRows(limit: number): common.ReduceDataOptionsBuilder {
+  return new common.ReduceDataOptionsBuilder().values(true).limit(limit).calcs(['lastNotNull']).fields('');
+}
+
+/** Series on top of each other. */
+export function stacking(): common.StackingConfigBuilder {
+  return new common.StackingConfigBuilder().mode(common.StackingMode.Normal).group('A');
+}
+
+/** One large number, without a graph. */
+export function number(title: string, description: string): StatPanel {
+  return new StatPanel()
+    .title(title)
+    .description(description)
+    .text(new common.VizTextDisplayOptionsBuilder().valueSize(40))
+    .textMode(common.BigValueTextMode.Value)
+    .graphMode(common.BigValueGraphMode.None)
+    .colorMode(common.BigValueColorMode.Value)
+    .span(6)
+    .height(4);
 }
 
 /** Stacked bars of counts, wide enough to be seen at any range. */
@@ -97,14 +136,7 @@ export function countsOverTime(title: string, description: string): TimeSeriesPa
     .barWidthFactor(0.85)
     .fillOpacity(85)
     .lineWidth(0)
-    .stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'))
-    .tooltip(
-      new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi).sort(common.SortOrder.Descending)
-    )
-    .legend(
-      new common.VizLegendOptionsBuilder()
-        .displayMode(common.LegendDisplayMode.List)
-        .placement(common.LegendPlacement.Bottom)
-        .showLegend(true)
-    );
+    .stacking(stacking())
+    .tooltip(tooltip())
+    .legend(listLegend());
 }

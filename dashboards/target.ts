@@ -10,10 +10,10 @@ export const PLUGIN_ID = 'cfaccess-logs-datasource';
 /** The data source that the dashboard's variable chooses. */
 export const DATASOURCE: DataSourceRef = { type: PLUGIN_ID, uid: '${datasource}' };
 
-/** A query as the only one of a panel. JSON leaves the SDK's marker method out. */
-export function target(query: Question): Builder<Dataquery> {
+/** A query of a panel. JSON leaves the SDK's marker method out. */
+export function target(query: Question, refId = 'A'): Builder<Dataquery> {
   return {
-    build: () => ({ refId: 'A', datasource: DATASOURCE, ...query, _implementsDataqueryVariant: () => undefined }),
+    build: () => ({ refId, datasource: DATASOURCE, ...query, _implementsDataqueryVariant: () => undefined }),
   };
 }
 

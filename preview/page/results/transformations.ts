@@ -7,7 +7,10 @@ import {
 } from '@grafana/data';
 import { map } from 'rxjs';
 
-/** Grafana keeps this one in its application: the first text field names fields, the first number is their value. */
+/**
+ * Grafana keeps this one in its application: the first text field names fields, the first number is their value. The
+ * new frame has another refId and nothing of the old one's meta.
+ */
 const rowsToFields: DataTransformerInfo = {
   id: 'rowsToFields',
   name: 'Rows to fields',
@@ -24,7 +27,7 @@ function turn(frame: DataFrame): DataFrame {
     config: {},
     values: [values?.values[row]],
   }));
-  return { ...frame, fields, length: 1 };
+  return { fields, length: 1, refId: `rowsToFields-${frame.refId}` };
 }
 
 export function registerTransformations() {

@@ -1,5 +1,5 @@
 import { type QueryEditorProps } from '@grafana/data';
-import { Field, Input } from '@grafana/ui';
+import { Field, Input, Stack } from '@grafana/ui';
 import React, { useId, useState } from 'react';
 
 import { catalogue, QUERY_TYPES } from '../../catalogue';
@@ -16,6 +16,9 @@ const QUERY_TYPE_OPTIONS = QUERY_TYPES.map((value) => ({
   label: catalogue[value].title,
   description: catalogue[value].description,
 }));
+
+/** In Grafana's grid units: wide enough for most descriptions of fields. */
+const WIDTH = 52;
 
 /** The editor of a query variable. */
 export function VariableEditor({ query: saved, onChange, onRunQuery }: Props) {
@@ -35,13 +38,13 @@ export function VariableEditor({ query: saved, onChange, onRunQuery }: Props) {
   const takePrefix = () => prefix !== (query.prefix ?? '') && update({ prefix: prefix || undefined });
 
   return (
-    <>
+    <Stack direction="column" gap={2}>
       <Field label="Query type" description="The events whose values are listed." noMargin>
         <Picker
           label="Query type"
           value={query.queryType}
           options={QUERY_TYPE_OPTIONS}
-          minWidth={32}
+          minWidth={WIDTH}
           onChange={changeQueryType}
         />
       </Field>
@@ -50,14 +53,14 @@ export function VariableEditor({ query: saved, onChange, onRunQuery }: Props) {
           label="Field"
           value={query.field}
           options={fields.map(({ name, label, description }) => ({ value: name, label, description }))}
-          minWidth={32}
+          minWidth={WIDTH}
           onChange={(field) => update({ field })}
         />
       </Field>
       <Field label="Starts with" description="Optional; other variables can be used." htmlFor={prefixId} noMargin>
         <Input
           id={prefixId}
-          width={32}
+          width={WIDTH}
           value={prefix}
           placeholder="any value"
           onChange={(event) => setPrefix(event.currentTarget.value)}
@@ -65,6 +68,6 @@ export function VariableEditor({ query: saved, onChange, onRunQuery }: Props) {
           onKeyDown={(event) => event.key === 'Enter' && takePrefix()}
         />
       </Field>
-    </>
+    </Stack>
   );
 }

@@ -29,6 +29,7 @@ type loginEvent struct {
 // of events, within limits as the real node has them.
 type fakeNode struct {
 	t            *testing.T
+	cleanup      func(func())
 	now          time.Time
 	events       []loginEvent
 	maxDuration  time.Duration
@@ -56,7 +57,7 @@ type fakeNode struct {
 
 func newFakeNode(t *testing.T, events []loginEvent) *fakeNode {
 	return &fakeNode{
-		t: t, now: time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC), events: events,
+		t: t, cleanup: t.Cleanup, now: time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC), events: events,
 		maxDuration: 7 * 24 * time.Hour, pageSize: 10000, notOlderThan: 90 * 24 * time.Hour, maxFields: 30, maxNodes: 10, sample: 1,
 	}
 }
@@ -64,14 +65,14 @@ func newFakeNode(t *testing.T, events []loginEvent) *fakeNode {
 // start serves the node and makes the surface that asks it.
 func (n *fakeNode) start(cache int64) *loginGroups {
 	server := httptest.NewServer(http.HandlerFunc(n.serve))
-	n.t.Cleanup(server.Close)
+	n.cleanup(server.Close)
 	client := cloudflare.New(cloudflare.Config{BaseURL: server.URL, Credentials: cloudflare.Credentials{Token: "token"}, HTTP: &http.Client{Transport: &http.Transport{}}})
-	n.t.Cleanup(client.Close)
+	n.cleanup(client.Close)
 	c := Config{Client: client, AccountID: "0123456789abcdef0123456789abcdef", CacheLimit: cache, SealAfter: 15 * time.Minute, MaxRows: 100000, Now: func() time.Time { return n.now }}
 	c.events = eventlog.New(eventlog.Config{Limit: c.CacheLimit, SealAfter: c.SealAfter, MaxRows: c.MaxRows, Now: c.Now})
-	n.t.Cleanup(c.events.Close)
+	n.cleanup(c.events.Close)
 	s := newLoginGroups(c)
-	n.t.Cleanup(s.Close)
+	n.cleanup(s.Close)
 	return s
 }
 

@@ -303,6 +303,7 @@ func TestAnyAccountAnyQuery(t *testing.T) {
 	base := time.Date(2026, 3, 28, 0, 0, 0, 0, time.UTC)
 	rapid.Check(t, func(rt *rapid.T) {
 		n := newFakeNode(t, someLogins(rapid.Uint64().Draw(rt, "seed"), base, 72*time.Hour, rapid.IntRange(0, 800).Draw(rt, "events")))
+		n.cleanup = rt.Cleanup // an account for each check is too many to stay open
 		n.pageSize = rapid.SampledFrom([]int{60, 100, 1000, 10000}).Draw(rt, "page size")
 		n.silentCap = rapid.SampledFrom([]int{0, 0, 100, 500}).Draw(rt, "silent cap")
 		n.maxDuration = rapid.SampledFrom([]time.Duration{3 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}).Draw(rt, "duration")

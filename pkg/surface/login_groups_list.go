@@ -38,7 +38,7 @@ type listScan struct {
 	lack    groupPart // what the answer lacks
 	seen    []*groupPart
 	rows    int // groups that were walked over, before filters
-	chunk   int
+	chunk   int // groups of a long part to walk over at once
 }
 
 // newListScan plans a list. It begins on a whole minute, and at the live edge asks

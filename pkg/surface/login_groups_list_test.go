@@ -101,6 +101,7 @@ func TestAnyListAnyMoment(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		n := newFakeNode(t, someLogins(seed, base, 84*time.Hour, rapid.IntRange(0, 800).Draw(rt, "events")))
+		n.cleanup = rt.Cleanup // an account for each check is too many to stay open
 		n.pageSize = rapid.SampledFrom([]int{60, 100, 1000, 10000}).Draw(rt, "page size")
 		n.silentCap = rapid.SampledFrom([]int{0, 0, 100, 500}).Draw(rt, "silent cap")
 		n.maxDuration = rapid.SampledFrom([]time.Duration{3 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}).Draw(rt, "duration")

@@ -66,7 +66,7 @@ func newGroupPlan(r *query.Request, l *groupLimits) (*groupPlan, error) {
 		return nil, err
 	}
 	slices.Sort(p.dims)
-	p.key = strings.Join(p.dims, ",") + "|" + string(where)
+	p.key = fmt.Sprintf("%s|%v|%s", strings.Join(p.dims, ","), p.sampling, where)
 	return p, nil
 }
 

@@ -43,7 +43,10 @@ func (c *listScan) advance() error {
 		}
 		h := heldPart{groupPart: part, clip: clip, cached: slices.Contains(c.cached, part)}
 		h.clip = h.frontRows(c.chunk, c.plan.unit, c.plan.ascending)
-		c.chunk *= 2
+		if h.clip != clip {
+			// Filters may leave little of it: take more the next time.
+			c.chunk = min(2*c.chunk, maxGroupRows)
+		}
 		if err := c.totals.add(h); err != nil {
 			return err
 		}

@@ -200,6 +200,22 @@ describe('filters from a click on a value', () => {
   });
 });
 
-it('annotates with log lines of blocked logins', () => {
-  expect(dataSource().annotations?.getDefaultQuery?.()).toMatchObject({ format: 'logs', filters: blocked.filters });
+describe('annotations', () => {
+  const { annotations } = dataSource();
+  const fresh = { name: 'New annotation', enable: true, iconColor: 'red' };
+  const blockedLogs = { format: 'logs', filters: blocked.filters };
+
+  it('mark blocked logins with their log lines', () => {
+    expect(annotations?.getDefaultQuery?.()).toMatchObject(blockedLogs);
+  });
+
+  it('that are new ask what their editor shows', () => {
+    expect(annotations?.prepareAnnotation?.(fresh)).toMatchObject({ ...fresh, target: blockedLogs });
+    expect(annotations?.prepareAnnotation?.({ ...fresh, target: { refId: 'Anno' } }).target).toMatchObject(blockedLogs);
+  });
+
+  it('that ask something stay as they are', () => {
+    const saved = { ...fresh, target: { refId: 'Anno', format: 'table' } };
+    expect(annotations?.prepareAnnotation?.(saved)).toBe(saved);
+  });
 });

@@ -67,7 +67,7 @@ func (p *pager) pass(ctx context.Context, b *builder, request PageRequest, s spa
 			return total, bad, err
 		}
 		last := p.habits.isLast(d.rows, page.PerPage, func() int { return b.distinct(d) })
-		if last && !request.WithoutLimit && (fills(listed+d.rows) || fills(total+b.distinct(d))) {
+		if last && !request.WithoutLimit && !p.habits.limitBoundsAll() && (fills(listed+d.rows) || fills(total+b.distinct(d))) {
 			b.truncate(d.first)
 			request.WithoutLimit, cut = true, d.rows
 			request.Number--
@@ -81,12 +81,12 @@ func (p *pager) pass(ctx context.Context, b *builder, request PageRequest, s spa
 		listed += d.rows
 		beyond := d.placed() > 0 && d.newest < floorTo(s.from, second)-2*second && p.habits.sorting(request.Ascending, d.order) == newestFirst
 		unique, fresh := b.dropSeen(d.first, inPass, seen)
+		total += unique
 		if last || beyond {
-			return total + unique, bad, nil
+			return total, bad, nil
 		}
 		if fresh > 0 {
 			repeated = 0
-			total += unique
 		} else if repeated++; repeated == 2 {
 			return total, bad, errPagesRepeat
 		}

@@ -145,16 +145,28 @@ func (b *budget) learnPolicy(q quota) {
 	}
 }
 
+// blockEnd is when a refused call may be made again. What its own answer says of
+// the windows counts even where it is too old to tell what is left of them.
 func (b *budget) blockEnd(h http.Header, now time.Time) time.Time {
 	if at, ok := readRetryAfter(h, now); ok {
 		return at
 	}
 	var used, any time.Time
+	see := func(left int, reset time.Time) {
+		any = later(any, reset)
+		if left == 0 {
+			used = later(used, reset)
+		}
+	}
 	for _, s := range b.quotas {
 		if s.reset.After(now) {
-			any = later(any, s.reset)
-			if s.left == 0 {
-				used = later(used, s.reset)
+			see(s.left, s.reset)
+		}
+	}
+	if any.IsZero() && h != nil {
+		for _, q := range readQuotas(h) {
+			if q.left >= 0 && q.reset >= 0 {
+				see(q.left, now.Add(q.reset+resetSlack))
 			}
 		}
 	}

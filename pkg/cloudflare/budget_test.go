@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -198,6 +199,34 @@ func TestRefusalsStopTheBucket(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestARefusalTellsWhenItEndsHoweverOldItsCallIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := false
+		client := bubbleClient(t, Config{}, func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/late") && !refused {
+				refused = true
+				time.Sleep(8 * time.Second)
+				return answer(429, "", "Ratelimit", `"default";r=9;t=1`), nil
+			}
+			return answer(200, okBody, "Ratelimit", `"default";r=9;t=1`), nil
+		})
+		start := time.Now()
+		_, err := client.Get(context.Background(), "/first", nil)
+		var late sync.WaitGroup
+		late.Go(func() {
+			// When it is refused, the window that the others told of is over.
+			if _, err := client.Get(context.Background(), "/late", nil); err != nil || time.Since(start) != 10*time.Second {
+				t.Errorf("after %s: %v", time.Since(start), err)
+			}
+		})
+		time.Sleep(time.Second / 2)
+		if _, second := client.Get(context.Background(), "/second", nil); err != nil || second != nil {
+			t.Error(err, second)
+		}
+		late.Wait()
+	})
 }
 
 func TestShortBlockIsWaitedOut(t *testing.T) {

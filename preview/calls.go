@@ -13,9 +13,10 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
 )
 
-// forwardedHeaders are the request headers that Grafana passes on with a query.
+// forwardedHeaders are the request headers that Grafana passes on with a query, and the one with which it marks the
+// evaluation of an alert rule.
 var forwardedHeaders = []string{"X-Datasource-Uid", "X-Dashboard-Uid", "X-Dashboard-Title", "X-Panel-Id",
-	"X-Panel-Title", "X-Panel-Plugin-Id", "X-Query-Group-Id"}
+	"X-Panel-Title", "X-Panel-Plugin-Id", "X-Query-Group-Id", backend.FromAlertHeaderName}
 
 // queryRequest is the body of POST /api/ds/query; from and to are epoch milliseconds or like now-6h.
 type queryRequest struct {

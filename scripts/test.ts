@@ -21,6 +21,11 @@ const SUITES: Record<string, () => Promise<Counts>> = {
     requireGo()
       .then(buildPreview)
       .then(nodeTest('contract', ['tests/contract'])),
+  // Its files mostly wait.
+  scenario: () =>
+    requireGo()
+      .then(buildPreview)
+      .then(nodeTest('scenario', ['tests/scenario'], 3)),
   preview,
   grafana,
 };

@@ -11,11 +11,16 @@ export interface Preview {
 
 /**
  * Starts the preview on 127.0.0.1, on `port` or the next free one; any free one for 0. `env` is what the data sources
- * in `provisioning` read.
+ * in `provisioning` read. The executable's log goes to standard error, or to the open file `log`.
  */
-export async function startPreview(port: number, env: object, provisioning = PROVISIONING): Promise<Preview> {
+export async function startPreview(
+  port: number,
+  env: object,
+  provisioning = PROVISIONING,
+  log: number | 'inherit' = 'inherit'
+): Promise<Preview> {
   const args = ['-port', String(port), '-dist', DIST, '-page', PREVIEW_PAGE, '-provisioning', provisioning];
-  const child = start(PREVIEW_HOST, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+  const child = start(PREVIEW_HOST, args, { stdio: ['ignore', 'pipe', log], env: { ...process.env, ...env } });
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());

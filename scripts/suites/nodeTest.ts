@@ -6,8 +6,8 @@ import { ROOT, TEST_RESULTS } from '../lib/paths';
 import { exitStatus, start } from '../lib/processes';
 import { countNodeTests, type NodeTestEvent } from './nodeReport';
 
-/** The *.test.ts files below these folders, run by Node's own test runner. */
-export function nodeTest(name: string, folders: string[]): () => Promise<Counts> {
+/** The *.test.ts files below these folders, run by Node's own test runner, `atOnce` of them at a time. */
+export function nodeTest(name: string, folders: string[], atOnce?: number): () => Promise<Counts> {
   return async () => {
     const files = folders.flatMap((folder) => testFiles(path.join(ROOT, folder)));
     if (files.length === 0) {
@@ -20,6 +20,7 @@ export function nodeTest(name: string, folders: string[]): () => Promise<Counts>
     const status = await exitStatus(
       start(process.execPath, [
         ...['--import', 'tsx', '--test'],
+        ...(atOnce ? [`--test-concurrency=${atOnce}`] : []),
         ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
         ...[`--test-reporter=${reporter}`, `--test-reporter-destination=${report}`],
         ...files,

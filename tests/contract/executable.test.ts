@@ -1,29 +1,16 @@
 /** The executable's calls, and the answers that it works on, are as Cloudflare describes them. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { startPreview, type Preview } from '../../scripts/lib/preview';
-import { stopAll } from '../../scripts/lib/processes';
 import { catalogue, QUERY_TYPES, type CatalogueField, type Kind, type QueryTypeName } from '../../catalogue';
-import { ACCOUNT_ID, credentialNamed, startSimulator, type Simulator } from '../../simulator';
+import { startSimulator, type Simulator } from '../../simulator';
+import { startExecutable, type DataSource, type Executable, type Filter, type Result } from '../harness/executable';
 import { GraphQlContract } from './graphql';
 import { OpenApi } from './openapi';
 import { startRecorder, type RecordedCall, type Recorder } from './recorder';
 import { readSpec, skip } from './specs';
 
-const DATA_SOURCE = { uid: 'cfaccess', type: 'cfaccess-logs-datasource' };
 const HOUR = 3_600_000;
 const ID = '6f1c2a3b-4d5e-4f60-8a7b-9c0d1e2f3a4b';
-
-interface Filter {
-  field: string;
-  operator: string;
-  values: string[];
-}
-
-interface Result {
-  status: number;
-  error?: string;
-}
 
 /** A value that a filter on a field of this kind takes. */
 const VALUE: Record<Kind, (field: CatalogueField, operator: string) => string> = {
@@ -52,43 +39,26 @@ const PUSHED = QUERY_TYPES.flatMap((queryType) =>
 describe('executable', { skip }, () => {
   let simulator: Simulator;
   let recorder: Recorder;
-  let preview: Preview;
+  let executable: Executable;
+  let source: DataSource;
 
   before(async () => {
     simulator = await startSimulator({ port: 0 });
     recorder = await startRecorder(simulator.apiUrl);
-    preview = await startPreview(0, {});
-    const settings = {
-      jsonData: { accountId: ACCOUNT_ID, authType: 'apiToken', apiUrl: recorder.apiUrl, cacheLimitMb: 0 },
-      secureJsonData: { apiToken: credentialNamed('full-access').token },
-    };
-    const answer = await fetch(`${preview.url}/api/datasources/uid/${DATA_SOURCE.uid}`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(settings),
-    });
-    assert.equal(answer.status, 200);
+    executable = await startExecutable();
+    [source] = executable.dataSources;
+    await source.configure(recorder.apiUrl, { cacheLimitMb: 0 });
   });
 
   after(async () => {
-    await stopAll();
+    await executable.close();
     await recorder.close();
     await simulator.close();
   });
 
-  async function query(queryType: string, format: string, filters: Filter[]): Promise<Result> {
-    const answer = await fetch(`${preview.url}/api/ds/query`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        from: String(simulator.simulation.clock.now() - 6 * HOUR),
-        to: String(simulator.simulation.clock.now()),
-        queries: [
-          { refId: 'A', datasource: DATA_SOURCE, queryType, format, filters, intervalMs: 60_000, maxDataPoints: 500 },
-        ],
-      }),
-    });
-    const { results } = (await answer.json()) as { results: Record<string, Result> };
+  async function query(queryType: QueryTypeName, format: string, filters: Filter[]): Promise<Result> {
+    const now = simulator.simulation.clock.now();
+    const results = await source.query({ from: now - 6 * HOUR, to: now }, [{ refId: 'A', queryType, format, filters }]);
     return results.A;
   }
 
@@ -104,14 +74,14 @@ describe('executable', { skip }, () => {
   // Before Save & test, which remembers what it has seen.
   for (const resource of ['accounts', 'apps', 'identity-providers', 'users?search=a']) {
     test(`resource ${resource}`, async () => {
-      const answer = await fetch(`${preview.url}/api/datasources/uid/${DATA_SOURCE.uid}/resources/${resource}`);
+      const answer = await source.resource(resource);
       assert.equal(answer.status, 200, await answer.text());
       await assertDescribed(recorder.calls.splice(0));
     });
   }
 
   test('Save & test', async () => {
-    const answer = await fetch(`${preview.url}/api/datasources/uid/${DATA_SOURCE.uid}/health`);
+    const answer = await source.health();
     assert.equal(answer.status, 200, await answer.text());
     await assertDescribed(recorder.calls.splice(0));
   });

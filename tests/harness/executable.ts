@@ -120,7 +120,7 @@ export async function startExecutable(count = 1): Promise<Executable> {
   // JSON is YAML, too.
   writeFileSync(path.join(provisioning, 'datasources', 'all.yaml'), JSON.stringify({ datasources }));
   mkdirSync(TEST_RESULTS, { recursive: true });
-  const log = openSync(path.join(TEST_RESULTS, `executable-${process.pid}.log`), 'w');
+  const log = openSync(path.join(TEST_RESULTS, `${path.basename(process.argv[1])}.log`), 'w');
   const { url } = await startPreview(0, {}, provisioning, log);
   closeSync(log);
   return {

@@ -1,8 +1,5 @@
 import { stringify } from 'yaml';
-import { BLOCKED, PLUGIN_ID, type Question } from './target';
-
-/** uid of the data source that provisioning/datasources makes. */
-export const DATASOURCE_UID = 'cfaccess';
+import { BLOCKED, PLUGIN_ID, PROVISIONED, type Question } from './target';
 
 /** Blocked logins in five minutes from which on it is a spike. */
 const SPIKE = 20;
@@ -63,11 +60,11 @@ export function alertRules(dashboardUid: string, panelId: number): string {
 function blockedLogins() {
   return {
     refId: 'blocked',
-    datasourceUid: DATASOURCE_UID,
+    datasourceUid: PROVISIONED.uid,
     relativeTimeRange: { from: LOOK_BACK_SECONDS, to: 0 },
     model: {
       refId: 'blocked',
-      datasource: { type: PLUGIN_ID, uid: DATASOURCE_UID },
+      datasource: { type: PLUGIN_ID, uid: PROVISIONED.uid },
       ...BLOCKED_OVER_TIME,
       intervalMs: BUCKET_SECONDS * 1000,
       maxDataPoints: LOOK_BACK_SECONDS / BUCKET_SECONDS,

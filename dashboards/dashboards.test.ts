@@ -24,10 +24,17 @@ interface Panel {
   fieldConfig: { defaults: { noValue?: string } };
 }
 
+interface Variable {
+  name: string;
+  type: string;
+  query: { queryType: string; field: string };
+  current?: { selected: boolean; text: string | string[]; value: string | string[] };
+}
+
 interface Dashboard {
   uid: string;
   panels: Panel[];
-  templating: { list: Array<{ name: string; type: string; query: { queryType: string; field: string } }> };
+  templating: { list: Variable[] };
 }
 
 function read(path: string): string {
@@ -66,6 +73,12 @@ for (const panel of panels) {
     used.forEach((name) => assert.ok(names.includes(name), name));
   });
 }
+
+test('it stands on the provisioned data source, whatever others there are', () => {
+  const source = parse(read('provisioning/datasources/cloudflare-access.yaml')).datasources[0];
+  const chosen = dashboard.templating.list.find(({ type }) => type === 'datasource');
+  assert.deepEqual(chosen?.current, { selected: true, text: source.name, value: source.uid });
+});
 
 test('every variable of values asks for a field that there is', () => {
   const queries = dashboard.templating.list.filter((variable) => variable.type === 'query');

@@ -7,6 +7,9 @@ export type Question = Omit<AccessQuery, 'refId'>;
 
 export const PLUGIN_ID = 'cfaccess-logs-datasource';
 
+/** The data source that provisioning/datasources makes. */
+export const PROVISIONED = { uid: 'cfaccess', name: 'Cloudflare Access' };
+
 /** The data source that the dashboard's variable chooses. */
 export const DATASOURCE: DataSourceRef = { type: PLUGIN_ID, uid: '${datasource}' };
 

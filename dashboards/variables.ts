@@ -4,10 +4,14 @@ import {
   VariableRefresh,
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
-import { DATASOURCE, PLUGIN_ID } from './target';
+import { DATASOURCE, PLUGIN_ID, PROVISIONED } from './target';
 
+/** Stands on the provisioned data source; where there is none, Grafana takes the first by name. */
 export function dataSourceVariable(): DatasourceVariableBuilder {
-  return new DatasourceVariableBuilder('datasource').label('Data source').type(PLUGIN_ID);
+  return new DatasourceVariableBuilder('datasource')
+    .label('Data source')
+    .type(PLUGIN_ID)
+    .current({ selected: true, text: PROVISIONED.name, value: PROVISIONED.uid });
 }
 
 /** Values of a field of the access requests in the dashboard's time range; several can be chosen. */

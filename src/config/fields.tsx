@@ -25,7 +25,28 @@ interface TextProps extends CommonProps {
 }
 
 /** A setting that is a text; empty means its default. */
-export function TextSetting({
+export function TextSetting(props: TextProps) {
+  return <InputSetting {...props} parse={(text) => text} />;
+}
+
+interface NumberProps extends CommonProps {
+  name: 'cacheLimitMb' | 'maxRows' | 'reservePercent' | 'timeout';
+  suffix?: string;
+}
+
+/** A setting that is a whole number; empty means its default. */
+export function NumberSetting(props: NumberProps) {
+  return <InputSetting width={20} {...props} type="number" parse={Number} />;
+}
+
+interface InputProps extends CommonProps {
+  name: TextProps['name'] | NumberProps['name'];
+  type?: 'number';
+  suffix?: string;
+  parse: (text: string) => string | number;
+}
+
+function InputSetting({
   name,
   label,
   description,
@@ -34,7 +55,10 @@ export function TextSetting({
   placeholder,
   required,
   width = 40,
-}: TextProps) {
+  type,
+  suffix,
+  parse,
+}: InputProps) {
   const id = useId();
   return (
     <Field
@@ -48,50 +72,13 @@ export function TextSetting({
     >
       <Input
         id={id}
-        width={width}
-        placeholder={placeholder}
-        value={settings.settings[name] ?? ''}
-        onChange={(event) => settings.change({ [name]: event.currentTarget.value || undefined })}
-      />
-    </Field>
-  );
-}
-
-interface NumberProps extends CommonProps {
-  name: 'cacheLimitMb' | 'maxRows' | 'reservePercent' | 'timeout';
-  suffix?: string;
-}
-
-/** A setting that is a whole number; empty means its default. */
-export function NumberSetting({
-  name,
-  label,
-  description,
-  settings,
-  faults,
-  placeholder,
-  suffix,
-  width = 20,
-}: NumberProps) {
-  const id = useId();
-  return (
-    <Field
-      label={label}
-      description={description}
-      invalid={Boolean(faults[name])}
-      error={faults[name]}
-      htmlFor={id}
-      noMargin
-    >
-      <Input
-        id={id}
-        type="number"
+        type={type}
         width={width}
         suffix={suffix}
         placeholder={placeholder}
         value={settings.settings[name] ?? ''}
         onChange={({ currentTarget: { value } }) =>
-          settings.change({ [name]: value === '' ? undefined : Number(value) })
+          settings.change({ [name]: value === '' ? undefined : parse(value) })
         }
       />
     </Field>

@@ -17,18 +17,20 @@ type sample struct {
 	descriptors, connections, threads float64
 }
 
-// figures are what must not grow.
+// figures are what must not grow; threads have no target, as Go never gives one
+// back.
 var figures = []struct {
 	name   string
 	of     func(s sample) float64
 	format func(float64) string
+	keeps  bool
 }{
-	{"goroutines", func(s sample) float64 { return s.goroutines }, oneDecimal},
-	{"live heap", func(s sample) float64 { return s.heap }, mib},
-	{"resident memory", func(s sample) float64 { return s.resident }, mib},
-	{"open files and sockets", func(s sample) float64 { return s.descriptors }, oneDecimal},
-	{"connections to the account", func(s sample) float64 { return s.connections }, oneDecimal},
-	{"threads", func(s sample) float64 { return s.threads }, oneDecimal},
+	{"goroutines", func(s sample) float64 { return s.goroutines }, oneDecimal, false},
+	{"live heap", func(s sample) float64 { return s.heap }, mib, false},
+	{"resident memory", func(s sample) float64 { return s.resident }, mib, false},
+	{"open files and sockets", func(s sample) float64 { return s.descriptors }, oneDecimal, false},
+	{"connections to the account", func(s sample) float64 { return s.connections }, oneDecimal, false},
+	{"threads", func(s sample) float64 { return s.threads }, oneDecimal, true},
 }
 
 func oneDecimal(f float64) string { return fmt.Sprintf("%.1f", f) }
@@ -84,7 +86,7 @@ func (k *soak) report(before, after sample, during []sample) {
 		}
 		growth := average(quarter(4), f.of) / average(quarter(2), f.of)
 		rows = append(rows, append(row, times(growth), f.format(f.of(after))))
-		if !k.quick {
+		if !k.quick && !f.keeps {
 			k.atMost(fmt.Sprintf("%s of dashboards: %s, last quarter of the second", k.soak, f.name), growth, 1.1, times)
 		}
 	}

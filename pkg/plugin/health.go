@@ -42,6 +42,10 @@ func (d *Datasource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequ
 	if d.problem != nil {
 		return &backend.CheckHealthResult{Status: backend.HealthStatusError, Message: upperFirst(d.problem.Error()) + "."}, nil
 	}
+	ctx, cancel := inTime(ctx)
+	defer cancel()
+	ctx, cancelHealth := context.WithTimeout(ctx, healthTimeout)
+	defer cancelHealth()
 	probes := d.surfaces.Probes()
 	results := make([]probeResult, len(probes))
 	var wg sync.WaitGroup

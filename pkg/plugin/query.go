@@ -26,6 +26,8 @@ const maxConcurrentQueries = 10
 // its neighbours alone.
 func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
 	alert := isFromAlert(req.Headers)
+	ctx, cancel := inTime(ctx)
+	defer cancel()
 	return concurrent.QueryData(ctx, req, func(ctx context.Context, q concurrent.Query) (res backend.DataResponse) {
 		s := d.sight(ctx, q.DataQuery.RefID)
 		defer func() {

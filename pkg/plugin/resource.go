@@ -65,7 +65,9 @@ func (d *Datasource) serve(w http.ResponseWriter, r *http.Request, answer func(*
 		writeFailure(w, problemFailure(d.problem))
 		return
 	}
-	body, err := answer(r)
+	ctx, cancel := inTime(r.Context())
+	defer cancel()
+	body, err := answer(r.WithContext(ctx))
 	if err != nil {
 		writeFailure(w, classify(err))
 		return

@@ -85,6 +85,9 @@ func judge(status int, list []apiError) verdict {
 		}
 		return verdicts[code]
 	}
+	if status < 300 && len(list) > 0 {
+		return verdict{KindBadRequest, badRequest}
+	}
 	return judgeStatus(status)
 }
 
@@ -102,7 +105,9 @@ func judgeStatus(status int) verdict {
 		return verdict{KindTimeout, busy}
 	case status >= 500 || status == 425:
 		return verdict{KindUnavailable, busy}
-	case status >= 300 && status < 400:
+	case status < 300:
+		return verdict{KindUnavailable, "Cloudflare reports a failure and does not say which. Try again in a few minutes"}
+	case status < 400:
 		return verdict{KindMalformed, "Cloudflare's address answers with a redirect, which is not followed, as it would carry the credentials along. Check the API URL"}
 	}
 	return verdict{KindBadRequest, badRequest}

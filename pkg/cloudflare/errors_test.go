@@ -35,7 +35,7 @@ func TestEveryFaultHasItsKind(t *testing.T) {
 		"unknown code":              {400, failure("12130", "something new"), KindBadRequest, "code 12130 something new"},
 		"status without codes":      {401, `{"success":false,"errors":[],"result":null}`, KindAuth, "API token"},
 		"failure inside 200":        {200, failure("12130", "not today"), KindBadRequest, "not today"},
-		"failure without errors":    {200, `{"success":false,"result":null}`, KindBadRequest, "HTTP 200"},
+		"failure without errors":    {200, `{"success":false,"result":null}`, KindUnavailable, "Try again"},
 		"errors beside success":     {200, `{"success":true,"errors":[{"code":1,"message":"partial"}],"result":[]}`, KindBadRequest, "partial"},
 		"result null":               {200, `{"success":true,"errors":[],"result":null}`, KindMalformed, "no result"},
 		"no result":                 {200, `{"success":true,"errors":[]}`, KindMalformed, "no result"},

@@ -26,8 +26,6 @@ const (
 	exclusive
 	cutToSeconds
 	cutToSecondsExclusive
-	cutToMinutes
-	cutToMinutesExclusive
 	boundsKinds
 )
 
@@ -157,9 +155,9 @@ func (u *upstream) fetch(ctx context.Context, r eventlog.PageRequest) (*eventlog
 func (u *upstream) selected(r eventlog.PageRequest) []event {
 	var rows []event
 	now := u.clock.now()
-	// Newest first; a margin of a minute holds for every kind of bounds.
-	lo := sort.Search(len(u.events), func(i int) bool { return !u.events[i].at.After(r.Until.Add(time.Minute)) })
-	hi := sort.Search(len(u.events), func(i int) bool { return u.events[i].at.Before(r.Since.Add(-time.Minute)) })
+	// Newest first; a margin of a second holds for every kind of bounds.
+	lo := sort.Search(len(u.events), func(i int) bool { return !u.events[i].at.After(r.Until.Add(time.Second)) })
+	hi := sort.Search(len(u.events), func(i int) bool { return u.events[i].at.Before(r.Since.Add(-time.Second)) })
 	for _, e := range u.events[lo:max(lo, hi)] {
 		if e.arrives.After(now) || !u.inBounds(e.at, r) || !u.passes(e, r.Pushed) {
 			continue
@@ -199,14 +197,10 @@ func (u *upstream) passes(e event, pushed map[string]string) bool {
 
 func (u *upstream) inBounds(at time.Time, r eventlog.PageRequest) bool {
 	since, until := r.Since, r.Until
-	switch u.p.Bounds {
-	case cutToSeconds, cutToSecondsExclusive:
+	if u.p.Bounds == cutToSeconds || u.p.Bounds == cutToSecondsExclusive {
 		since, until = since.Truncate(time.Second), until.Truncate(time.Second)
-	case cutToMinutes, cutToMinutesExclusive:
-		since, until = since.Truncate(time.Minute), until.Truncate(time.Minute)
 	}
-	switch u.p.Bounds {
-	case exclusive, cutToSecondsExclusive, cutToMinutesExclusive:
+	if u.p.Bounds == exclusive || u.p.Bounds == cutToSecondsExclusive {
 		return at.After(since) && at.Before(until)
 	}
 	return !at.Before(since) && !at.After(until)

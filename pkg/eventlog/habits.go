@@ -7,10 +7,8 @@ import "sync"
 type habits struct {
 	mu      sync.Mutex
 	largest int
-	// bounds says how finely `until` counts. exceedsMinutes is set once a bound was
-	// seen to let rows of its own minute through.
-	bounds         precision
-	exceedsMinutes bool
+	// bounds says whether `until` counts fractions of a second.
+	bounds precision
 	// withoutLimit is set once `limit` was seen to bound all pages together.
 	withoutLimit bool
 	// sorted is the order of the rows by the direction asked for, ascending or not.
@@ -40,7 +38,6 @@ type precision int8
 
 const (
 	unknownPrecision precision = iota
-	wholeMinutes
 	wholeSeconds
 	fractions
 )
@@ -97,24 +94,6 @@ func (h *habits) learnPrecision(p precision) {
 	if h.bounds == unknownPrecision || p < h.bounds {
 		h.bounds = p
 	}
-}
-
-// mayCutToMinutes says whether `until` may be cut to whole minutes.
-func (h *habits) mayCutToMinutes() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.bounds == wholeMinutes || !h.exceedsMinutes
-}
-
-// learnBound takes in what a page, asked for up to a time, holds of that time's
-// own minute.
-func (h *habits) learnBound(until int64, d decoded) {
-	if d.placed() == 0 || until%minute == 0 || d.newest <= floorTo(until, minute) || d.newest > until {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.exceedsMinutes = true
 }
 
 func (h *habits) limitBoundsAll() bool {

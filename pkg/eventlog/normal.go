@@ -90,7 +90,6 @@ func (s span) contains(at int64) bool { return s.from <= at && at < s.to }
 const (
 	millisecond = int64(time.Millisecond)
 	second      = int64(time.Second)
-	minute      = int64(time.Minute)
 )
 
 func floorTo(t, unit int64) int64 {

@@ -67,7 +67,7 @@ func (p *pager) pass(ctx context.Context, b *builder, request PageRequest, s spa
 			return total, bad, err
 		}
 		last := p.habits.isLast(d.rows, page.PerPage, func() int { return b.distinct(d) })
-		if last && !request.WithoutLimit && !p.habits.limitBoundsAll() && (fills(listed+d.rows) || fills(total+b.distinct(d))) {
+		if last && !request.WithoutLimit && !p.habits.limitBoundsAll() && (fills(listed+d.rows, request.Number) || fills(total+b.distinct(d), request.Number)) {
 			b.truncate(d.first)
 			request.WithoutLimit, cut = true, d.rows
 			request.Number--
@@ -94,8 +94,9 @@ func (p *pager) pass(ctx context.Context, b *builder, request PageRequest, s spa
 	return total, bad, errPagesDiffer
 }
 
-// fills says whether a number of rows can be all that limit lets through.
-func fills(rows int) bool { return rows > 0 && rows%PageSize == 0 }
+// fills says whether a number of rows can be all that limit lets through, and
+// perhaps a row on each page that was not asked for.
+func fills(rows, pages int) bool { return rows >= PageSize && rows%PageSize <= pages }
 
 // dropSeen drops the rows from first on that were seen before. unique is how
 // many differ among themselves, fresh how many the pass did not have yet.

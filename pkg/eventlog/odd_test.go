@@ -16,16 +16,11 @@ func TestOddUpstreamsLoseNothing(t *testing.T) {
 	}{
 		"pages that are shorter now and then": {personality{NoInfo: true, Flaps: true}, day},
 		"a row from before the time range":    {personality{Cap: 25, NoInfo: true, Strays: true}, day[:1000]},
-		"a few ends cut to minutes":           {personality{Bounds: cutToMinutes}, day[4000:4010]},
-		"ends cut to minutes":                 {personality{Bounds: cutToMinutesExclusive, Cap: 100}, day},
 		"a limit for all of odd pages":        {personality{Limit: limitBoundsAll, Cap: 37}, burst},
 	} {
 		u := newUpstream(c.p, c.events, 1)
 		l := newLog(t, u)
 		from, to := epoch.Add(-23*time.Hour), epoch.Add(-90*time.Minute)
-		if len(c.events) == 10 {
-			to = c.events[9].at.Add(time.Second)
-		}
 		r := ask(t, u, `{"limit":200000}`, from, to)
 		res, err := l.Query(context.Background(), r, u.source())
 		if err != nil {

@@ -78,19 +78,14 @@ func (p *pager) ask(ctx context.Context, b *builder, r PageRequest) (decoded, *P
 	return d, page, nil
 }
 
-// bounds are the times that a call for the span asks for: with a margin, because
-// Cloudflare may take them as exclusive, or cut them. What it cuts to seconds
-// costs up to a second of events twice. Cut to minutes they would lose events at
-// the newer end: there a whole minute is asked for, unless the joint shows it. One
-// on a whole minute does not, nor is there one for a page that follows none.
+// bounds are the times that a call for the span asks for: with a margin of up to
+// a second, because Cloudflare may take them as exclusive, or cut them to
+// seconds.
 func (p *pager) bounds(s span) PageRequest {
 	since := floorTo(s.from, second)
 	until := ceilTo(s.to, second)
-	switch precision := p.habits.precision(); {
-	case p.trying || precision == fractions:
+	if p.trying || p.habits.precision() == fractions {
 		since, until = s.from, s.to
-	case precision == wholeMinutes || p.joint%minute == 0 && p.habits.mayCutToMinutes():
-		until = ceilTo(s.to, minute)
 	}
 	return PageRequest{Since: instant(since - millisecond), Until: instant(until), Number: 1}
 }
@@ -105,7 +100,7 @@ func (p *pager) next(ctx context.Context, b *builder, s span, ascending bool) (s
 	if err != nil {
 		return st, err
 	}
-	plain := !ascending && !p.trying && p.joint == 0
+	plain := !p.trying && p.joint == 0
 	if p.joint != 0 && !slices.Contains(b.times[d.first:], p.joint) {
 		if d, page, err = p.rejoin(ctx, b, s, &request, st.first); err != nil {
 			return st, err
@@ -117,7 +112,6 @@ func (p *pager) next(ctx context.Context, b *builder, s span, ascending bool) (s
 	} else if p.joint != 0 && p.trying {
 		p.habits.learnPrecision(fractions)
 	}
-	p.habits.learnBound(request.Until.UnixNano(), d)
 	p.trying, p.joint = false, 0
 	st.bad = d.bad
 	if p.habits.isLast(d.rows, page.PerPage, func() int { return b.distinct(d) }) {
@@ -131,28 +125,14 @@ func (p *pager) next(ctx context.Context, b *builder, s span, ascending bool) (s
 	return p.settle(ctx, b, s, request, d, st)
 }
 
-// rejoin asks again, with wider margins in the request, for a page that did not
-// hold the last row of the one before.
-func (p *pager) rejoin(ctx context.Context, b *builder, s span, request *PageRequest, first int) (d decoded, page *Page, err error) {
+// rejoin asks once more, with wider margins in the request, for a page that did
+// not hold the last row of the one before.
+func (p *pager) rejoin(ctx context.Context, b *builder, s span, request *PageRequest, first int) (decoded, *Page, error) {
+	b.truncate(first)
+	p.habits.learnPrecision(wholeSeconds)
 	p.trying = false
 	request.Since, request.Until = instant(floorTo(s.from, second)-millisecond), instant(floorTo(s.to, second)+second)
-	for _, precision := range []precision{wholeSeconds, wholeMinutes} {
-		b.truncate(first)
-		if precision == wholeMinutes {
-			request.Until = instant(ceilTo(s.to, minute))
-		}
-		if d, page, err = p.ask(ctx, b, *request); err != nil {
-			return d, page, err
-		}
-		if slices.Contains(b.times[d.first:], p.joint) {
-			p.habits.learnPrecision(precision)
-			break
-		}
-		if !p.habits.mayCutToMinutes() {
-			break
-		}
-	}
-	return d, page, nil
+	return p.ask(ctx, b, *request)
 }
 
 // settle finds the part of the span of which a full page is sure to hold all
@@ -171,7 +151,12 @@ func (p *pager) settle(ctx context.Context, b *builder, s span, asked PageReques
 			cut = s.from
 		}
 		if cut >= s.to {
-			return p.number(ctx, b, span{max(s.from, floorTo(s.to-1, p.numberedUnit())), s.to}, st)
+			// Page numbers settle as much as their calls ask for, see bounds: a
+			// smaller part would ask for the same rows again for each next one.
+			if p.habits.precision() != fractions {
+				unit = second
+			}
+			return p.number(ctx, b, span{max(s.from, floorTo(s.to-1, unit)), s.to}, st)
 		}
 		st.covered = span{max(cut, s.from), s.to}
 		if cut > s.from {
@@ -180,27 +165,13 @@ func (p *pager) settle(ctx context.Context, b *builder, s span, asked PageReques
 	case sorted == oldestFirst:
 		cut := min(floorTo(d.newest, second), s.to)
 		if cut <= s.from {
-			unit := max(p.numberedUnit(), second)
-			return p.number(ctx, b, span{s.from, min(s.to, floorTo(s.from, unit)+unit)}, st)
+			return p.number(ctx, b, span{s.from, min(s.to, floorTo(s.from, second)+second)}, st)
 		}
 		st.covered = span{s.from, cut}
 	default:
 		return p.narrow(ctx, b, s, d, st)
 	}
 	return st, nil
-}
-
-// numberedUnit is how much page numbers settle at a time: as much as their calls
-// ask for, see bounds. A smaller part would ask for the same rows again for each
-// next one.
-func (p *pager) numberedUnit() int64 {
-	switch {
-	case p.habits.precision() == fractions:
-		return millisecond
-	case p.habits.mayCutToMinutes():
-		return minute
-	}
-	return second
 }
 
 // reach is the oldest row of a page that is not older than a time, and how many
@@ -220,13 +191,12 @@ func (b *builder) reach(d decoded, from int64) (oldest int64, strays int) {
 // narrow asks for smaller spans where a full page does not tell which part of
 // its span it holds.
 func (p *pager) narrow(ctx context.Context, b *builder, s span, d decoded, st step) (step, error) {
-	unit := max(p.numberedUnit(), second)
-	if s.length() <= unit {
+	if s.length() <= second {
 		return p.number(ctx, b, s, st)
 	}
-	parts := cutAt(s, floorTo(d.oldest, unit), floorTo(d.newest, unit)+unit)
+	parts := cutAt(s, floorTo(d.oldest, second), floorTo(d.newest, second)+second)
 	if len(parts) == 1 {
-		parts = cutAt(s, floorTo(s.from+s.length()/2, unit))
+		parts = cutAt(s, floorTo(s.from+s.length()/2, second))
 	}
 	if len(parts) == 1 {
 		return p.number(ctx, b, s, st)
@@ -254,14 +224,10 @@ func cutAt(s span, at ...int64) []span {
 // unit is how finely the page is cut: at whole seconds, unless that would ask
 // for many rows twice and Cloudflare is known, or worth trying, to be finer.
 func (p *pager) unit(b *builder, d decoded, oldest int64) int64 {
-	precision := p.habits.precision()
-	switch {
-	case precision == wholeMinutes:
-		return minute
-	case !d.order.desc:
+	if !d.order.desc {
 		return second
 	}
-	switch precision {
+	switch p.habits.precision() {
 	case fractions:
 		return millisecond
 	case wholeSeconds:

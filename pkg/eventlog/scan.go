@@ -67,7 +67,7 @@ type scan struct {
 func (sc *scan) run(ctx context.Context, spans []span, density float64) {
 	sc.changed.L = &sc.mu
 	sc.spread(spans, density)
-	for range min(maxLanes, len(sc.queue)) {
+	for range maxLanes { // those without a span wait for one to take over
 		sc.lanes = append(sc.lanes, &lane{
 			builder: newBuilder(sc.layout),
 			pager:   pager{fetch: sc.fetch, habits: sc.habits, now: sc.now, pushed: sc.pushed},

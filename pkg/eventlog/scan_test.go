@@ -31,11 +31,7 @@ func TestColdScanTakesHardlyMoreCallsThanPages(t *testing.T) {
 			if got, want := raysOf(t, res.Table), u.truth(r.Window, nil); !sameSet(got, want) || !res.Coverage.Complete {
 				t.Errorf("%s, bounds %d: %d rows of %d, coverage %+v", name, bounds, len(got), len(want), res.Coverage)
 			}
-			most := 125
-			if bounds >= cutToMinutes { // asks for parts of minutes again
-				most = 180
-			}
-			if u.count() > most {
+			if u.count() > 125 {
 				t.Errorf("%s, bounds %d: %d calls for 100,000 rows", name, bounds, u.count())
 			}
 			t.Logf("%s, bounds %d: %d calls", name, bounds, u.count())

@@ -119,13 +119,15 @@ type decoded struct {
 func (d decoded) placed() int { return d.rows - d.bad }
 
 // order is how a page's rows follow each other: desc says to the nanosecond,
-// falls and rises count the steps to an earlier and to a later second.
+// falls and rises count the steps to an earlier and to a later second, rows all
+// steps.
 type order struct {
-	desc         bool
-	falls, rises int
+	desc               bool
+	falls, rises, rows int
 }
 
 func (o *order) next(before, at int64) {
+	o.rows++
 	o.desc = o.desc && at <= before
 	switch then, now := floorTo(before, second), floorTo(at, second); {
 	case now < then:

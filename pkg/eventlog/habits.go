@@ -12,7 +12,10 @@ type habits struct {
 	// withoutLimit is set once `limit` was seen to bound all pages together.
 	withoutLimit bool
 	// sorted is the order of the rows by the direction asked for, ascending or not.
-	sorted   map[bool]sorting
+	sorted map[bool]sorting
+	// steps are those that dense pages showed so far, to earlier seconds less to
+	// later ones, by the direction asked for.
+	steps    map[bool]int
 	verdicts map[string]*verdict
 }
 
@@ -30,9 +33,14 @@ const (
 // make it larger than the cap: a page that is shorter by less may be a full one.
 const repeatShare = 10
 
-// enoughSteps is how many steps in one direction, and none in the other, show
-// the order of an upstream's rows.
-const enoughSteps = 6
+const (
+	// enoughSteps is how many steps in one direction, and none in the other, show
+	// the order of an upstream's rows.
+	enoughSteps = 6
+	// denseRows in a few seconds do not step in one direction by chance. Of such
+	// pages no single one has enough steps, so they are added up.
+	denseRows, denseSteps = 100, 2
+)
 
 type precision int8
 
@@ -42,7 +50,9 @@ const (
 	fractions
 )
 
-func newHabits() *habits { return &habits{sorted: map[bool]sorting{}, verdicts: map[string]*verdict{}} }
+func newHabits() *habits {
+	return &habits{sorted: map[bool]sorting{}, steps: map[bool]int{}, verdicts: map[string]*verdict{}}
+}
 
 // isLast says whether no page can follow one of n rows. A page shorter than asked
 // is the last one only if the upstream is known to give larger ones: a smaller
@@ -121,6 +131,12 @@ func (h *habits) sorting(ascending bool, o order) sorting {
 		h.sorted[ascending] = newestFirst
 	case o.rises >= enoughSteps:
 		h.sorted[ascending] = oldestFirst
+	case known == unknownSorting && o.rows >= denseRows && o.falls+o.rises >= denseSteps:
+		if h.steps[ascending] += o.falls - o.rises; h.steps[ascending] >= enoughSteps {
+			h.sorted[ascending] = newestFirst
+		} else if h.steps[ascending] <= -enoughSteps {
+			h.sorted[ascending] = oldestFirst
+		}
 	}
 	return h.sorted[ascending]
 }

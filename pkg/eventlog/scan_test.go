@@ -47,6 +47,15 @@ func relabel(events []event) []event {
 	return events
 }
 
+// A page that spans three seconds does not show the order of rows by itself.
+func TestDenseFeedsTakeHardlyMoreCallsThanPages(t *testing.T) {
+	u := newUpstream(personality{}, spread(100_000, epoch.Add(-6*time.Minute), epoch.Add(-time.Minute), 1), 1)
+	res := run(t, newLog(t, u), u, `{"groupBy":["country"]}`, epoch.Add(-6*time.Minute), epoch.Add(-time.Minute))
+	if res.Coverage.Rows != 100_000 || u.count() > 125 {
+		t.Errorf("%d calls for %d rows", u.count(), res.Coverage.Rows)
+	}
+}
+
 func sameSet(a, b []string) bool {
 	a, b = slices.Clone(a), slices.Clone(b)
 	slices.Sort(a)

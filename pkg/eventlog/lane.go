@@ -6,6 +6,9 @@ type lane struct {
 	todo    []span
 	rows    int
 	settled int64
+	// recent is the density of the last page: it tells more of the next one than
+	// the average of a quiet evening and busy hours.
+	recent float64
 
 	pager   pager
 	builder *builder
@@ -31,7 +34,7 @@ func (sc *scan) steal(l *lane) bool {
 		}
 		density := average
 		if other.settled > 0 {
-			density = float64(other.rows) / float64(other.settled)
+			density = max(float64(other.rows)/float64(other.settled), other.recent)
 		}
 		if left := density * float64(other.todo[0].length()); left > worth {
 			victim, worth = other, left
@@ -47,7 +50,7 @@ func (sc *scan) steal(l *lane) bool {
 	}
 	l.todo = append(l.todo, span{s.from, half})
 	s.from = half
-	l.rows, l.settled = 0, 0
+	l.rows, l.settled, l.recent = 0, 0, 0
 	return true
 }
 
@@ -79,4 +82,7 @@ func (l *lane) book(covered span, st step, rows int) {
 	l.bad += st.bad
 	l.rows += rows
 	l.settled += covered.length()
+	if !covered.empty() {
+		l.recent = float64(rows) / float64(covered.length())
+	}
 }

@@ -37,3 +37,9 @@ func TestAHangingUpstreamIsAnsweredWithErrorsInTime(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, backend.HealthStatusError, health.Status)
 }
+
+func TestAnAlertOnRowsThatTheLimitCutSaysWhatToDo(t *testing.T) {
+	d := instance(t, loadUpstream(t, "testdata/access_requests/upstream.json").serve(t), "")
+	answer := ask(t, d, map[string]string{"FromAlert": "true"}, dataQuery("A", `{"queryType":"access_requests","limit":1}`))["A"]
+	require.ErrorContains(t, answer.Error, "Raise the limit")
+}

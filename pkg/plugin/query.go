@@ -108,7 +108,8 @@ func (d *Datasource) run(ctx context.Context, r *query.Request, calls *cloudflar
 func incompleteAlert(result *eventlog.Result) failure {
 	texts := make([]string, 0, len(result.Notices))
 	for _, n := range result.Notices {
-		if n.Severity == eventlog.Warning {
+		// That the limit cut the rows is no warning elsewhere.
+		if n.Severity == eventlog.Warning || result.Coverage.Reason == eventlog.ReasonLimit {
 			texts = append(texts, n.Text)
 		}
 	}

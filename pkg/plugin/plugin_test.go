@@ -124,6 +124,14 @@ func TestAlertsAreCompleteOrFail(t *testing.T) {
 	}
 }
 
+func TestWhoRefusesEveryCallIsNotHealthy(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusBadRequest, 7003, "Could not route") }))
+	t.Cleanup(server.Close)
+	h, err := instance(t, server.URL+"/client/v4", "").CheckHealth(t.Context(), &backend.CheckHealthRequest{})
+	require.NoError(t, err)
+	require.Equal(t, backend.HealthStatusError, h.Status, h.Message)
+}
+
 func TestSettingsProblemIsAnAnswer(t *testing.T) {
 	u := loadUpstream(t, "testdata/access_requests/upstream.json")
 	i, err := New(t.Context(), stored(`{"accountId":"nope","apiUrl":"`+u.serve(t)+`"}`, map[string]string{"apiToken": testToken}))

@@ -33,6 +33,7 @@ type loginGroups struct {
 	maxRows   int
 	now       func() time.Time
 	limits    *limitsKeeper
+	verdicts  filterVerdicts
 	cache     *groupCache
 }
 
@@ -101,7 +102,7 @@ func (s *loginGroups) answer(ctx context.Context, r *query.Request) (*eventlog.R
 	if limits.disabled {
 		return nil, &query.InvalidError{Message: "Cloudflare does not offer login groups (" + r.Type.Endpoint + ") to this account; use access_requests instead"}
 	}
-	plan, err := newGroupPlan(r, &limits)
+	plan, err := newGroupPlan(r, &limits, s.verdicts.faults())
 	if err != nil {
 		return nil, err
 	}
@@ -126,6 +127,9 @@ func (s *loginGroups) answer(ctx context.Context, r *query.Request) (*eventlog.R
 		if err := s.fill(ctx, plan, &limits, totals, result); err != nil {
 			return nil, err
 		}
+		if err := s.verify(ctx, plan, kept, result); err != nil {
+			return nil, err
+		}
 	}
 	stage := "list"
 	if r.Grouped() {
@@ -133,6 +137,7 @@ func (s *loginGroups) answer(ctx context.Context, r *query.Request) (*eventlog.R
 	}
 	_, traced := spans.Start(ctx, stage)
 	finish(totals, result)
+	plan.noteFaults(result)
 	traced.End()
 	return result, nil
 }
@@ -264,6 +269,10 @@ func finish(t *groupTotals, result *eventlog.Result) {
 	}
 	if t.bad > 0 {
 		result.Incomplete(eventlog.ReasonBadRows, fmt.Sprintf("%d groups came without a time that can be read; they are not in the answer.", t.bad))
+	}
+	if t.twice > 0 {
+		result.Incomplete(eventlog.ReasonUnverified, fmt.Sprintf(
+			"Cloudflare listed %d groups again in the same answer, so that their counts are not certain: the largest of each is shown.", t.twice))
 	}
 	inform := func(format string, args ...any) {
 		result.Notices = append(result.Notices, eventlog.Notice{Severity: eventlog.Info, Text: fmt.Sprintf(format, args...)})

@@ -168,7 +168,7 @@ func (c *groupCache) held(p *groupPlan, r timeRange) []heldPart {
 // when it was asked for, else for a moment. Groups without a readable time are a
 // fault of that answer and are not kept.
 func (c *groupCache) keep(p *groupPlan, part *groupPart, sealed time.Time, asked time.Time) {
-	if !c.on || !part.complete() || part.bad() > 0 {
+	if !c.on || !part.complete() || part.flawed() {
 		return
 	}
 	var until time.Time
@@ -184,7 +184,7 @@ func (c *groupCache) keep(p *groupPlan, part *groupPart, sealed time.Time, asked
 // moment. Its groups have times.
 func (c *groupCache) keepSplit(p *groupPlan, part *groupPart, sealed time.Time, asked time.Time) {
 	edge := floorTime(sealed, max(p.unit, time.Minute))
-	if !c.on || !part.complete() || part.bad() > 0 || !edge.After(part.from) {
+	if !c.on || !part.complete() || part.flawed() || !edge.After(part.from) {
 		c.keep(p, part, sealed, asked)
 		return
 	}

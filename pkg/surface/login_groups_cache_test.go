@@ -130,7 +130,7 @@ func TestFaultOfAnotherQuerysScanIsTriedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := newGroupPlan(r, &limits)
+	plan, err := newGroupPlan(r, &limits, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

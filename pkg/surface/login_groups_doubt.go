@@ -32,7 +32,9 @@ func (d *groupDoubt) take(p *groupPlan, pieces []*groupPiece) (again []*groupPie
 // with those that it repeats or without.
 func looksCut(p *groupPage) bool { return isRound(p.listed) || isRound(p.rows()) }
 
-func isRound(n int) bool { return n == 100 || n >= 500 && n%500 == 0 }
+// isRound says that a number is one that page sizes are: of fifties, or a power
+// of two.
+func isRound(n int) bool { return n >= 100 && (n%50 == 0 || n&(n-1) == 0) }
 
 // distinctGroups counts the groups of pieces, equal ones once.
 func distinctGroups(pieces []*groupPiece) int {

@@ -56,6 +56,12 @@ func (n *fakeNode) compileField(key string, operand any) func(loginEvent) bool {
 		}
 		return func(e loginEvent) bool { return holdsFor(op, e.second.Compare(at)) }
 	}
+	switch name {
+	case n.ignores:
+		return func(loginEvent) bool { return true }
+	case n.empties:
+		return func(loginEvent) bool { return false }
+	}
 	return func(e loginEvent) bool { return compareOp(e.dims[name], op, operand) }
 }
 

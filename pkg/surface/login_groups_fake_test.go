@@ -45,7 +45,10 @@ type fakeNode struct {
 	sample       int64
 	repeat       bool
 	ignoreOrder  bool
-	wholeSeconds bool // cut operands to seconds
+	wholeSeconds bool   // cut operands to seconds
+	ignores      string // a field whose conditions let everything pass
+	empties      string // a field whose conditions let nothing pass
+	splits       bool   // counts stand in two rows
 	fault        func(call int) (status int, body string)
 
 	mu       sync.Mutex
@@ -184,7 +187,12 @@ func (n *fakeNode) node(q fakeRequest, m []string) ([]any, string) {
 	}
 	out := []any{}
 	for i, g := range groups {
-		row := map[string]any{"count": g.count * n.sample, "dimensions": g.dims, "avg": map[string]any{"sampleInterval": n.sample}}
+		count := g.count * n.sample
+		if n.splits && count > 1 {
+			out = append(out, map[string]any{"count": count / 2, "dimensions": g.dims, "avg": map[string]any{"sampleInterval": n.sample}})
+			count -= count / 2
+		}
+		row := map[string]any{"count": count, "dimensions": g.dims, "avg": map[string]any{"sampleInterval": n.sample}}
 		out = append(out, row)
 		if n.repeat && i%2 == 0 && len(out) < limit {
 			out = append(out, row)

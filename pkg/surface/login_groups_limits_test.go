@@ -33,9 +33,14 @@ func checkCounts(t tester, n *fakeNode, r *query.Request, result *eventlog.Resul
 	} else if diff := cmp.Diff(wantGroups(n, r), gotGroups(result.Groups)); diff != "" {
 		t.Error(diff)
 	}
-	if !result.Coverage.Complete {
+	if !result.Coverage.Complete && !uncertain(n, result) {
 		t.Errorf("not complete: %+v", result.Notices)
 	}
+}
+
+// uncertain says that an answer is held back for groups that stand in it twice.
+func uncertain(n *fakeNode, result *eventlog.Result) bool {
+	return n.repeat && result.Coverage.Reason == eventlog.ReasonUnverified
 }
 
 func TestMonthOfMinutesInFewCalls(t *testing.T) {

@@ -20,6 +20,7 @@ type groupPage struct {
 	sampled float64 // sum of sample interval × count
 	events  int64   // sum of counts
 	bad     int     // groups whose time could not be read
+	twice   int     // groups that stand in the answer again
 	listed  int     // groups in the answer, repeated ones counted
 }
 
@@ -70,6 +71,7 @@ func joinPages(pages []*groupPage) *groupPage {
 		all.sampled += p.sampled
 		all.events += p.events
 		all.bad += p.bad
+		all.twice += p.twice
 		all.listed += p.listed
 	}
 	for dim := range all.dims {
@@ -132,8 +134,8 @@ func errGroups(what string) error {
 // places groups in time, -1 if none does.
 //
 // In one answer a combination of dimensions stands once: Cloudflare groups by
-// them. One that stands twice is the same group listed twice and must not be
-// added up; the larger count is kept, so that a repeated part is no loss.
+// them. Of one that stands twice nobody knows whether it is repeated or divided;
+// the larger count is kept, and the page is not taken to be certain.
 func readGroupPage(list gjson.Result, dims []string, timeIndex int, sampling bool) (*groupPage, error) {
 	if !list.IsArray() {
 		return nil, errGroups("it has no list of groups")
@@ -189,24 +191,29 @@ func (b *pageBuilder) add(row gjson.Result, sampling bool) error {
 	if found != len(codes) {
 		return errGroups("a group lacks a dimension")
 	}
+	weight := 0.0
 	if sampling {
-		b.page.sampled += max(interval.Float(), 1) * float64(n)
+		weight = max(interval.Float(), 1)
 	}
-	return b.append(codes, n)
+	b.append(codes, n, weight)
+	return nil
 }
 
-func (b *pageBuilder) append(codes []uint32, n int64) error {
+// append takes in a group. weight is its sample interval, 0 where it is not known.
+func (b *pageBuilder) append(codes []uint32, n int64, weight float64) {
 	p := b.page
 	b.key = b.key[:0]
 	for _, c := range codes {
 		b.key = append(b.key, byte(c), byte(c>>8), byte(c>>16), byte(c>>24))
 	}
 	if i, ok := b.seen[string(b.key)]; ok {
-		if n > p.counts[i] {
-			p.events += n - p.counts[i]
+		p.twice++
+		if more := n - p.counts[i]; more > 0 {
+			p.events += more
+			p.sampled += weight * float64(more)
 			p.counts[i] = n
 		}
-		return nil
+		return
 	}
 	b.seen[string(b.key)] = len(p.counts)
 	if b.timeIndex >= 0 {
@@ -222,7 +229,7 @@ func (b *pageBuilder) append(codes []uint32, n int64) error {
 	}
 	p.counts = append(p.counts, n)
 	p.events += n
-	return nil
+	p.sampled += weight * float64(n)
 }
 
 // code interns a text; the copy frees the answer's body.

@@ -37,13 +37,10 @@ func (p *groupPart) rows() int {
 	return n
 }
 
-// bad is the number of groups that cannot be placed in time.
-func (p *groupPart) bad() int {
-	n := 0
-	for _, page := range p.pages {
-		n += page.bad
-	}
-	return n
+// flawed says that the part has groups that cannot be placed in time, or that are
+// not certain.
+func (p *groupPart) flawed() bool {
+	return slices.ContainsFunc(p.pages, func(page *groupPage) bool { return page.bad+page.twice > 0 })
 }
 
 // size is about the bytes that the part occupies.
@@ -172,7 +169,7 @@ func (h heldPart) count(unit time.Duration) int {
 // frontRows narrows a piece of a complete part to about its first n groups, on a
 // whole unit of time: a list needs no more of a long one.
 func (h heldPart) frontRows(n int, unit time.Duration, ascending bool) timeRange {
-	if h.rows() <= 2*n || h.bad() > 0 || !h.complete() {
+	if h.rows() <= 2*n || h.flawed() || !h.complete() {
 		return h.clip
 	}
 	var times []int64

@@ -28,18 +28,22 @@ type groupPlan struct {
 	// again, whether it was pushed or not.
 	here         []*query.Filter
 	filteredHere []string // fields whose filters are applied here alone
-	dropped      []string // fields left out of "all columns"
-	ascending    bool
-	endpoint     string
-	sampling     bool
-	key          string // equal for plans that ask the same
+	// pushed are the filters that Cloudflare applies; faults those that it
+	// mishandles, by filterKey.
+	pushed    []*query.Filter
+	faults    map[string]string
+	dropped   []string // fields left out of "all columns"
+	ascending bool
+	endpoint  string
+	sampling  bool
+	key       string // equal for plans that ask the same
 }
 
 // listing says that the plan lists groups as rows, which a limit cuts.
 func (p *groupPlan) listing() bool { return !p.request.Grouped() }
 
-func newGroupPlan(r *query.Request, l *groupLimits) (*groupPlan, error) {
-	p := &groupPlan{request: r, ascending: r.Ascending, endpoint: r.Type.Endpoint, sampling: l.offersSampling()}
+func newGroupPlan(r *query.Request, l *groupLimits, faults map[string]string) (*groupPlan, error) {
+	p := &groupPlan{request: r, faults: faults, ascending: r.Ascending, endpoint: r.Type.Endpoint, sampling: l.offersSampling()}
 	p.chooseColumns(l)
 	for _, f := range p.columns {
 		p.addDimension(sourceField(r.Type, f))
@@ -50,7 +54,7 @@ func newGroupPlan(r *query.Request, l *groupLimits) (*groupPlan, error) {
 		}
 	}
 	for _, f := range r.Filters {
-		if f.Masked() {
+		if f.Masked() || faults[filterKey(f)] != "" {
 			p.addDimension(sourceField(r.Type, f.Field))
 		}
 	}
@@ -202,7 +206,8 @@ func (p *groupPlan) pushFilters() error {
 		}
 		condition, ok := pushGroupFilter(f)
 		switch {
-		case ok:
+		case ok && p.faults[filterKey(f)] == "":
+			p.pushed = append(p.pushed, f)
 			p.where = append(p.where, condition)
 		case !selected:
 			return errNotPushable(p.request, f)

@@ -60,12 +60,12 @@ func (s *Set) probeOf(q *catalogue.QueryType) func(context.Context) error {
 }
 
 // probeSCIM asks with an identity provider that has SCIM on: Cloudflare documents
-// idp_id as required. Without one, the refusal of a call without idp_id still
+// idp_id as required. Where none has, the refusal of a call without idp_id still
 // shows that the permission is there.
 func (s *Set) probeSCIM(ctx context.Context) error {
 	q := url.Values{"limit": {"1"}, "per_page": {"1"}, "page": {"1"}}
 	// A list that cannot be read has a row of its own in the table.
-	providers, _ := s.directory.IdentityProviders(ctx)
+	providers, unread := s.directory.IdentityProviders(ctx)
 	for _, p := range providers {
 		if p.SCIM {
 			q.Set("idp_id", p.ID)
@@ -73,11 +73,16 @@ func (s *Set) probeSCIM(ctx context.Context) error {
 		}
 	}
 	err := s.get("/access/logs/scim/updates", q)(ctx)
-	var refused *cloudflare.Error
-	if errors.As(err, &refused) && refused.Kind == cloudflare.KindBadRequest && !q.Has("idp_id") {
+	// Who refuses every call says nothing of this one.
+	if isBadRequest(err) && !q.Has("idp_id") && !isBadRequest(unread) {
 		return nil
 	}
 	return err
+}
+
+func isBadRequest(err error) bool {
+	var refused *cloudflare.Error
+	return errors.As(err, &refused) && refused.Kind == cloudflare.KindBadRequest
 }
 
 func (s *Set) get(path string, q url.Values) func(context.Context) error {

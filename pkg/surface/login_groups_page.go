@@ -29,7 +29,7 @@ func (p *groupPage) rows() int { return len(p.counts) }
 // pick is a page of some of the groups. It shares nothing but texts, so that what
 // is left out can go.
 func (p *groupPage) pick(rows []int) *groupPage {
-	cut := &groupPage{dims: p.dims, listed: len(rows), counts: make([]int64, len(rows))}
+	cut := &groupPage{dims: p.dims, listed: len(rows), twice: p.twice, counts: make([]int64, len(rows))}
 	for i, row := range rows {
 		cut.counts[i] = p.counts[row]
 		cut.events += p.counts[row]

@@ -274,6 +274,10 @@ func finish(t *groupTotals, result *eventlog.Result) {
 		result.Incomplete(eventlog.ReasonUnverified, fmt.Sprintf(
 			"Cloudflare listed %d groups again in the same answer, so that their counts are not certain: the largest of each is shown.", t.twice))
 	}
+	if t.strays > 0 {
+		result.Incomplete(eventlog.ReasonUnverified, fmt.Sprintf(
+			"Cloudflare gave %d groups of other times than were asked for, so that the counts at the ends of what was asked are not certain. Choose a time range on whole minutes.", t.strays))
+	}
 	inform := func(format string, args ...any) {
 		result.Notices = append(result.Notices, eventlog.Notice{Severity: eventlog.Info, Text: fmt.Sprintf(format, args...)})
 	}

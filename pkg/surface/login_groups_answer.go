@@ -142,9 +142,10 @@ type groupTotals struct {
 	cached  int64   // of the events, those that were kept from before
 	weight  float64 // sum of sample interval × count
 	counted int64   // over the pages, for the weight
-	// bad groups cannot be placed in time, others stand twice in an answer.
-	bad, twice int
-	// flawedPages are those that bad and twice count.
+	// bad groups cannot be placed in time, others stand twice in an answer, or are
+	// of other times than were asked for.
+	bad, twice, strays int
+	// flawedPages are those that these count.
 	flawedPages []*groupPage
 	newest      time.Time
 	// cachedAt is when the oldest part that was kept from before was fetched.
@@ -176,10 +177,11 @@ func (t *groupTotals) addPage(page *groupPage, h heldPart) error {
 	reader := newPageReader(t.plan, page, t.ranges, h.clip)
 	t.weight += page.sampled
 	t.counted += page.events
-	if page.bad+page.twice > 0 && !slices.Contains(t.flawedPages, page) {
+	if page.bad+page.twice+page.strays > 0 && !slices.Contains(t.flawedPages, page) {
 		t.flawedPages = append(t.flawedPages, page)
 		t.bad += page.bad
 		t.twice += page.twice
+		t.strays += page.strays
 	}
 	var cells []eventlog.Cell
 	for row := range page.rows() {

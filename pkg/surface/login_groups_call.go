@@ -89,6 +89,7 @@ func (s *loginGroups) ask(ctx context.Context, p *groupPlan, pieces []*groupPiec
 			return err
 		}
 		cloudflare.TraceOf(ctx).Received(page.listed)
+		page.noteStrays(piece.timeRange, p.unit)
 		piece.page = page
 	}
 	return nil

@@ -21,6 +21,7 @@ type groupPage struct {
 	events  int64   // sum of counts
 	bad     int     // groups whose time could not be read
 	twice   int     // groups that stand in the answer again
+	strays  int     // groups of other times, where that makes the others uncertain
 	listed  int     // groups in the answer, repeated ones counted
 }
 
@@ -29,7 +30,7 @@ func (p *groupPage) rows() int { return len(p.counts) }
 // pick is a page of some of the groups. It shares nothing but texts, so that what
 // is left out can go.
 func (p *groupPage) pick(rows []int) *groupPage {
-	cut := &groupPage{dims: p.dims, listed: len(rows), twice: p.twice, counts: make([]int64, len(rows))}
+	cut := &groupPage{dims: p.dims, listed: len(rows), twice: p.twice, strays: p.strays, counts: make([]int64, len(rows))}
 	for i, row := range rows {
 		cut.counts[i] = p.counts[row]
 		cut.events += p.counts[row]
@@ -72,6 +73,7 @@ func joinPages(pages []*groupPage) *groupPage {
 		all.events += p.events
 		all.bad += p.bad
 		all.twice += p.twice
+		all.strays += p.strays
 		all.listed += p.listed
 	}
 	for dim := range all.dims {
@@ -93,6 +95,20 @@ func joinPages(pages []*groupPage) *groupPage {
 		}
 	}
 	return all
+}
+
+// noteStrays counts groups of other times than were asked for. Where the range
+// ends inside a unit of the groups' time, they show that the groups at its ends
+// may hold more than the range.
+func (p *groupPage) noteStrays(r timeRange, unit time.Duration) {
+	if p.times == nil || aligned(r.from, unit) && aligned(r.to, unit) {
+		return
+	}
+	for _, at := range p.times {
+		if at >= 0 && !r.touches(time.UnixMilli(at), unit) {
+			p.strays++
+		}
+	}
 }
 
 // size is about the bytes that the page occupies.

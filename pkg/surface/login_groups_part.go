@@ -40,7 +40,7 @@ func (p *groupPart) rows() int {
 // flawed says that the part has groups that cannot be placed in time, or that are
 // not certain.
 func (p *groupPart) flawed() bool {
-	return slices.ContainsFunc(p.pages, func(page *groupPage) bool { return page.bad+page.twice > 0 })
+	return slices.ContainsFunc(p.pages, func(page *groupPage) bool { return page.bad+page.twice+page.strays > 0 })
 }
 
 // size is about the bytes that the part occupies.

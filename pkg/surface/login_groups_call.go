@@ -2,6 +2,7 @@ package surface
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,6 +40,12 @@ func batchSize(p *groupPlan, l *groupLimits, pageSize int) int {
 	return max(min(l.aliases, answerBytes/(row*pageSize)), 1)
 }
 
+// teaches says that an error can be about a limit.
+func teaches(err error) bool {
+	var e *cloudflare.Error
+	return errors.As(err, &e) && slices.Contains([]cloudflare.Kind{cloudflare.KindBadRequest, cloudflare.KindPermission, cloudflare.KindUnavailable}, e.Kind)
+}
+
 // queryText is the query for a number of pieces. Names in it come from the
 // catalogue alone; every value is a variable.
 func queryText(p *groupPlan, pieces int) string {
@@ -64,7 +71,7 @@ func queryText(p *groupPlan, pieces int) string {
 }
 
 // ask sends one request for some pieces and sets their pages. The error is
-// errReplan where a refusal taught a limit.
+// errReplan where a refusal taught a limit, or one was learned since the plan.
 func (s *loginGroups) ask(ctx context.Context, p *groupPlan, pieces []*groupPiece, limit int) error {
 	variables := map[string]any{"accountTag": s.accountID, "limit": limit}
 	for i, piece := range pieces {
@@ -72,7 +79,8 @@ func (s *loginGroups) ask(ctx context.Context, p *groupPlan, pieces []*groupPiec
 	}
 	data, err := s.client.GraphQL(urgently(ctx), queryText(p, len(pieces)), variables)
 	if err != nil {
-		if s.limits.learn(err) {
+		// Another query may have been taught the same while this one was under way.
+		if s.limits.learn(err) || teaches(err) && s.limits.current().lessons > p.lessons {
 			return errReplan
 		}
 		return err

@@ -46,6 +46,8 @@ type groupLimits struct {
 	// seen to cut at; 0: none.
 	pageCap int
 	denied  map[string]bool // fields, in lower case
+	// lessons counts what refusals taught.
+	lessons int
 }
 
 func defaultGroupLimits() groupLimits {
@@ -198,6 +200,9 @@ func (k *limitsKeeper) learn(err error) bool {
 	k.change(func(l *groupLimits) {
 		for _, text := range refused.GraphQLMessages() {
 			learned = l.learn(strings.ToLower(text)) || learned
+		}
+		if learned {
+			l.lessons++
 		}
 	})
 	return learned

@@ -37,13 +37,15 @@ type groupPlan struct {
 	endpoint  string
 	sampling  bool
 	key       string // equal for plans that ask the same
+	// lessons are how many refusals had taught when it was made.
+	lessons int
 }
 
 // listing says that the plan lists groups as rows, which a limit cuts.
 func (p *groupPlan) listing() bool { return !p.request.Grouped() }
 
 func newGroupPlan(r *query.Request, l *groupLimits, faults map[string]string) (*groupPlan, error) {
-	p := &groupPlan{request: r, faults: faults, ascending: r.Ascending, endpoint: r.Type.Endpoint, sampling: l.offersSampling()}
+	p := &groupPlan{request: r, faults: faults, lessons: l.lessons, ascending: r.Ascending, endpoint: r.Type.Endpoint, sampling: l.offersSampling()}
 	p.chooseColumns(l)
 	for _, f := range p.columns {
 		p.addDimension(sourceField(r.Type, f))

@@ -138,7 +138,7 @@ func (s *loginGroups) check(ctx context.Context, p *groupPlan, f *query.Filter, 
 	defer cancel()
 	l := s.limits.current()
 	condition, _ := pushGroupFilter(f)
-	probe := &groupPlan{request: p.request, dims: []string{sourceField(p.request.Type, f.Field)}, endpoint: p.endpoint, sampling: p.sampling}
+	probe := &groupPlan{request: p.request, dims: []string{sourceField(p.request.Type, f.Field)}, endpoint: p.endpoint, sampling: p.sampling, lessons: l.lessons}
 	with := &groupPiece{timeRange: r, splits: []map[string]any{condition}}
 	without := &groupPiece{timeRange: r}
 	for pieces := range slices.Chunk([]*groupPiece{with, without}, min(2, l.aliases)) {

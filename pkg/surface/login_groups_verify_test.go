@@ -1,6 +1,7 @@
 package surface
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -88,5 +89,27 @@ func TestCountsThatStandTwiceAreNotCertain(t *testing.T) {
 	result := ask(t, n.start(1<<24), question{Format: "table", GroupBy: []string{"country"}}.request(t, n, base, n.now, 0))
 	if c := result.Coverage; c.Complete || c.Reason != eventlog.ReasonUnverified || c.Sampled {
 		t.Errorf("coverage %+v", c)
+	}
+}
+
+func TestALimitThatAnotherQueryLearnedIsNoError(t *testing.T) {
+	base := time.Date(2026, 3, 30, 0, 0, 0, 0, time.UTC)
+	n := newFakeNode(t, someLogins(6, base, 20*time.Hour, 30))
+	n.maxFields, n.settingsFail = 5, true
+	s := n.start(0)
+	r := question{Format: "table"}.request(t, n, base, n.now, 0)
+	limits, err := s.limits.get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := newGroupPlan(r, &limits, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		piece := &groupPiece{timeRange: timeRange{base, base.Add(time.Hour)}}
+		if err := s.ask(t.Context(), plan, []*groupPiece{piece}, 10); !errors.Is(err, errReplan) {
+			t.Errorf("got %v", err)
+		}
 	}
 }

@@ -32,9 +32,12 @@ func (d *groupDoubt) take(p *groupPlan, pieces []*groupPiece) (again []*groupPie
 // with those that it repeats or without.
 func looksCut(p *groupPage) bool { return isRound(p.listed) || isRound(p.rows()) }
 
-// isRound says that a number is one that page sizes are: of fifties, or a power
-// of two.
-func isRound(n int) bool { return n >= 100 && (n%50 == 0 || n&(n-1) == 0) }
+// isRound says that a number is one that page sizes are: of five hundreds, a power
+// of two, or one of the usual small ones. A range of minutes has as many groups, so
+// that numbers which lengths of time come to are not doubted.
+func isRound(n int) bool {
+	return n >= 100 && (n%500 == 0 || n&(n-1) == 0) || n == 100 || n == 200 || n == 250
+}
 
 // distinctGroups counts the groups of pieces, equal ones once.
 func distinctGroups(pieces []*groupPiece) int {

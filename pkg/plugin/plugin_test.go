@@ -125,7 +125,9 @@ func TestAlertsAreCompleteOrFail(t *testing.T) {
 }
 
 func TestWhoRefusesEveryCallIsNotHealthy(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusBadRequest, 7003, "Could not route") }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusBadRequest, 7003, "Could not route")
+	}))
 	t.Cleanup(server.Close)
 	h, err := instance(t, server.URL+"/client/v4", "").CheckHealth(t.Context(), &backend.CheckHealthRequest{})
 	require.NoError(t, err)

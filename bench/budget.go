@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/bench/account"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
+	result "github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 )
 
 const (
@@ -78,7 +78,7 @@ func (s *session) askWithinBudget(ctx context.Context, name string, questions []
 			continue
 		case a.question.alert && !coverage.Complete:
 			return nil, fmt.Errorf("%s: an alert was given a part", name)
-		case coverage.Complete || coverage.Reason == eventlog.ReasonLimit:
+		case coverage.Complete || coverage.Reason == result.ReasonLimit:
 			complete++
 			if a.question.queryType == "" {
 				err = s.compare(a, f)

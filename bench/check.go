@@ -9,8 +9,8 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/bench/account"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
+	result "github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 )
 
 // edge is how old the newest part of an answer may be: the live edge of the log
@@ -23,7 +23,7 @@ func (s *session) check(answers ...*answer) error {
 	var wrong error
 	for _, a := range answers {
 		f, coverage, err := a.decode()
-		if err == nil && !coverage.Complete && coverage.Reason != eventlog.ReasonLimit {
+		if err == nil && !coverage.Complete && coverage.Reason != result.ReasonLimit {
 			err = fmt.Errorf("the answer is not complete: %s", coverage.Reason)
 		}
 		if err == nil {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/bench/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
 )
 
 // users open the dashboard at the same time.

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/bench/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
 )
 
 // floorCommand is how the program starts itself as the floor: a process of its

@@ -13,8 +13,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/bench/account"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
+	result "github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/frame"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
@@ -71,11 +71,11 @@ func frameMain(args []string, out io.Writer) error {
 	}
 	now := time.Now()
 	request, err := query.Parse([]byte(`{"queryType":"access_requests","format":"table"}`), query.Options{
-		Window: query.Window{From: now.Add(-retention), To: now}, Now: now, MaxLimit: *rows})
+		From: now.Add(-retention), To: now, Now: now, MaxLimit: *rows})
 	if err != nil {
 		return err
 	}
-	result := &eventlog.Result{Coverage: eventlog.Coverage{Complete: true},
+	result := &result.Result{Coverage: result.Coverage{Complete: true},
 		Table: tableOf(request, account.NewLogins(*rows, now.Add(-retention), now, account.Even))}
 	best := selfMeasured{Rows: *rows}
 	var answer *pluginv2.QueryDataResponse
@@ -98,30 +98,30 @@ func frameMain(args []string, out io.Writer) error {
 }
 
 // tableOf lists logins with all columns, newest first.
-func tableOf(r *query.Request, l *account.Logins) *eventlog.Table {
+func tableOf(r *query.Request, l *account.Logins) *result.Table {
 	n := len(l.Times)
-	table := &eventlog.Table{}
+	table := &result.Table{}
 	for i := range n {
 		table.Times = append(table.Times, time.Unix(0, l.Times[n-1-i]).UTC())
 	}
 	for _, field := range r.Type.Columns(false) {
 		if field.Name == r.Type.TimeFieldName {
-			table.Columns = append(table.Columns, eventlog.Column{Field: field})
+			table.Columns = append(table.Columns, result.Column{Field: field})
 			continue
 		}
-		cells := make([]eventlog.Cell, n)
+		cells := make([]query.Cell, n)
 		for i := range cells {
 			if l.Has(field.Name) {
-				cells[i] = eventlog.Cell{Text: l.Value(field.Name, n-1-i), Valid: true}
+				cells[i] = query.Cell{Text: l.Value(field.Name, n-1-i), Valid: true}
 			}
 		}
-		table.Columns = append(table.Columns, eventlog.NewColumn(field, cells))
+		table.Columns = append(table.Columns, result.NewColumn(field, cells))
 	}
 	return table
 }
 
 // buildFrame builds and encodes a frame as the executable does.
-func buildFrame(r *query.Request, result *eventlog.Result) (*pluginv2.QueryDataResponse, cost, error) {
+func buildFrame(r *query.Request, result *result.Result) (*pluginv2.QueryDataResponse, cost, error) {
 	before, err := readUsage(os.Getpid())
 	if err != nil {
 		return nil, cost{}, err

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/bench/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
 )
 
 // groupingBuckets and the ten countries are the size of the answer.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/bench/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
 )
 
 // runMonth measures GraphQL: minutes of 30 days, where an answer holds 10,000

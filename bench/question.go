@@ -9,8 +9,8 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/bench/account"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
+	result "github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 )
 
 // question is a query, as a panel asks it.
@@ -55,8 +55,8 @@ type answer struct {
 
 // decode gives the answer's frame and what it says that it covers. The error is
 // the answer's own, or that it is none.
-func (a *answer) decode() (*data.Frame, eventlog.Coverage, error) {
-	var coverage struct{ Coverage eventlog.Coverage }
+func (a *answer) decode() (*data.Frame, result.Coverage, error) {
+	var coverage struct{ Coverage result.Coverage }
 	response, err := backend.FromProto().QueryDataResponse(a.response)
 	if err != nil {
 		return nil, coverage.Coverage, err

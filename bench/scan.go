@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/bench/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
 )
 
 // retention is the range that is asked for: an account keeps 30 days on most

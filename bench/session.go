@@ -12,7 +12,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/bench/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
 	"github.com/cfaccess/cfaccess-logs-datasource/internal/executable"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/plugin"
 )

@@ -10,8 +10,8 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/bench/account"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
+	result "github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 )
 
 // groupsEdge is how old the newest part of an answer from GraphQL may be.
@@ -70,7 +70,7 @@ func (k *soak) hold(s *session, a *answer) (into *int, err error) {
 		return &k.tally.refused, nil
 	case err != nil:
 		return &k.tally.part, err
-	case coverage.Complete || coverage.Reason == eventlog.ReasonLimit:
+	case coverage.Complete || coverage.Reason == result.ReasonLimit:
 		return &k.tally.whole, k.compare(s, a, f, true)
 	case a.question.alert:
 		return &k.tally.part, errors.New("an alert was given a part")

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/bench/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
 )
 
 // dashboard is what a user looks at.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/bench/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
 )
 
 // warmUp is the part of the run, an eighth, after which growth counts.

@@ -10,7 +10,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/genproto/pluginv2"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/bench/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
 )
 
 // startUp is one start of the process.

@@ -21,13 +21,13 @@ const (
 // budget is the rate limit of one credential at one API. Calls ask for a
 // ticket and give it back with what the answer's headers said.
 //
-// What the headers say is left rules over our own count: dashboards, scripts
-// and other replicas spend from the same limit. Our own count serves where
-// there are no headers. It counts a call from its start until a window after
-// its end, so that no window of Cloudflare's, wherever it starts, sees more.
+// What the headers say is left overrules our own count, because dashboards,
+// scripts, and other replicas spend from the same limit. Our own count serves
+// where there are no headers. It counts a call from its start until a window
+// after its end, so no window of Cloudflare's sees more, wherever it starts.
 //
-// Nothing is known before the first answer, after a window has ended, and after
-// a block. Then one call goes alone, and the others wait for what it learns.
+// Nothing is known before the first answer, after a window has ended, and after a
+// block. Then one call goes alone, and the others wait for what it learns.
 type budget struct {
 	api     string
 	reserve float64
@@ -69,8 +69,8 @@ func newBudget(api string, limit int, reserve float64, now func() time.Time) *bu
 
 // giveBack ends an attempt. h are the answer's headers, nil if none came. If
 // Cloudflare refused the call for its rate limit, all calls stop: as long as
-// Retry-After says, else to the end of the window that is used up, else for as
-// long as Cloudflare's own block lasts. blocked is when they may go on.
+// Retry-After says, otherwise to the end of the window that is used up, otherwise
+// for as long as Cloudflare's own block lasts. blocked is when they may go on.
 func (b *budget) giveBack(t *ticket, h http.Header, refused bool) (blocked time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -93,10 +93,10 @@ func (b *budget) giveBack(t *ticket, h http.Header, refused bool) (blocked time.
 	return b.blocked
 }
 
-// learn takes in what an answer said. An answer to a call that had started
-// before the last lesson may be older than that lesson: it can only lower what
-// is left.
-func (b *budget) learn(quotas []quota, newer bool, now time.Time) {
+// learn takes in what an answer said. An answer to a call that started before
+// the last one was read may be older than that one, so it can only lower what is
+// left.
+func (b *budget) learn(quotas map[string]quota, newer bool, now time.Time) {
 	if newer {
 		for name, s := range b.quotas {
 			if !s.reset.After(now) {
@@ -105,15 +105,15 @@ func (b *budget) learn(quotas []quota, newer bool, now time.Time) {
 		}
 		b.unknown = false
 	}
-	for _, q := range quotas {
+	for name, q := range quotas {
 		if q.left < 0 {
 			b.learnPolicy(q)
 			continue
 		}
-		s := b.quotas[q.name]
+		s := b.quotas[name]
 		if s == nil {
 			s = &quotaState{left: q.left, window: b.window}
-			b.quotas[q.name] = s
+			b.quotas[name] = s
 		}
 		if q.limit > 0 {
 			s.limit = q.limit

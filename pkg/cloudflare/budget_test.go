@@ -274,6 +274,21 @@ func TestInteractiveGoesFirst(t *testing.T) {
 	})
 }
 
+func TestSharedPriorityIsTheOneOfTheMoment(t *testing.T) {
+	current := Background
+	ctx := WithSharedPriority(WithPriority(context.Background(), Background), func() Priority { return current })
+	if p := PriorityOf(ctx); p != Background {
+		t.Errorf("got %d", p)
+	}
+	current = Interactive
+	if p := PriorityOf(ctx); p != Interactive {
+		t.Errorf("got %d after somebody joined", p)
+	}
+	if p := PriorityOf(WithPriority(ctx, Background)); p != Background {
+		t.Errorf("got %d under a priority of its own", p)
+	}
+}
+
 func TestFirstCallGoesAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up := &limited{quota: 1, window: time.Minute, headers: true, latency: time.Second}
@@ -333,13 +348,54 @@ func TestReadQuotas(t *testing.T) {
 		"Ratelimit-Policy": {`"burst";q=100;w=60`, `"default";q=1200;w=300, nonsense`},
 	}
 	got := map[string]string{}
-	for _, q := range readQuotas(h) {
-		got[q.name] = fmt.Sprint(q.limit, q.window, q.left, q.reset)
+	for name, q := range readQuotas(h) {
+		got[name] = fmt.Sprint(q.limit, q.window, q.left, q.reset)
 	}
 	want := map[string]string{"default": "1200 5m0s 50 30s", "a,b;c": "-1 -1ns 7 -1ns", "burst": "100 1m0s -1 -1ns"}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
+}
+
+func TestHeaderThatDoesNotParseCountsAsAbsent(t *testing.T) {
+	for _, text := range []string{``, `"default";r=50;t=30,`, `"default;r=50`, `"default";r=50;t=`, `default;r=50;t=30`, `7;r=50`, `("default");r=50`, "\x00"} {
+		h := http.Header{"Ratelimit": {text}, "Ratelimit-Policy": {`"default";q=1200;w=300`}}
+		got := readQuotas(h)
+		if want := (quota{limit: 1200, window: 5 * time.Minute, left: -1, reset: -1}); len(got) != 1 || got["default"] != want {
+			t.Errorf("%q gave %+v", text, got)
+		}
+	}
+}
+
+func TestOddParametersCountAsAbsent(t *testing.T) {
+	for text, want := range map[string]quota{
+		`"default";r=-1;t=5`:              {-1, -1, -1, 5 * time.Second},
+		`"default";r="50";t=1.5`:          {-1, -1, -1, -1},
+		`"default";r;t=?1`:                {-1, -1, -1, -1},
+		`"default";r=5;t=999999999999999`: {-1, -1, 5, 24 * time.Hour},
+	} {
+		if got := readQuotas(http.Header{"Ratelimit": {text}})["default"]; got != want {
+			t.Errorf("%s gave %+v", text, got)
+		}
+	}
+}
+
+// FuzzQuotas: whatever a header holds, lengths of time are sensible and the
+// number of quotas is bounded.
+func FuzzQuotas(f *testing.F) {
+	f.Add(`"default";r=50;t=30, "a,b;c";r=7`, `"burst";q=100;w=60`)
+	f.Add(`"default";r=-1;t=999999999999999`, `"default";q=1200;w=300, nonsense`)
+	f.Fuzz(func(t *testing.T, left, policy string) {
+		quotas := readQuotas(http.Header{"Ratelimit": {left}, "Ratelimit-Policy": {policy}})
+		if len(quotas) > maxQuotas {
+			t.Errorf("%d quotas", len(quotas))
+		}
+		for name, q := range quotas {
+			if q.limit < -1 || q.left < -1 || q.window < -1 || q.reset < -1 || q.window > longest || q.reset > longest {
+				t.Errorf("%q gave %+v", name, q)
+			}
+		}
+	})
 }
 
 func TestManyQuotasAreBounded(t *testing.T) {

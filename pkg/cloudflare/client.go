@@ -10,13 +10,16 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
 const (
-	// maxBody bounds an answer, decompressed. A page of 1,000 rows has about
-	// half a MiB.
+	// maxBody bounds an answer, decompressed. A page of 1,000 rows has about half
+	// a MiB.
 	maxBody = 64 << 20
-	// documentedREST and documentedGraphQL are the calls in five minutes.
+	// documentedREST and documentedGraphQL are how many calls Cloudflare allows in
+	// five minutes, as long as no header says otherwise.
 	documentedREST    = 1200
 	documentedGraphQL = 300
 )
@@ -30,12 +33,21 @@ type Client struct {
 	rest    *budget
 	graphql *budget
 	policy  retryPolicy
+	secrets *strings.Replacer
+	shared  singleflight.Group
+	// ctx ends with the Client.
+	ctx    context.Context
+	cancel context.CancelFunc
 }
 
-// New makes a Client. The http.Client's redirect policy is replaced, as a
+// New makes a Client. It replaces the http.Client's redirect policy, because a
 // redirect would carry the credentials along and can turn a POST into a GET.
 func New(config Config) *Client {
-	c := &Client{config: config, base: strings.TrimRight(config.BaseURL, "/"), now: config.Now, policy: defaultRetryPolicy}
+	c := &Client{
+		config: config, base: strings.TrimRight(config.BaseURL, "/"), now: config.Now,
+		policy: defaultRetryPolicy, secrets: scrubber(config.Credentials),
+	}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
 	if c.base == "" {
 		c.base = DefaultURL
 	}
@@ -53,7 +65,7 @@ func New(config Config) *Client {
 	return c
 }
 
-// Get calls a path below the base URL. Its segments are escaped by the caller
+// Get calls a path below the base URL. The caller escapes the path's segments
 // with url.PathEscape. Errors are *Error.
 func (c *Client) Get(ctx context.Context, path string, q url.Values) (*Envelope, error) {
 	text := path
@@ -65,24 +77,46 @@ func (c *Client) Get(ctx context.Context, path string, q url.Values) (*Envelope,
 		method: http.MethodGet, path: text, text: "GET " + text,
 		decode: func(status int, answer []byte) *Error {
 			var failed *Error
-			envelope, failed = decodeREST(status, answer)
+			envelope, failed = decodeREST(status, answer, c.secrets)
 			return failed
 		},
 	})
 	return envelope, err
 }
 
-// Budgets says what is known of the rate limits, REST first.
+// Budgets is what is known of the rate limits, REST first.
 func (c *Client) Budgets() []BudgetState {
 	return []BudgetState{c.rest.state(), c.graphql.state()}
 }
 
-// Close fails the calls that wait and frees idle connections. Calls that run
-// end as their callers' contexts say; new ones fail.
+// Close frees idle connections and fails the calls that wait, as well as all new
+// ones. Calls that run end as their callers' contexts say.
 func (c *Client) Close() {
+	c.cancel()
 	c.rest.close()
 	c.graphql.close()
 	c.http.CloseIdleConnections()
+}
+
+// sharedTimeout bounds what is shared, whose callers may all have gone away.
+const sharedTimeout = time.Minute
+
+// Share fetches once for all who ask for the same key at the same time. What is
+// shared does not end because the caller that started it did.
+func Share[T any](ctx context.Context, c *Client, key string, fetch func(context.Context) (T, error)) (value T, err error) {
+	answer := c.shared.DoChan(key, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sharedTimeout)
+		defer cancel()
+		defer context.AfterFunc(c.ctx, cancel)()
+		return fetch(ctx)
+	})
+	select {
+	case <-ctx.Done():
+		return value, ctx.Err()
+	case r := <-answer:
+		value, _ = r.Val.(T) // nil where there is an error
+		return value, r.Err
+	}
 }
 
 // call is one request, which can be made several times.
@@ -92,7 +126,7 @@ type call struct {
 	decode             func(status int, answer []byte) *Error
 }
 
-// attempt makes a call once. h are the answer's headers, nil if none came.
+// attempt makes a call once. The headers are nil if no answer came.
 func (c *Client) attempt(ctx context.Context, k call) (h http.Header, size int, err *Error) {
 	request, err := c.request(ctx, k)
 	if err != nil {
@@ -109,31 +143,29 @@ func (c *Client) attempt(ctx context.Context, k call) (h http.Header, size int, 
 	}
 	body, failed := readAll(response)
 	if failed != nil {
-		if errors.Is(failed, errTooLarge) {
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](failed); tooLarge {
 			return response.Header, len(body), malformed(status, "it is larger than 64 MiB")
 		}
-		err := c.transportError(failed)
+		err = c.transportError(failed)
 		if err.Kind != KindTimeout {
 			err = malformed(status, "the connection broke before its end")
 			err.Err = failed
 		}
 		return response.Header, len(body), err
 	}
-	err = k.decode(status, body)
-	if err != nil {
-		err.Message = c.scrub(err.Message)
-	}
-	return response.Header, len(body), err
+	return response.Header, len(body), k.decode(status, body)
 }
 
 func (c *Client) request(ctx context.Context, k call) (*http.Request, *Error) {
-	request, failed := http.NewRequestWithContext(ctx, k.method, c.base+k.path, bytes.NewReader(k.payload))
+	var body io.Reader
+	if k.payload != nil {
+		body = bytes.NewReader(k.payload)
+	}
+	request, failed := http.NewRequestWithContext(ctx, k.method, c.base+k.path, body)
 	if failed != nil {
 		return nil, &Error{Kind: KindBadRequest, Message: "The API URL is not a valid address. Correct it in the data source's settings."}
 	}
-	if k.payload == nil {
-		request.Body, request.GetBody, request.ContentLength = http.NoBody, nil, 0
-	} else {
+	if k.payload != nil {
 		request.Header.Set("Content-Type", "application/json")
 		if c.config.AccountRateLimit {
 			request.Header.Set("X-Rate-Limit-Type", "account-based")
@@ -149,30 +181,14 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, *Error) {
 	return request, nil
 }
 
-var errTooLarge = errors.New("body too large")
-
 // readAll reads a bounded body. The announced length only sizes the buffer.
 func readAll(response *http.Response) ([]byte, error) {
 	var buffer bytes.Buffer
 	if n := response.ContentLength; n > 0 && n <= 4<<20 {
 		buffer.Grow(int(n) + bytes.MinRead)
 	}
-	n, err := buffer.ReadFrom(io.LimitReader(response.Body, maxBody+1))
-	if err == nil && n > maxBody {
-		err = errTooLarge
-	}
+	_, err := buffer.ReadFrom(http.MaxBytesReader(nil, response.Body, maxBody))
 	return buffer.Bytes(), err
-}
-
-// scrub takes the credentials out of a text, should Cloudflare or the network
-// repeat them.
-func (c *Client) scrub(text string) string {
-	for _, secret := range []string{c.config.Credentials.Token, c.config.Credentials.Key, c.config.Credentials.Email} {
-		if len(secret) >= 4 {
-			text = strings.ReplaceAll(text, secret, "[removed]")
-		}
-	}
-	return text
 }
 
 // String keeps the credentials out of formatted output.

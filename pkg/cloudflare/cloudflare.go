@@ -1,6 +1,6 @@
-// Package cloudflare is the wire to Cloudflare's API v4: requests, the
-// envelope, GraphQL, typed errors, retries and the rate-limit budget. It knows
-// nothing of Grafana and nothing of Access.
+// Package cloudflare is the wire to Cloudflare's API v4: requests, the envelope,
+// GraphQL, typed errors, retries, and the rate-limit budget. It knows nothing of
+// Grafana and nothing of Access.
 package cloudflare
 
 import (
@@ -12,15 +12,15 @@ import (
 // DefaultURL is the API's public address.
 const DefaultURL = "https://api.cloudflare.com/client/v4"
 
-// Credentials are an API token, or an e-mail address with the global API key.
+// Credentials are an API token, or an email address with the global API key.
 type Credentials struct {
 	Token string
 	Email string
 	Key   string
 }
 
-// Config is what a Client needs. HTTP carries proxy, TLS, timeout and tracing;
-// the Client adds credentials to each request and follows no redirect.
+// Config is what a Client needs. HTTP brings the proxy, TLS, the timeout, and
+// tracing. The Client adds the credentials to each request.
 type Config struct {
 	BaseURL     string
 	Credentials Credentials
@@ -28,13 +28,12 @@ type Config struct {
 	// Reserve is the share of the rate limit (0 to 1) left to the people who use
 	// the same credentials elsewhere.
 	Reserve float64
-	// AccountRateLimit asks GraphQL for the limit by account instead of by user
+	// AccountRateLimit asks GraphQL to count calls by account instead of by user
 	// (header X-Rate-Limit-Type).
 	AccountRateLimit bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// Observer is told of every attempt once it has ended; nil means nobody. It
-	// must not block.
+	// Observer, if any, is told of every attempt that has ended. It must not block.
 	Observer func(ctx context.Context, o Observation)
 }
 
@@ -45,16 +44,15 @@ type Observation struct {
 	Wait     time.Duration // for the budget
 	Duration time.Duration // of the HTTP exchange
 	Bytes    int           // of the body, decompressed
-	// Kind is empty for a success. Refused says that the budget did not let the
-	// call go out, so that Cloudflare never saw it.
+	// Kind is empty for a success. Refused says that the budget held the call back,
+	// so Cloudflare never saw it.
 	Kind    Kind
 	Refused bool
 }
 
-// Kind classifies an Error.
+// Kind classifies an Error. KindOf gives KindOther for what is no Error.
 type Kind string
 
-// Kinds of errors.
 const (
 	KindAuth        Kind = "auth"        // the credentials are wrong (401, codes 10000, 10001, 9106, 9103, 6003 …)
 	KindPermission  Kind = "permission"  // the credentials lack a permission, or the account is not theirs (403, 9109, 7403 …)
@@ -65,6 +63,7 @@ const (
 	KindTimeout     Kind = "timeout"     // the deadline came first
 	KindCanceled    Kind = "canceled"    // the caller went away
 	KindMalformed   Kind = "malformed"   // not JSON, truncated, not the envelope, a redirect
+	KindOther       Kind = "other"
 )
 
 // Error is a call that did not succeed. Message is for the user: it says what
@@ -79,19 +78,18 @@ type Error struct {
 	// RetryAt is when the call may be made again; zero if unknown.
 	RetryAt time.Time
 	Err     error
-	said    []string // by GraphQL
+	said    []string // for GraphQLMessages
 }
 
 func (e *Error) Error() string { return e.Message }
 func (e *Error) Unwrap() error { return e.Err }
 
-// ResultInfo is the envelope's result_info. Every part can be absent (0), and
-// total_count is known to be 0 next to full pages.
+// ResultInfo is what is used of the envelope's result_info. Each part can be
+// absent (0), and total_count is known to be 0 next to full pages.
 type ResultInfo struct {
-	Count      int
-	Page       int
 	PerPage    int
 	TotalCount int
+	TotalPages int
 }
 
 // Envelope is the successful answer of a REST call.

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Bounds of what a Trace keeps.
+// A Trace keeps so many calls, and so many characters of each.
 const (
 	maxTracedCalls = 32
 	maxTracedText  = 4000
@@ -16,8 +16,8 @@ const (
 // Trace collects the calls made under one context. It is safe for concurrent
 // use; the zero value is ready.
 type Trace struct {
-	// OnRows is told how many rows each answer held, also after the query that
-	// asked has ended; nil means nobody. It must not block.
+	// OnRows, if any, is told how many rows each answer held, even after the query
+	// that asked has ended. It must not block.
 	OnRows   func(rows int)
 	mu       sync.Mutex
 	attempts int
@@ -25,14 +25,14 @@ type Trace struct {
 	omitted  int
 }
 
-// Received tells of the rows of an answer. A nil Trace ignores them.
+// Received reports the rows of an answer. A nil Trace ignores them.
 func (t *Trace) Received(rows int) {
 	if t != nil && t.OnRows != nil {
 		t.OnRows(rows)
 	}
 }
 
-// Calls is the number of calls that reached out to Cloudflare, tries counted.
+// Calls is the number of calls to Cloudflare. Every attempt counts.
 func (t *Trace) Calls() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -40,8 +40,8 @@ func (t *Trace) Calls() int {
 }
 
 // Requests are the calls as Cloudflare sees them, without credentials: method,
-// path and query or body. A call that was tried again is listed once; past a
-// few dozen calls a last line says how many more there were.
+// path, and query or body. A call with several attempts is listed once. After a
+// few dozen calls, a last line says how many more there were.
 func (t *Trace) Requests() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -92,8 +92,20 @@ func WithPriority(ctx context.Context, p Priority) context.Context {
 	return context.WithValue(ctx, priorityKey, p)
 }
 
+// WithSharedPriority gives calls under the context the priority that current
+// names at the moment they ask: a fetch that several queries share is as urgent
+// as the most urgent query that waits for it.
+func WithSharedPriority(ctx context.Context, current func() Priority) context.Context {
+	return context.WithValue(ctx, priorityKey, current)
+}
+
 // PriorityOf is the place of calls under the context in the queue.
 func PriorityOf(ctx context.Context) Priority {
-	p, _ := ctx.Value(priorityKey).(Priority)
-	return p
+	switch p := ctx.Value(priorityKey).(type) {
+	case Priority:
+		return p
+	case func() Priority:
+		return p()
+	}
+	return Interactive
 }

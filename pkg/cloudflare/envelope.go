@@ -2,17 +2,21 @@ package cloudflare
 
 import (
 	"bytes"
+	"encoding/json"
+	"strings"
 	"unsafe"
 
 	"github.com/tidwall/gjson"
 )
 
-// maxNesting is how deep a body may nest. No answer of Cloudflare's comes near;
-// the check of validity recurses, so that without a bound a hostile body could
-// exhaust the stack.
-const maxNesting = 10000
+// maxBrackets is how many brackets a body may hold to be checked by gjson, which
+// is fast but recurses: a hostile body could exhaust the stack.
+const maxBrackets = 10000
 
-// parts are the members of a body that is a JSON object, as raw JSON.
+// maxErrors is how many of an answer's errors are read.
+const maxErrors = 20
+
+// parts are the members of a body that is a JSON object, not decoded yet.
 type parts struct {
 	success, errors, result, info, data gjson.Result
 	body                                []byte
@@ -22,7 +26,11 @@ type parts struct {
 // without decoding what they hold: a page of a thousand rows costs two passes
 // over its bytes. The parts share the body's memory, which is never written to.
 func split(body []byte) (parts, bool) {
-	if nestsTooDeep(body) || !gjson.ValidBytes(body) {
+	valid := gjson.ValidBytes
+	if bytes.Count(body, []byte("["))+bytes.Count(body, []byte("{")) > maxBrackets {
+		valid = json.Valid // It bounds how deep a body nests.
+	}
+	if !valid(body) {
 		return parts{}, false
 	}
 	root := gjson.Parse(unsafe.String(unsafe.SliceData(body), len(body)))
@@ -50,100 +58,62 @@ func (p parts) raw(r gjson.Result) []byte {
 	return p.body[r.Index : r.Index+len(r.Raw) : r.Index+len(r.Raw)]
 }
 
-// nestsTooDeep counts brackets, and looks closer only where there are many.
-func nestsTooDeep(body []byte) bool {
-	if bytes.Count(body, []byte("["))+bytes.Count(body, []byte("{")) <= maxNesting {
-		return false
-	}
-	depth, quoted := 0, false
-	for i := 0; i < len(body); i++ {
-		switch c := body[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '[' || c == '{':
-			if depth++; depth > maxNesting {
-				return true
-			}
-		case c == ']' || c == '}':
-			depth--
-		}
-	}
-	return false
-}
-
 // failures are the envelope's errors, with those of the older error_chain.
 // Cloudflare's GraphQL has messages without codes.
-func (p parts) failures() []apiError {
+func (p parts) failures(secrets *strings.Replacer) []apiError {
 	var list []apiError
 	add := func(_, item gjson.Result) bool {
-		list = append(list, apiError{code: int(item.Get("code").Int()), message: item.Get("message").String()})
-		item.Get("error_chain").ForEach(func(_, link gjson.Result) bool {
-			list = append(list, apiError{code: int(link.Get("code").Int()), message: link.Get("message").String()})
-			return len(list) < 20
-		})
-		return len(list) < 20
+		list = append(list, apiError{int(item.Get("code").Int()), secrets.Replace(item.Get("message").String())})
+		return len(list) < maxErrors
 	}
 	if p.errors.IsArray() {
-		p.errors.ForEach(add)
+		p.errors.ForEach(func(key, item gjson.Result) bool {
+			if add(key, item) {
+				item.Get("error_chain").ForEach(add)
+			}
+			return len(list) < maxErrors
+		})
 	}
 	return list
 }
 
-// decodeREST reads the envelope of a REST call. An answer is a success only if
-// it says so and holds a result; messages next to it, such as code 10000 "This
-// API Token is valid and active", are no errors.
-func decodeREST(status int, body []byte) (*Envelope, *Error) {
+// decodeREST reads the envelope of a REST call. An answer is a success if it says
+// so and holds a result: published examples carry errors next to it, and
+// messages such as code 10000 "This API Token is valid and active".
+func decodeREST(status int, body []byte, secrets *strings.Replacer) (*Envelope, *Error) {
 	p, ok := split(body)
 	if !ok {
 		return nil, noJSON(status, body)
 	}
-	failures := p.failures()
-	if status < 200 || status > 299 || p.success.Type == gjson.False || len(failures) > 0 {
+	failures := p.failures(secrets)
+	success, result := p.success.Type == gjson.True, p.result.Type != gjson.Null
+	switch {
+	case failedStatus(status), p.success.Type == gjson.False, !(success && result) && len(failures) > 0:
 		return nil, newError(status, failures)
-	}
-	if p.success.Type != gjson.True {
+	case !success:
 		return nil, malformed(status, "it is not in Cloudflare's envelope")
-	}
-	if !isList(p.errors) {
-		return nil, malformed(status, "its errors are not a list")
-	}
-	if !p.result.Exists() || p.result.Type == gjson.Null {
-		return nil, malformed(status, "it says success but holds no result")
+	case !result:
+		return nil, malformed(status, "it reports success but has no result")
 	}
 	return &Envelope{Result: p.raw(p.result), Info: ResultInfo{
-		Count: number(p.info, "count"), Page: number(p.info, "page"),
-		PerPage: number(p.info, "per_page"), TotalCount: number(p.info, "total_count"),
+		PerPage: count(p.info, "per_page"), TotalCount: count(p.info, "total_count"), TotalPages: count(p.info, "total_pages"),
 	}}, nil
 }
 
-// isList says whether errors are a list, or say nothing at all.
-func isList(errors gjson.Result) bool {
-	switch errors.Type {
-	case gjson.Null: // also where there are none
-		return true
-	case gjson.String:
-		return errors.Str == ""
-	case gjson.JSON:
-		return errors.IsArray() || len(errors.Map()) == 0
-	}
-	return false
-}
+func failedStatus(status int) bool { return status < 200 || status > 299 }
 
-// number reads a count; what is no sensible number counts as absent.
-func number(r gjson.Result, key string) int {
+// count reads a number of rows or pages. What is no such number counts as absent.
+func count(r gjson.Result, key string) int {
 	if n := r.Get(key); n.Type == gjson.Number && n.Num >= 0 && n.Num < 1<<53 {
 		return int(n.Num)
 	}
 	return 0
 }
 
-// noJSON is an answer without a JSON object. A status that says failure speaks
-// for itself; with a status of success the answer is broken.
+// noJSON is an answer without a JSON object. A status of failure says enough;
+// with a status of success, the answer is broken.
 func noJSON(status int, body []byte) *Error {
-	if status < 200 || status > 299 {
+	if failedStatus(status) {
 		return newError(status, nil)
 	}
 	switch trimmed := bytes.TrimSpace(body); {

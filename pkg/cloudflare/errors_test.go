@@ -2,10 +2,20 @@ package cloudflare
 
 import (
 	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 )
 
 func failure(code, message string) string {
@@ -36,7 +46,8 @@ func TestEveryFaultHasItsKind(t *testing.T) {
 		"status without codes":      {401, `{"success":false,"errors":[],"result":null}`, KindAuth, "API token"},
 		"failure inside 200":        {200, failure("12130", "not today"), KindBadRequest, "not today"},
 		"failure without errors":    {200, `{"success":false,"result":null}`, KindUnavailable, "Try again"},
-		"errors beside success":     {200, `{"success":true,"errors":[{"code":1,"message":"partial"}],"result":[]}`, KindBadRequest, "partial"},
+		"errors without a result":   {200, `{"success":true,"errors":[{"code":971,"message":"Please wait"}],"result":null}`, KindRateLimit, "rate limit"},
+		"errors without success":    {200, `{"errors":[{"code":1,"message":"partial"}],"result":[]}`, KindBadRequest, "partial"},
 		"result null":               {200, `{"success":true,"errors":[],"result":null}`, KindMalformed, "no result"},
 		"no result":                 {200, `{"success":true,"errors":[]}`, KindMalformed, "no result"},
 		"not the envelope":          {200, `{"hello":"world"}`, KindMalformed, "envelope"},
@@ -82,6 +93,109 @@ func TestErrorsHoldNothingPersonal(t *testing.T) {
 	}
 	if len(e.Message) > 500 {
 		t.Errorf("message has %d bytes", len(e.Message))
+	}
+}
+
+// TestSecretsAreScrubbedBeforeTextsAreCut has Cloudflare and the network repeat
+// each secret at every position around the cut.
+func TestSecretsAreScrubbedBeforeTextsAreCut(t *testing.T) {
+	credentials := Credentials{Token: `tok"en/+secret=~>?~>?0123456789abcdefghijk`, Email: "adam+x@example.com", Key: "0123456789abcdef0123456789abcdef01234"}
+	both := credentials.Email + ":" + credentials.Key
+	quoted, err := json.Marshal(credentials.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	echoes := map[string]string{
+		"token": credentials.Token, "key": credentials.Key, "email in a URL": url.QueryEscape(credentials.Email),
+		"in a URL": url.QueryEscape(credentials.Token), "in a path": url.PathEscape(credentials.Token), "in JSON": string(quoted[1 : len(quoted)-1]),
+		"base64": base64.StdEncoding.EncodeToString([]byte(credentials.Token)), "base64 of a URL": base64.URLEncoding.EncodeToString([]byte(credentials.Token)),
+		"both in base64": base64.StdEncoding.EncodeToString([]byte(both)), "both in base64 without padding": base64.RawURLEncoding.EncodeToString([]byte(both)),
+	}
+	for name, echo := range echoes {
+		t.Run(name, func(t *testing.T) {
+			for _, cut := range []int{maxQuote, maxTracedText} {
+				for before := cut - len(echo); before <= cut; before++ {
+					message := strings.Repeat("x", before) + echo + " and more"
+					for place, text := range repeatedBy(t, credentials, message) {
+						for i := range len(echo) - 5 {
+							if strings.Contains(text, echo[i:i+6]) {
+								t.Fatalf("%s repeats %q of %q at %d", place, echo[i:i+6], echo, before)
+							}
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// repeatedBy gives everything that callers see of a message, by where it came.
+func repeatedBy(t *testing.T, credentials Credentials, message string) map[string]string {
+	t.Helper()
+	encoded, err := json.Marshal(message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := `{"errors":[{"message":` + string(encoded) + `}]}`
+	secrets := scrubber(credentials)
+	_, rest := decodeREST(400, []byte(body), secrets)
+	_, graphQL := decodeGraphQL(200, []byte(body), secrets)
+	network := New(Config{Credentials: credentials}).transportError(errors.New(message))
+	return map[string]string{
+		"REST": rest.Message, "GraphQL": graphQL.Message, "GraphQL's own text": graphQL.GraphQLMessages()[0], "the network": network.Message,
+	}
+}
+
+func TestKindsOfFailure(t *testing.T) {
+	wrap := func(k Kind) error { return fmt.Errorf("wrapped: %w", &Error{Kind: k}) }
+	for name, c := range map[string]struct {
+		err                error
+		kind               Kind
+		refusal, transient bool
+	}{
+		"nothing":    {nil, KindOther, false, false},
+		"ours":       {errors.New("x"), KindOther, true, false},
+		"canceled":   {fmt.Errorf("wrapped: %w", context.Canceled), KindCanceled, true, false},
+		"deadline":   {context.DeadlineExceeded, KindTimeout, true, false},
+		"auth":       {wrap(KindAuth), KindAuth, true, false},
+		"permission": {wrap(KindPermission), KindPermission, true, false},
+		"not found":  {wrap(KindNotFound), KindNotFound, true, false},
+		"request":    {wrap(KindBadRequest), KindBadRequest, true, false},
+		"limit":      {wrap(KindRateLimit), KindRateLimit, false, false},
+		"went away":  {wrap(KindCanceled), KindCanceled, false, false},
+		"5xx":        {wrap(KindUnavailable), KindUnavailable, false, true},
+		"timeout":    {wrap(KindTimeout), KindTimeout, false, true},
+		"malformed":  {wrap(KindMalformed), KindMalformed, false, true},
+	} {
+		if k, r, s := KindOf(c.err), Refusal(c.err), Transient(c.err); k != c.kind || r != c.refusal || s != c.transient {
+			t.Errorf("%s: %s, refusal %v, transient %v", name, k, r, s)
+		}
+	}
+}
+
+// TestMessagesAreWholeSentences holds for every error that a client can make, as
+// callers put more sentences behind them.
+func TestMessagesAreWholeSentences(t *testing.T) {
+	client := New(Config{Credentials: Credentials{Token: testToken}})
+	now := time.Now()
+	list := []*Error{errBudget(restAPI, now, now), errClosed(), contextError(context.Background()), noJSON(200, nil),
+		newError(400, []apiError{{0, "Ends with a period. "}}), newError(400, []apiError{{12130, ""}})}
+	for _, status := range []int{200, 302, 400, 401, 403, 404, 408, 425, 429, 500} {
+		list = append(list, newError(status, nil))
+	}
+	for code := range verdicts {
+		list = append(list, newError(403, []apiError{{code, "x"}}))
+	}
+	for _, known := range graphQLPhrases {
+		list = append(list, known.verdict.newError(200, []apiError{{0, known.phrase}}))
+	}
+	for _, err := range []error{errors.New("x"), &net.DNSError{Name: "h"}, syscall.ECONNREFUSED, context.DeadlineExceeded, &tls.CertificateVerificationError{}} {
+		list = append(list, client.transportError(err))
+	}
+	for _, e := range list {
+		if !regexp.MustCompile(`^[A-Z][^\n]*[^.\s]\.$`).MatchString(e.Message) {
+			t.Errorf("%q is no whole sentence", e.Message)
+		}
 	}
 }
 

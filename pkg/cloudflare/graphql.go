@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -25,7 +25,7 @@ func (c *Client) GraphQL(ctx context.Context, query string, variables map[string
 		Query     string         `json:"query"`
 		Variables map[string]any `json:"variables"`
 	}{query, variables}); err != nil {
-		return nil, &Error{Kind: KindBadRequest, Message: "The GraphQL variables cannot be encoded.", Err: err}
+		return nil, &Error{Kind: KindBadRequest, Message: "The data source cannot encode the query. Report this problem.", Err: err}
 	}
 	payload := bytes.TrimSpace(body.Bytes())
 	var data []byte
@@ -34,7 +34,7 @@ func (c *Client) GraphQL(ctx context.Context, query string, variables map[string
 		text: "POST /graphql " + string(payload),
 		decode: func(status int, answer []byte) *Error {
 			var failed *Error
-			data, failed = decodeGraphQL(status, answer)
+			data, failed = decodeGraphQL(status, answer, c.secrets)
 			return failed
 		},
 	})
@@ -43,22 +43,21 @@ func (c *Client) GraphQL(ctx context.Context, query string, variables map[string
 
 // decodeGraphQL reads a GraphQL answer; a gateway in front can also send the
 // REST envelope.
-func decodeGraphQL(status int, body []byte) ([]byte, *Error) {
+func decodeGraphQL(status int, body []byte, secrets *strings.Replacer) ([]byte, *Error) {
 	p, ok := split(body)
 	if !ok {
 		return nil, noJSON(status, body)
 	}
-	if p.errors.IsArray() && len(p.errors.Array()) > 0 {
-		return nil, graphQLError(status, p)
-	}
-	if status < 200 || status > 299 || p.success.Type == gjson.False {
-		return nil, newError(status, p.failures())
-	}
-	if !isList(p.errors) {
+	failures := p.failures(secrets)
+	switch {
+	case len(failures) > 0:
+		return nil, graphQLError(status, p, failures)
+	case failedStatus(status), p.success.Type == gjson.False:
+		return nil, newError(status, nil)
+	case p.errors.Type != gjson.Null && !p.errors.IsArray():
 		return nil, malformed(status, "its errors are not a list")
-	}
-	if !p.data.IsObject() {
-		return nil, malformed(status, "it holds neither data nor errors")
+	case !p.data.IsObject():
+		return nil, malformed(status, "it contains neither data nor errors")
 	}
 	return p.raw(p.data), nil
 }
@@ -74,35 +73,30 @@ var graphQLPhrases = []struct {
 	{"unauthorized", verdicts[10000]},
 	{"not authorized for that account", verdicts[7403]},
 	{"does not have access to the path", verdicts[9109]},
-	{"does not have access to the field", verdict{KindPermission, "The account's plan or the credentials do not include a field that was asked for. Leave it out"}},
+	{"does not have access to the field", verdict{KindPermission, "The account's plan or the credentials do not include a field of this query. Remove the field from the query."}},
 	{"unable to execute query", verdict{KindUnavailable, busy}},
 	{"too many queries in progress", verdict{KindUnavailable, busy}},
-	{"consumed excessive resources", verdict{KindUnavailable, "The query was too heavy for Cloudflare. Ask for a shorter time range or fewer fields"}},
+	{"consumed excessive resources", verdict{KindUnavailable, "The query is too expensive for Cloudflare. Select a shorter time range or fewer fields."}},
 	{"internal server error", verdict{KindUnavailable, busy}},
 }
 
-func graphQLError(status int, p parts) *Error {
-	list := p.failures()
-	e := newError(status, list)
+func graphQLError(status int, p parts, list []apiError) *Error {
+	v := judge(status, list)
+	if !slices.ContainsFunc(list, func(item apiError) bool { return item.code != 0 }) {
+		v = judgeGraphQL(status, p, list)
+	}
+	e := v.newError(status, list)
 	for _, item := range list {
 		e.said = append(e.said, bounded(item.message, maxTracedText))
 	}
-	if len(e.Codes) > 0 {
-		return e
-	}
-	v := judgeGraphQL(status, p, list)
-	e.Kind = v.kind
-	e.Message = fmt.Sprintf("%s (HTTP %d from GraphQL: %s).", v.text, status, quotable(e.said[0]))
 	return e
 }
 
+// judgeGraphQL finds what errors without codes mean.
 func judgeGraphQL(status int, p parts, list []apiError) verdict {
-	budget := false
-	p.errors.ForEach(func(_, item gjson.Result) bool {
-		budget = budget || strings.EqualFold(item.Get("extensions.code").String(), "budget")
-		return !budget
-	})
-	if budget {
+	if slices.ContainsFunc(p.errors.Array(), func(item gjson.Result) bool {
+		return strings.EqualFold(item.Get("extensions.code").String(), "budget")
+	}) {
 		return verdicts[971]
 	}
 	for _, item := range list {
@@ -112,9 +106,6 @@ func judgeGraphQL(status int, p parts, list []apiError) verdict {
 				return known.verdict
 			}
 		}
-	}
-	if status >= 200 && status <= 299 {
-		return verdict{KindBadRequest, badRequest}
 	}
 	return judge(status, list)
 }

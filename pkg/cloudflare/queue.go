@@ -3,6 +3,7 @@ package cloudflare
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -14,14 +15,14 @@ type waiter struct {
 	until  time.Time // on the budget's clock
 	turn   time.Time // as last foreseen; zero while only running calls are ahead
 	ticket *ticket
-	err    error
+	err    *Error
 	done   chan struct{} // closed once ticket or err is set
 }
 
 // take waits for a ticket, interactive calls before background ones. It fails
-// at once where the ticket would come after the caller's deadline, with the time
-// at which it would succeed.
-func (b *budget) take(ctx context.Context) (*ticket, error) {
+// at once if the ticket would come after the caller's deadline, with the time at
+// which it would succeed.
+func (b *budget) take(ctx context.Context) (*ticket, *Error) {
 	w := &waiter{done: make(chan struct{})}
 	class := PriorityOf(ctx)
 	b.mu.Lock()
@@ -69,17 +70,12 @@ func (b *budget) cancel(t *ticket) {
 
 func (b *budget) remove(w *waiter) {
 	for class, queue := range b.waiting {
-		for i, other := range queue {
-			if other == w {
-				b.waiting[class] = append(queue[:i:i], queue[i+1:]...)
-				return
-			}
-		}
+		b.waiting[class] = slices.DeleteFunc(queue, func(other *waiter) bool { return other == w })
 	}
 }
 
-// pump lets go whoever may go, tells those who wait in vain, and sets the timer
-// for the rest. The mutex is held.
+// pump lets every call go that may go, fails those that wait in vain, and sets
+// the timer for the rest. The mutex is held.
 func (b *budget) pump() {
 	now := b.now()
 	for {
@@ -116,7 +112,7 @@ func (b *budget) next() *waiter {
 	return nil
 }
 
-func (b *budget) settle(w *waiter, t *ticket, err error) {
+func (b *budget) settle(w *waiter, t *ticket, err *Error) {
 	b.remove(w)
 	w.ticket, w.err = t, err
 	close(w.done)
@@ -129,7 +125,7 @@ func (b *budget) giveUp(now, at time.Time) {
 	}
 	place := 0
 	for class := range b.waiting {
-		for _, w := range append([]*waiter(nil), b.waiting[class]...) {
+		for _, w := range slices.Clone(b.waiting[class]) {
 			place++
 			if w.turn = b.turn(place, at); w.turn.After(w.until) {
 				b.settle(w, nil, errBudget(b.api, w.turn, now))
@@ -139,8 +135,8 @@ func (b *budget) giveUp(now, at time.Time) {
 	}
 }
 
-// turn is when the call at a place in the queue may go, given when the first
-// may. It supposes that nobody else spends from the limit.
+// turn is when the call at a place in the queue may go, given when the first may.
+// It assumes that nobody else spends from the limit.
 func (b *budget) turn(place int, at time.Time) time.Time {
 	if len(b.quotas) == 0 {
 		if at.Equal(b.blocked) || place > len(b.ends) {

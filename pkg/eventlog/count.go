@@ -3,212 +3,172 @@ package eventlog
 import (
 	"cmp"
 	"slices"
-	"time"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/columnar"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 )
 
-// ids numbers values in the order in which they are met.
-type ids[K comparable] struct {
-	byValue map[K]uint32
-	values  []K
+// tally is what was found while rows were listed or counted.
+type tally struct {
+	// events pass the filters; sampled is the sum of their sample intervals.
+	events  int64
+	sampled float64
+	newest  int64
+	// more says that the limit cut rows, or groups.
+	more bool
 }
 
-func newIDs[K comparable]() ids[K] { return ids[K]{byValue: map[K]uint32{}} }
-
-func (n *ids[K]) of(v K) uint32 {
-	id, ok := n.byValue[v]
-	if !ok {
-		id = uint32(len(n.values))
-		n.byValue[v] = id
-		n.values = append(n.values, v)
-	}
-	return id
+func tallyOf(c *columnar.Counter) tally {
+	return tally{events: c.Events, sampled: c.Sampled, newest: c.Newest}
 }
 
-// keyer gives each row the number of its group. Groups of several fields are
-// numbered as pairs: of the group so far, and the next field's value.
-type keyer struct {
-	fields  []*catalogue.Field
-	readers []reader
-	cells   []ids[Cell]
-	rays    []map[uint64]uint32
-	pairs   []ids[[2]uint32]
-	codes   []uint32
-}
-
-func newKeyer(l *layout, fields []*catalogue.Field) *keyer {
-	k := &keyer{fields: fields}
-	for _, f := range fields {
-		k.readers = append(k.readers, l.reader(f))
-		k.cells = append(k.cells, newIDs[Cell]())
-		k.rays = append(k.rays, map[uint64]uint32{})
-		k.pairs = append(k.pairs, newIDs[[2]uint32]())
-	}
-	return k
-}
-
-// keys writes the group of each of the rows into out. ungrouped counts the rows
-// that lack a key which events of that kind should have.
-func (k *keyer) keys(c *chunk, rows []uint32, out []uint32) (ungrouped int) {
-	clear(out)
-	lacking := make([]bool, 0)
-	for f := range k.fields {
-		column := k.readers[f].column
-		if column < 0 {
-			k.constant(f, c, rows, out)
-			continue
-		}
-		col := &c.cols[column]
-		remap := make([]uint32, int(codeFirst)+col.dict.len())
-		for code := range remap {
-			remap[code] = unnumbered
-		}
-		watch := !k.fields[f].Optional
-		k.codes = col.expand(k.codes, 0, c.len())
-		for i, row := range rows {
-			code := k.codes[row]
-			id := remap[code]
-			if id == unnumbered {
-				id = k.number(f, col, code, int(row))
-				if code != codeRay {
-					remap[code] = id
-				}
-			}
-			if code == codeAbsent && watch {
-				if len(lacking) == 0 {
-					lacking = make([]bool, len(rows))
-				}
-				lacking[i] = true
-			}
-			out[i] = k.pair(f, out[i], id)
-		}
-	}
-	for _, l := range lacking {
-		if l {
-			ungrouped++
-		}
-	}
-	return ungrouped
-}
-
-const unnumbered = ^uint32(0)
-
-func (k *keyer) number(f int, col *column, code uint32, row int) uint32 {
-	if code != codeRay {
-		return k.cells[f].of(k.readers[f].cell(col.cell(code, row)))
-	}
-	ray := col.rays[row]
-	id, ok := k.rays[f][ray]
-	if !ok {
-		id = k.cells[f].of(k.readers[f].cell(col.cell(code, row)))
-		k.rays[f][ray] = id
-	}
-	return id
-}
-
-// constant numbers fields that no column holds: the time, and constants.
-func (k *keyer) constant(f int, c *chunk, rows []uint32, out []uint32) {
-	for i, row := range rows {
-		cell := k.readers[f].constant()
-		if k.readers[f].column == timeColumn {
-			cell = Cell{instant(c.times[row]).Format(time.RFC3339Nano), true}
-		}
-		out[i] = k.pair(f, out[i], k.cells[f].of(cell))
-	}
-}
-
-func (k *keyer) pair(f int, before, id uint32) uint32 {
-	if f == 0 {
-		return id
-	}
-	return k.pairs[f].of([2]uint32{before, id})
-}
-
-// key is the cells of a group.
-func (k *keyer) key(group uint32) []Cell {
-	key := make([]Cell, len(k.fields))
-	for f := len(key) - 1; f >= 0; f-- {
-		id := group
-		if f > 0 {
-			pair := k.pairs[f].values[group]
-			group, id = pair[0], pair[1]
-		}
-		key[f] = k.cells[f].values[id]
-	}
-	return key
-}
-
-// countGroups counts the rows that pass, by group.
-func countGroups(r *query.Request, l *layout, m *matcher, v view) (*Groups, tally) {
-	var t tally
-	k := newKeyer(l, r.GroupBy)
+// countGroups counts the events that pass, by group.
+func (e *execution) countGroups(v view) (*answer.Groups, tally) {
+	r := e.request
+	c := columnar.NewCounter(e.source.Layout, e.matcher, r.GroupBy)
 	var counts []int64
-	var keys []uint32
 	for _, p := range v.parts {
-		rows, unjudged := m.match(p.rows, p.lo, p.hi)
-		t.book(p, rows, unjudged)
-		keys = slices.Grow(keys[:0], len(rows))[:len(rows)]
-		t.ungrouped += int64(k.keys(p.rows, rows, keys))
-		for _, key := range keys {
-			for int(key) >= len(counts) {
+		rows, groups := c.Next(p.run)
+		for i, group := range groups {
+			for int(group) >= len(counts) {
 				counts = append(counts, 0)
 			}
-			counts[key]++
+			counts[group] += p.run.RowEvents(rows[i])
 		}
 	}
-	g := &Groups{Fields: r.GroupBy, Rows: make([]Group, len(counts))}
+	g := &answer.Groups{Fields: r.GroupBy, Rows: make([]answer.Group, len(counts))}
 	for i, n := range counts {
-		g.Rows[i] = Group{Key: k.key(uint32(i)), Count: n}
+		g.Rows[i] = answer.Group{Key: c.Key(uint32(i)), Count: n}
 	}
-	slices.SortFunc(g.Rows, func(a, b Group) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), CompareKeys(a.Key, b.Key))
-	})
+	answer.SortGroups(g.Rows)
+	t := tallyOf(c)
 	if r.Limit > 0 && len(g.Rows) > r.Limit {
 		g.Rows, t.more = g.Rows[:r.Limit:r.Limit], true
 	}
 	return g, t
 }
 
-func (t *tally) book(p viewPart, rows []uint32, unjudged int) {
-	t.unjudged += int64(unjudged)
-	t.rows += int64(len(rows))
-	if n := len(rows); n > 0 {
-		t.newest = max(t.newest, p.rows.times[rows[n-1]])
-	}
-}
-
-// countSeries counts the rows that pass, by bucket and group.
-func countSeries(r *query.Request, l *layout, m *matcher, v view) (*Series, tally, error) {
-	var t tally
-	k := newKeyer(l, r.GroupBy)
-	start, interval, buckets := r.Span().Start().UnixNano(), int64(r.Interval), r.Buckets()
+// countSeries counts the events that pass, by bucket and group.
+func (e *execution) countSeries(v view) (*answer.Series, tally, error) {
+	r := e.request
+	c := columnar.NewCounter(e.source.Layout, e.matcher, r.GroupBy)
+	start, length, buckets := r.Needed().From, int64(r.Interval), r.Buckets()
 	var counts [][]int64
-	var keys []uint32
 	for _, p := range v.parts {
-		rows, unjudged := m.match(p.rows, p.lo, p.hi)
-		t.book(p, rows, unjudged)
-		keys = slices.Grow(keys[:0], len(rows))[:len(rows)]
-		t.ungrouped += int64(k.keys(p.rows, rows, keys))
-		bucket, end := 0, start+interval
+		rows, groups := c.Next(p.run)
+		bucket, end := 0, start+length
 		for i, row := range rows {
-			if at := p.rows.times[row]; at >= end {
-				bucket = int((at - start) / interval)
-				end = start + int64(bucket+1)*interval
+			if at := p.run.Time(int(row)); at >= end {
+				bucket = int((at - start) / length)
+				end = start + int64(bucket+1)*length
 			}
-			for int(keys[i]) >= len(counts) {
-				if (len(counts)+1)*buckets > maxSeriesCells {
-					return nil, t, tooManyGroups(len(counts), buckets)
+			for int(groups[i]) >= len(counts) {
+				if err := answer.CheckSeriesSize(len(counts)+1, buckets); err != nil {
+					return nil, tally{}, err
 				}
 				counts = append(counts, make([]int64, buckets))
 			}
-			counts[keys[i]][bucket]++
+			counts[groups[i]][bucket] += p.run.RowEvents(row)
 		}
 	}
-	groups := make([]SeriesGroup, len(counts))
+	groups := make([]answer.SeriesGroup, len(counts))
 	for i, n := range counts {
-		groups[i] = SeriesGroup{Key: k.key(uint32(i)), Counts: n}
+		groups[i] = answer.SeriesGroup{Key: c.Key(uint32(i)), Counts: n}
 	}
-	return NewSeries(r, groups), t, nil
+	return answer.NewSeries(r, groups), tallyOf(c), nil
+}
+
+// list makes a table of the rows that pass, in the order asked for.
+func (e *execution) list(v view) (*answer.Table, tally) {
+	r := e.request
+	if !e.source.Layout.Weighted() {
+		refs, t := e.listRows(v)
+		return e.source.Layout.Table(e.columns(), refs, r.Other || len(r.Fields) == 0, r.Other), t
+	}
+	refs, counts, t := e.listGroups(v)
+	if t.more = len(refs) > r.Limit; t.more {
+		refs, counts = refs[:r.Limit], counts[:r.Limit]
+		each := t.sampled / float64(t.events)
+		t = tally{more: true}
+		for i, n := range counts {
+			t.events += n
+			t.newest = max(t.newest, refs[i].Time())
+		}
+		t.sampled = each * float64(t.events)
+	}
+	table := e.source.Layout.Table(e.columns(), refs, false, false)
+	table.Counts = counts
+	return table, t
+}
+
+// listRows finds the rows that pass, in the order asked for, up to the limit.
+func (e *execution) listRows(v view) ([]columnar.Ref, tally) {
+	r := e.request
+	refs := make([]columnar.Ref, 0, min(v.rows(), r.Limit))
+	var t tally
+	for i := range v.parts {
+		run := v.parts[i].run
+		if !r.Ascending {
+			run = v.parts[len(v.parts)-1-i].run
+		}
+		rows := e.matcher.Match(run)
+		if !r.Ascending {
+			slices.Reverse(rows)
+		}
+		if len(refs)+len(rows) > r.Limit {
+			rows, t.more = rows[:r.Limit-len(refs)], true
+		}
+		for _, row := range rows {
+			refs = append(refs, columnar.Ref{Chunk: run.Chunk, Row: row})
+		}
+		if t.more {
+			break
+		}
+	}
+	t.events = int64(len(refs))
+	for _, ref := range refs {
+		t.newest = max(t.newest, ref.Time())
+	}
+	return refs, t
+}
+
+// listGroups finds the groups that pass, and the events of each. Those that differ
+// only in what is not shown are one group here; in the order of time where they
+// have one, else the largest first.
+func (e *execution) listGroups(v view) ([]columnar.Ref, []int64, tally) {
+	type listed struct {
+		ref   columnar.Ref
+		group uint32
+		count int64
+	}
+	c := columnar.NewCounter(e.source.Layout, e.matcher, e.columns())
+	var list []listed
+	for _, p := range v.parts {
+		rows, groups := c.Next(p.run)
+		for i, row := range rows {
+			for int(groups[i]) >= len(list) {
+				list = append(list, listed{columnar.Ref{Chunk: p.run.Chunk, Row: row}, uint32(len(list)), 0})
+			}
+			list[groups[i]].count += p.run.RowEvents(row)
+		}
+	}
+	slices.SortFunc(list, func(a, b listed) int {
+		byTime := 0
+		if grain := e.source.Grain; grain != Timeless {
+			byTime = cmp.Compare(interval.Floor(b.ref.Time(), grain), interval.Floor(a.ref.Time(), grain))
+		}
+		if e.request.Ascending {
+			byTime = -byTime
+		}
+		if byTime != 0 || a.count != b.count {
+			return cmp.Or(byTime, cmp.Compare(b.count, a.count))
+		}
+		return answer.CompareKeys(c.Key(a.group), c.Key(b.group))
+	})
+	refs, counts := make([]columnar.Ref, len(list)), make([]int64, len(list))
+	for i, l := range list {
+		refs[i], counts[i] = l.ref, l.count
+	}
+	return refs, counts, tallyOf(c)
 }

@@ -7,33 +7,48 @@ import (
 	"time"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 )
 
-// demand is one query's need of a span of a feed. It belongs to one goroutine;
+// demand is one query's need of a part of a feed. It belongs to one goroutine;
 // the log's mutex guards what flights see of it.
 type demand struct {
 	log     *Log
 	feed    *feed
-	source  Source
+	source  *Source
+	scanner Scanner
 	ctx     context.Context
-	want    span
+	// want is what the query asks for as a whole, parts are what filters on times
+	// leave of it, and the margin.
+	want    interval.Interval
+	parts   []interval.Interval
 	arrival int64
 	// refreshed says that the newest page was asked for since the query came, so
-	// that older parts of what is not sealed yet will do.
+	// that older parts of what is not sealed yet will do. Groups of all of that take
+	// a call, so they do not need it.
 	refreshed bool
 	// stale lets parts pass that were to be asked for again, but could not be: what
 	// was known is shown, and said to be old.
 	stale    bool
 	joined   []*flight
-	failures []failure
+	failures []Failure
 	probes   int
-	timedOut bool
 }
 
-// newDemand takes a lease on the span: what is fetched of it stays until release.
-func (l *Log) newDemand(ctx context.Context, s Source, f *feed, want span) *demand {
-	d := &demand{log: l, feed: f, source: s, ctx: ctx, want: want, arrival: l.config.Now().UnixNano()}
-	f.leases[d] = d.reach()
+// newDemand takes a lease on the interval: what is fetched of it stays until
+// release. The mutex is held.
+func (l *Log) newDemand(ctx context.Context, s *Source, pushed map[string]string, wanted []interval.Interval) *demand {
+	hull := interval.Interval{From: wanted[0].From, To: wanted[len(wanted)-1].To}
+	d := &demand{
+		log: l, feed: l.feed(s, pushed), source: s, scanner: s.Scanner, ctx: ctx, arrival: l.config.Now().UnixNano(),
+		want: hull, parts: slices.Clone(wanted),
+	}
+	if pushed != nil {
+		d.scanner = s.Pushing(pushed)
+	}
+	reach := d.reach()
+	d.parts[0].From, d.parts[len(d.parts)-1].To = reach.From, reach.To
+	d.feed.leases[d] = reach
 	return d
 }
 
@@ -62,19 +77,23 @@ func (d *demand) join(fl *flight) {
 	d.joined = append(d.joined, fl)
 }
 
-// reach is the span that is asked for: the query's own, a little longer so that
-// panels with other bucket lengths share it. At the live edge it extends beyond
-// now, for the buckets that are not over yet.
-func (d *demand) reach() span {
-	s := d.want
-	if more := s.length() / 50; more > second {
-		s.from = max(0, floorTo(s.from-more, second))
+// reach is the interval that is asked for: the query's own, a little longer so
+// that panels with other bucket lengths share it. At the live edge it extends
+// beyond now, for the buckets that are not over yet. An end inside a grain stays
+// where it is: what lies beyond it could not be told from what lies before.
+func (d *demand) reach() interval.Interval {
+	i, grain := d.want, d.feed.grain
+	if grain == Timeless {
+		return i
 	}
-	if s.to > d.arrival-int64(time.Minute) {
-		const day = int64(24 * time.Hour)
-		s.to = max(s.to, floorTo(d.arrival+day, int64(time.Hour)))
+	if more := i.Length() / 50; more > interval.Second && i.From%grain == 0 {
+		earlier := interval.Ceil(max(i.From-more, d.source.Oldest, 0), max(grain, interval.Second))
+		i.From = min(i.From, earlier)
 	}
-	return s
+	if i.To > d.arrival-interval.Minute && i.To%grain == 0 {
+		i.To = max(i.To, interval.Floor(d.arrival+interval.Day, max(grain, interval.Hour)))
+	}
+	return i
 }
 
 // usable says whether a segment is good enough for the query.
@@ -85,15 +104,19 @@ func (d *demand) fresh(s *segment) bool {
 	if s.sealed || s.fetched >= d.arrival-int64(edgeTTL) {
 		return true
 	}
-	return d.refreshed && s.fetched >= d.arrival-int64(max(d.log.config.SealAfter/2, time.Minute))
+	return d.refreshed && !d.source.Counting && s.fetched >= d.arrival-int64(max(d.log.config.SealAfter/2, time.Minute))
 }
 
-// missing are the parts of the span that are neither known nor failed. The mutex
-// is held.
-func (d *demand) missing(s span) []span {
-	gaps := d.feed.gaps(s, d.usable)
+// missing are the parts of an interval that are neither known nor failed. What is
+// known counts as far as look shows it: cut at the ends of the query's own parts,
+// not of the interval. The mutex is held.
+func (d *demand) missing(i interval.Interval) []interval.Interval {
+	var gaps []interval.Interval
+	for _, part := range d.parts {
+		gaps = append(gaps, interval.Intersect(d.feed.gaps(part, d.usable), i)...)
+	}
 	for _, f := range d.failures {
-		gaps = subtract(gaps, f.span)
+		gaps = interval.Subtract(gaps, f.Interval)
 	}
 	return gaps
 }
@@ -101,79 +124,70 @@ func (d *demand) missing(s span) []span {
 // collect takes over what the joined flights could not fetch, and says whether
 // the newest page is as fresh as the query needs. The mutex is held.
 func (d *demand) collect() {
-	for _, s := range d.feed.overlapping(span{d.want.to - 1, d.want.to}) {
+	for _, s := range d.feed.overlapping(interval.Interval{From: d.want.To - 1, To: d.want.To}) {
 		d.refreshed = d.refreshed || s.fetched >= d.arrival-int64(edgeTTL)
 	}
 	for _, fl := range d.joined {
-		if !fl.page.empty() && fl.page.to >= d.want.to && fl.started >= d.arrival-int64(edgeTTL) {
+		if !fl.page.Empty() && fl.page.To >= d.want.To && fl.started >= d.arrival-int64(edgeTTL) {
 			d.refreshed = true
 		}
 		if !fl.done {
 			continue
 		}
-		for _, f := range fl.failures {
-			f.span = f.span.clip(d.reach())
-			if !f.span.empty() && !slices.Contains(d.failures, f) {
+		for _, f := range clipFailures(fl.failures, d.reach()) {
+			if !slices.Contains(d.failures, f) {
 				d.failures = append(d.failures, f)
 			}
 		}
 	}
 }
 
-// maxProbes ends the attempts to get the first page of a span.
+// maxProbes ends the attempts to get the first page of an interval.
 const maxProbes = 4
 
-// probe gets the newest page of a span, or waits for who gets it already.
-func (d *demand) probe(s span, ascending bool) error {
+// probe gets the newest page of an interval, or waits for who gets it already.
+func (d *demand) probe(i interval.Interval, ascending bool) error {
 	l := d.log
 	l.mu.Lock()
-	fl := d.flightOver([]span{s})
+	fl := d.flightOver(i)
 	if fl == nil && l.closed {
 		l.mu.Unlock()
 		return errClosed
 	}
 	if fl == nil {
 		d.probes++
-		fl = l.launch(d, []span{s}, l.firstPage(d.source.Whole, ascending))
+		fl = l.launch(d, []interval.Interval{i}, l.firstPage(ascending))
 	}
 	d.join(fl)
-	for !fl.done {
-		wait := d.feed.changed
-		l.mu.Unlock()
-		if err := d.await(wait); err != nil {
-			return err
-		}
-		l.mu.Lock()
+	err := d.await(func() bool { return fl.done })
+	if err != nil {
+		return err
 	}
 	d.collect()
 	l.mu.Unlock()
 	return nil
 }
 
-// settle gets what the query needs of a span, or waits for who gets it already.
-// The margin around it comes along with what is asked for, but is not worth a
-// call by itself.
-func (d *demand) settle(s span, density float64) error {
+// settle gets what the query needs of an interval, or waits for who gets it
+// already. The margin around it comes along with what is asked for, but is not
+// worth a call by itself.
+func (d *demand) settle(i interval.Interval, density float64) error {
 	l := d.log
 	l.mu.Lock()
 	for range maxRounds {
 		d.collect()
-		gaps := d.missing(s.clip(d.want))
-		if len(gaps) == 0 {
-			l.mu.Unlock()
-			return nil
-		}
-		if l.closed {
+		gaps := d.missing(i.Clip(d.want))
+		if len(gaps) == 0 || l.closed {
 			break
 		}
 		if len(d.alone(gaps)) > 0 {
-			alone := d.alone(d.missing(s))
+			alone := d.alone(d.missing(i))
 			slices.Reverse(alone)
 			l.launch(d, alone, l.fill(density))
 		}
-		if fl := d.flightOver(gaps); fl != nil {
+		if fl := d.flightOver(gaps...); fl != nil {
 			d.join(fl)
-			if err := d.awaitFlight(fl, s.clip(d.want)); err != nil {
+			if err := d.await(func() bool { return fl.done || len(d.missing(i.Clip(d.want))) == 0 }); err != nil {
 				return err
 			}
 			if fl.done && fl.capped {
@@ -187,43 +201,24 @@ func (d *demand) settle(s span, density float64) error {
 }
 
 // alone are the parts of gaps that no flight fetches. The mutex is held.
-func (d *demand) alone(gaps []span) []span {
+func (d *demand) alone(gaps []interval.Interval) []interval.Interval {
 	for _, fl := range d.feed.flights {
 		if fl.ctx.Err() == nil {
-			gaps = subtract(gaps, fl.spans...)
+			gaps = interval.Subtract(gaps, fl.list...)
 		}
 	}
 	return gaps
 }
 
-// maxRounds bounds how often a query asks for a span: each round either settles
-// it, or waits for another query's flight, or fails.
+// maxRounds bounds how often a query asks for an interval: each round either
+// settles it, or waits for another query's flight, or fails.
 const maxRounds = 50
 
-// awaitFlight waits until a flight is done, or the span is settled without it.
-// The mutex is held on return without an error.
-func (d *demand) awaitFlight(fl *flight, s span) error {
-	for !fl.done && len(d.missing(s)) > 0 {
-		wait := d.feed.changed
-		d.log.mu.Unlock()
-		if err := d.await(wait); err != nil {
-			return err
-		}
-		d.log.mu.Lock()
-	}
-	return nil
-}
-
-// flightOver is a flight that fetches a part of the spans, fresh enough. The
-// mutex is held.
-func (d *demand) flightOver(spans []span) *flight {
+// flightOver is a flight that fetches a part of the list. The mutex is held.
+func (d *demand) flightOver(list ...interval.Interval) *flight {
 	for _, fl := range d.feed.flights {
-		for _, own := range fl.spans {
-			for _, s := range spans {
-				if own.overlaps(s) && fl.ctx.Err() == nil {
-					return fl
-				}
-			}
+		if fl.ctx.Err() == nil && len(interval.Intersect(fl.list, list...)) > 0 {
+			return fl
 		}
 	}
 	return nil
@@ -232,9 +227,10 @@ func (d *demand) flightOver(spans []span) *flight {
 // errOutOfTime says that the caller's deadline is near.
 var errOutOfTime = errors.New("the deadline is near")
 
-// await waits for a change. It ends a little before the caller's deadline, so
-// that what there is can still be shown.
-func (d *demand) await(changed <-chan struct{}) error {
+// await waits until something is so. It ends a little before the caller's
+// deadline, so that what there is can still be shown. The mutex is held, on
+// return only where there is no error.
+func (d *demand) await(so func() bool) error {
 	var late <-chan time.Time
 	if deadline, ok := d.ctx.Deadline(); ok {
 		left := time.Until(deadline)
@@ -242,33 +238,32 @@ func (d *demand) await(changed <-chan struct{}) error {
 		defer timer.Stop()
 		late = timer.C
 	}
-	select {
-	case <-changed:
-		return nil
-	case <-late:
-		d.timedOut = true
-		return errOutOfTime
-	case <-d.ctx.Done():
-		if errors.Is(d.ctx.Err(), context.DeadlineExceeded) {
-			d.timedOut = true
+	for !so() {
+		changed := d.feed.changed
+		d.log.mu.Unlock()
+		select {
+		case <-changed:
+		case <-late:
 			return errOutOfTime
+		case <-d.ctx.Done():
+			if errors.Is(d.ctx.Err(), context.DeadlineExceeded) {
+				return errOutOfTime
+			}
+			return d.ctx.Err()
+		case <-d.log.ctx.Done():
+			return errClosed
 		}
-		return d.ctx.Err()
-	case <-d.log.ctx.Done():
-		return errClosed
+		d.log.mu.Lock()
 	}
+	return nil
 }
 
 // refusal is a failure that is the user's to mend, whatever else was fetched.
 func (d *demand) refusal() error {
 	for _, f := range d.failures {
-		var e *cloudflare.Error
-		if !errors.As(f.err, &e) {
-			return f.err
-		}
-		switch e.Kind {
-		case cloudflare.KindAuth, cloudflare.KindPermission, cloudflare.KindNotFound, cloudflare.KindBadRequest:
-			return e
+		var partial *PartialError
+		if cloudflare.Refusal(f.Err) && !errors.As(f.Err, &partial) {
+			return f.Err
 		}
 	}
 	return nil

@@ -1,14 +1,11 @@
 package eventlog_test
 
 import (
-	"context"
-	"fmt"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/lab"
 )
 
 // A query of the live edge that waits for another one's page must not take its
@@ -19,30 +16,28 @@ func TestOnlyThePageOfTheEdgeRefreshesIt(t *testing.T) {
 		model string
 		to    time.Time
 	}{
-		"a page of the past":      {`{"format":"time_series"}`, epoch.Add(-5 * time.Minute)},
-		"a page of the oldest":    {`{"direction":"asc","limit":5}`, epoch.Add(30 * time.Second)},
-		"a page of the same edge": {`{"format":"time_series"}`, epoch.Add(30 * time.Second)},
+		"a page of the past":      {`{"format":"time_series"}`, noon.Add(-5 * time.Minute)},
+		"a page of the oldest":    {`{"direction":"asc","limit":5}`, noon.Add(30 * time.Second)},
+		"a page of the same edge": {`{"format":"time_series"}`, noon.Add(30 * time.Second)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				from := epoch.Add(-10 * time.Minute)
-				events := spread(300, from, epoch, 1)
-				for i := range 5 {
-					at := epoch.Add(time.Duration(10+i) * time.Second)
-					events = append(events, event{at: at, arrives: at, email: "late@example.com", country: "GB", ray: fmt.Sprintf("%016x", i)})
-				}
-				u := newUpstream(personality{Cap: 100}, events, 1)
-				l := newLog(t, u)
-				run(t, l, u, `{"format":"time_series"}`, from, epoch)
-				u.clock.advance(30 * time.Second)
-				u.before = func(context.Context, eventlog.PageRequest) error { time.Sleep(time.Second); return nil }
-				var asked sync.WaitGroup
-				asked.Go(func() { run(t, l, u, other.model, from, other.to) })
+			lab.Test(t, func(t *testing.T) {
+				from := noon.Add(-10 * time.Minute)
+				config := spread(300, from, noon)
+				config.Events = append(config.Events, account.NewEvents(5, noon.Add(10*time.Second), noon.Add(15*time.Second), 2)...)
+				config.Quirks.PageCap = 100
+				l := lab.New(t, config)
+				l.Ask(t, `{"format":"time_series"}`, from, noon)
+				time.Sleep(30 * time.Second)
+				l.Change(func(c *account.Config) { c.Latency = time.Second })
+				first := asked(t.Context(), l, lab.Request(t, other.model, from, other.to))
 				time.Sleep(500 * time.Millisecond)
-				got := run(t, l, u, `{"format":"time_series"}`, from, u.clock.now())
-				asked.Wait()
-				if got.Coverage.Rows != int64(len(events)) || !got.Coverage.Complete {
-					t.Errorf("%d of %d rows, complete: %t", got.Coverage.Rows, len(events), got.Coverage.Complete)
+				got := l.Ask(t, `{"format":"time_series"}`, from, time.Now())
+				if got.Coverage.Rows != int64(len(config.Events)) || !got.Coverage.Complete {
+					t.Errorf("%d of %d rows, complete: %t", got.Coverage.Rows, len(config.Events), got.Coverage.Complete)
+				}
+				if a := <-first; a.err != nil {
+					t.Error(a.err)
 				}
 			})
 		})

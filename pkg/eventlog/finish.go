@@ -2,7 +2,6 @@ package eventlog
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,181 +9,190 @@ import (
 	"time"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/spans"
 )
 
 // finish lists or counts what was gathered and says what it covers.
-func (q *inquiry) finish(g gathered) (*Result, error) {
+func (e *execution) finish(g gathered) (*answer.Result, error) {
 	stage := "list"
-	if q.r.Grouped() {
+	if e.request.Grouped() {
 		stage = "count"
 	}
-	_, traced := spans.Start(q.ctx, stage)
+	_, traced := spans.Start(e.ctx, stage)
 	defer traced.End()
-	span := q.r.Span()
-	res := &Result{Coverage: Coverage{From: span.From, To: span.To, Complete: true, FilteredHere: []string{}}, Notices: q.notices}
-	l := g.demand.feed.layout
-	m := newMatcher(l, q.r.Filters)
-	if q.push != nil {
-		m.trust(q.push)
-	}
+	needed := e.request.Needed()
+	res := &answer.Result{Coverage: answer.Coverage{From: needed.Start(), To: needed.Last(), Complete: true, FilteredHere: []string{}}, Notices: e.notices, Scanned: g.view.rows()}
 	var t tally
+	var err error
 	switch {
-	case q.r.Format == query.FormatTimeSeries:
-		var err error
-		if res.Series, t, err = countSeries(q.r, l, m, g.view); err != nil {
-			return nil, err
-		}
-	case len(q.r.GroupBy) > 0:
-		res.Groups, t = countGroups(q.r, l, m, g.view)
+	case e.request.Format == query.FormatTimeSeries:
+		res.Series, t, err = e.countSeries(g.view)
+	case e.request.Grouped():
+		res.Groups, t = e.countGroups(g.view)
 	default:
-		var refs []ref
-		refs, t = pick(q.r, m, g.view)
-		res.Table = newTable(q.r, l, refs)
+		res.Table, t = e.list(g.view)
 	}
-	q.cover(res, g, t)
-	q.explain(res, g, t)
+	if err != nil {
+		return nil, err
+	}
+	e.cover(&res.Coverage, g, t)
+	e.explain(res, g, t)
 	return res, nil
 }
 
 // cover fills the figures of the coverage.
-func (q *inquiry) cover(res *Result, g gathered, t tally) {
-	c := &res.Coverage
-	c.Rows = t.rows
-	if t.newest > 0 {
-		at := instant(t.newest)
+func (e *execution) cover(c *answer.Coverage, g gathered, t tally) {
+	c.Rows = t.events
+	if t.newest > 0 && e.source.Grain != Timeless {
+		at := interval.Instant(t.newest)
 		c.Newest = &at
 	}
+	if e.source.Layout.Weighted() && t.events > 0 && t.sampled > 0 {
+		c.SampleInterval = t.sampled / float64(t.events)
+		c.Sampled = c.SampleInterval > 1
+	}
+	if e.source.Oldest > e.request.Needed().From {
+		c.From = interval.Instant(e.source.Oldest)
+	}
 	for _, p := range g.view.parts {
-		if p.segment.fetched >= q.start {
+		if p.segment.fetched >= e.start {
 			continue
 		}
-		c.CachedRows += int64(p.hi - p.lo)
-		if at := instant(p.segment.fetched); c.CachedAt == nil || at.Before(*c.CachedAt) {
+		c.CachedRows += p.run.Events(p.run.Lo, p.run.Hi)
+		if at := interval.Instant(p.segment.fetched); c.CachedAt == nil || at.Before(*c.CachedAt) {
 			c.CachedAt = &at
 		}
 	}
-	for _, f := range q.r.Filters {
-		if !f.Field.FilterOnly && (q.push == nil || q.push.filter != f) && !slices.Contains(c.FilteredHere, f.Field.Name) {
+	for _, f := range e.request.Filters {
+		if !f.Field.FilterOnly && !slices.Contains(e.source.Applied, f) && (e.push == nil || e.push.filter != f) && !slices.Contains(c.FilteredHere, f.Field.Name) {
 			c.FilteredHere = append(c.FilteredHere, f.Field.Name)
 		}
 	}
-}
-
-// callsNeeded is how many calls the answer would have taken without the log.
-func (q *inquiry) callsNeeded(res *Result) int {
-	rows := max(res.Coverage.Rows, res.Coverage.CachedRows)
-	return max(1, int((rows+PageSize-1)/PageSize))
+	page := g.demand.scanner.PageSize()
+	c.SavedCalls = max(1, (g.view.rows()+page-1)/page)
 }
 
 // explain says what the answer lacks, and what to do about it.
-func (q *inquiry) explain(res *Result, g gathered, t tally) {
-	many := q.r.Type.Noun.Many
-	q.explainFailures(res, g)
+func (e *execution) explain(res *answer.Result, g gathered, t tally) {
+	many := e.request.Type.Noun.Many
+	e.explainFailures(res, g)
 	if g.ending == tooManyRows {
-		res.Incomplete(ReasonMaxRows, fmt.Sprintf(
-			"The time range holds more %s than one query may scan (%d). Only those %s are counted in. Narrow the time range, or raise the maximum rows in the data source's settings.",
-			many, q.log.config.MaxRows, q.side(g.view.span)))
+		res.Incomplete(answer.ReasonMaxRows, fmt.Sprintf(
+			"The time range contains more %s than one query can scan (%d). The answer includes only those %s. Narrow the time range, or increase the maximum rows in the data source's settings.",
+			many, e.maxRows, e.side(g.view.Interval)))
 	}
-	if bad, repeats := g.view.flaws(); bad > 0 {
-		res.Incomplete(ReasonBadRows, fmt.Sprintf("Cloudflare sent %d %s without a time that can be read. They are left out.", bad, many))
-	} else if repeats > 0 {
-		res.Notices = append(res.Notices, Notice{Info, fmt.Sprintf("Cloudflare sent %d %s more than once in one answer. Each is counted once.", repeats, many)})
+	if e.source.Oldest > e.request.Needed().From {
+		res.Incomplete(answer.ReasonRetention, fmt.Sprintf(
+			"Cloudflare no longer has the %s before %s. Choose a later start.", many, clock(e.source.Oldest)))
 	}
-	if t.unjudged > 0 {
-		res.Incomplete(ReasonUnverified, fmt.Sprintf("%d %s came without a field that a filter needs (%s), so the filter could not be checked on them.",
-			t.unjudged, many, q.filterNames()))
+	if g.view.bad() {
+		res.Incomplete(answer.ReasonBadRows, fmt.Sprintf("Cloudflare sent %s without a readable time. The answer leaves them out.", many))
 	}
-	if g.demand.feed.pushed != nil && q.push == nil {
-		res.Incomplete(ReasonUnverified, fmt.Sprintf("Only Cloudflare can apply a filter of this query: %s do not carry its field, so that it cannot be checked.", many))
+	e.explainUnverified(res, g)
+	if res.Coverage.Sampled {
+		res.Inform("Cloudflare counted a sample: one event stands for %.1f on average, and the counts are scaled accordingly.", res.Coverage.SampleInterval)
 	}
-	if t.ungrouped > 0 {
-		res.Incomplete(ReasonUnverified, fmt.Sprintf("%d %s came without a field that they are grouped by (%s). They are counted without a value.",
-			t.ungrouped, many, catalogue.FieldNames(q.r.GroupBy)))
-	}
-	q.explainLimit(res, t)
-	q.explainRetention(res, g)
+	e.explainLimit(res, t)
+	e.explainRetention(res, g)
 }
 
-func (q *inquiry) explainLimit(res *Result, t tally) {
+// explainUnverified names the fields that no row has: nothing tells whether what
+// was asked of them holds.
+func (e *execution) explainUnverified(res *answer.Result, g gathered) {
+	many := e.request.Type.Noun.Many
+	var fields []string
+	note := func(f *catalogue.Field) {
+		if e.absent(f, g.view) && !slices.Contains(fields, f.Name) {
+			fields = append(fields, f.Name)
+		}
+	}
+	for _, f := range e.request.Filters {
+		note(f.Field)
+	}
+	for _, f := range e.request.GroupBy {
+		note(f)
+	}
+	if len(fields) > 0 {
+		res.Incomplete(answer.ReasonUnverified, fmt.Sprintf("None of these %s has the field %s, so the data source cannot apply the query to it. Remove the field from the query.",
+			many, strings.Join(fields, ", ")))
+	}
+	if e.push != nil && e.push.filter.Field.FilterOnly {
+		res.Incomplete(answer.ReasonUnverified, fmt.Sprintf(
+			"Only Cloudflare can apply a filter of this query: %s do not carry its field, so the data source cannot check it.", many))
+	}
+}
+
+func (e *execution) explainLimit(res *answer.Result, t tally) {
 	switch {
 	case !t.more:
-	case q.r.Grouped():
-		res.Notices = append(res.Notices, Notice{Info, fmt.Sprintf("Only the %d largest groups are shown. Raise the limit to see more.", q.r.Limit)})
+	case e.request.Grouped():
+		res.Inform("The answer shows only the %d largest groups. Increase the limit to see more.", e.request.Limit)
 	default:
 		if res.Coverage.Complete {
-			res.Coverage.Complete, res.Coverage.Reason = false, ReasonLimit
+			res.Coverage.Complete, res.Coverage.Reason = false, answer.ReasonLimit
 		}
 		which := "newest"
-		if q.r.Ascending {
+		switch {
+		case e.source.Grain == Timeless:
+			which = "largest"
+		case e.request.Ascending:
 			which = "oldest"
 		}
-		res.Notices = append(res.Notices, Notice{Info, fmt.Sprintf("Only the %s %d %s are shown. Raise the limit, narrow the time range or add a filter to see the others.",
-			which, q.r.Limit, q.r.Type.Noun.Many)})
+		res.Inform("The answer shows only the %s %d rows. Increase the limit, narrow the time range, or add a filter to see the others.", which, e.request.Limit)
 	}
 }
 
-func (q *inquiry) side(s span) string {
-	if q.oldestFirst() {
-		return "before " + clock(s.to)
+func (e *execution) side(i interval.Interval) string {
+	if e.oldestFirst() {
+		return "before " + clock(i.To)
 	}
-	return "from " + clock(s.from) + " on"
+	return "since " + clock(i.From)
 }
 
-func clock(ns int64) string { return instant(ns).Format(time.RFC3339) }
-
-func (q *inquiry) filterNames() string {
-	var names []string
-	for _, f := range q.r.Filters {
-		if !slices.Contains(names, f.Field.Name) {
-			names = append(names, f.Field.Name)
-		}
-	}
-	return strings.Join(names, ", ")
-}
-
-// lacks is a part of the answer that is missing, or old: as it was at a time.
-type lacks struct {
-	failure
+// gap is a part of the answer that is missing, or old: as it was at a time.
+type gap struct {
+	Failure
 	asOf int64 // 0: missing
 }
 
-// lacking are the parts that could not be fetched, newest first. What is known of
+// gaps are the parts that could not be fetched, newest first. What is known of
 // them all the same is in the answer.
-func (g gathered) lacking() []lacks {
-	var out []lacks
-	failed := clipFailures(g.demand.failures, g.view.span)
+func (g gathered) gaps() []gap {
+	var out []gap
+	failed := clipFailures(g.demand.failures, g.view.Interval)
 	missing := failed
 	for _, p := range g.view.parts {
-		var rest []failure
+		var rest []Failure
 		for _, f := range missing {
-			rest = append(rest, failures(subtract([]span{f.span}, p.segment.span), f.err)...)
+			rest = append(rest, failures(f.Err, interval.Subtract([]interval.Interval{f.Interval}, p.Interval)...)...)
 		}
 		missing = rest
-		for _, f := range clipFailures(p.segment.apart, g.view.span) {
-			out = append(out, lacks{f, 0})
+		for _, f := range clipFailures(p.segment.partial, p.Interval) {
+			out = append(out, gap{f, 0})
 		}
 		if !g.demand.fresh(p.segment) {
-			for _, f := range clipFailures(failed, p.segment.span) {
-				out = append(out, lacks{f, p.segment.fetched})
+			for _, f := range clipFailures(failed, p.Interval) {
+				out = append(out, gap{f, p.segment.fetched})
 			}
 		}
 	}
 	for _, f := range missing {
-		out = append(out, lacks{f, 0})
+		out = append(out, gap{f, 0})
 	}
-	slices.SortFunc(out, func(a, b lacks) int { return cmp.Compare(b.span.from, a.span.from) })
+	slices.SortFunc(out, func(a, b gap) int { return cmp.Compare(b.From, a.From) })
 	return out
 }
 
-// explainFailures names the spans that are missing or old. Of several reasons the
-// one of the first span counts.
-func (q *inquiry) explainFailures(res *Result, g gathered) {
-	lacking := g.lacking()
-	for i, f := range lacking {
-		reason, retryAt := reasonOf(f.err)
+// explainFailures names the parts that are missing or old. Of several reasons the
+// one of the newest part counts.
+func (e *execution) explainFailures(res *answer.Result, g gathered) {
+	all := g.gaps()
+	for i, f := range all {
+		reason, retryAt := reasonOf(f.Err)
 		if at := res.Coverage.RetryAt; !retryAt.IsZero() && (at == nil || retryAt.After(*at)) {
 			res.Coverage.RetryAt = &retryAt
 		}
@@ -196,54 +204,46 @@ func (q *inquiry) explainFailures(res *Result, g gathered) {
 			what = "are shown as they were at " + clock(f.asOf) + "; later ones may be missing"
 		}
 		res.Incomplete(reason, fmt.Sprintf("%s from %s to %s %s. %s",
-			capital(q.r.Type.Noun.Many), clock(max(f.span.from, q.want.from)), clock(f.span.to), what, f.err.Error()))
+			e.request.Type.Noun.Title(), clock(max(f.From, g.demand.want.From)), clock(f.To), what, f.Err.Error()))
 	}
-	if more := len(lacking) - maxFailureNotices; more > 0 {
-		res.Notices = append(res.Notices, Notice{Warning, fmt.Sprintf("%d more parts of the time range are missing or old.", more)})
+	if more := len(all) - maxFailureNotices; more > 0 {
+		res.Notices = append(res.Notices, answer.Notice{Severity: answer.Warning, Text: fmt.Sprintf("%d more parts of the time range are missing or old.", more)})
 	}
 }
 
 const maxFailureNotices = 5
 
-func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
-func reasonOf(err error) (Reason, time.Time) {
+func reasonOf(err error) (answer.Reason, time.Time) {
+	var partial *PartialError
 	var e *cloudflare.Error
-	if !errors.As(err, &e) {
-		return ReasonUpstream, time.Time{}
+	switch {
+	case errors.As(err, &partial):
+		return partial.Reason, time.Time{}
+	case !errors.As(err, &e):
+		return answer.ReasonUpstream, time.Time{}
+	case e.Kind == cloudflare.KindRateLimit:
+		return answer.ReasonRateLimit, e.RetryAt
+	case e.Kind == cloudflare.KindTimeout || e.Kind == cloudflare.KindCanceled:
+		return answer.ReasonTimeout, e.RetryAt
 	}
-	switch e.Kind {
-	case cloudflare.KindRateLimit:
-		return ReasonRateLimit, e.RetryAt
-	case cloudflare.KindTimeout, cloudflare.KindCanceled:
-		return ReasonTimeout, e.RetryAt
-	}
-	return ReasonUpstream, e.RetryAt
+	return answer.ReasonUpstream, e.RetryAt
 }
 
 // explainRetention says that an empty past need not be an eventless one:
 // Cloudflare answers with nothing for times beyond the plan's retention.
-func (q *inquiry) explainRetention(res *Result, g gathered) {
-	const day = int64(24 * time.Hour)
-	if q.r.Type.Retention.MaxDays == 0 || g.ending != everything || g.demand.feed.pushed != nil || q.want.from > q.start-day {
+func (e *execution) explainRetention(res *answer.Result, g gathered) {
+	want := g.demand.want
+	if e.request.Type.Retention.MaxDays == 0 || g.ending != everything || e.push != nil || want.From > e.start-interval.Day {
 		return
 	}
 	oldest := g.view.oldest()
-	if oldest != 0 && oldest-q.want.from < max(day, q.want.length()/4) {
+	if oldest != 0 && oldest-want.From < max(interval.Day, want.Length()/4) {
 		return
 	}
 	since := "in this time range"
 	if oldest != 0 {
 		since = "before " + clock(oldest)
 	}
-	res.Notices = append(res.Notices, Notice{Info, fmt.Sprintf(
-		"Cloudflare has no %s %s. It answers with nothing for times beyond the plan's retention (%s).", q.r.Type.Noun.Many, since, q.r.Type.Retention.Text)})
-}
-
-// Empty answers a request that no event can fit.
-func Empty(r *query.Request) (*Result, error) {
-	q := &inquiry{log: &Log{}, ctx: context.Background(), r: r, want: spanOf(r.Span())}
-	q.start = q.want.from // the past is not known to be empty, it is
-	f := &feed{layout: newLayout(r.Type)}
-	return q.finish(gathered{demand: &demand{feed: f}, view: view{span: q.want}})
+	res.Inform("Cloudflare has no %s %s. For times beyond the plan's retention period (%s), it returns nothing.",
+		e.request.Type.Noun.Many, since, e.request.Type.Retention.Text)
 }

@@ -1,8 +1,8 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/spans"
 )
 
@@ -25,19 +26,23 @@ const (
 
 // flight is a fetch that queries share. It lives as long as one of them waits.
 type flight struct {
-	feed  *feed
-	fetch func(context.Context, PageRequest) (*Page, error)
-	spans []span
+	log     *Log
+	feed    *feed
+	scanner Scanner
+	list    []interval.Interval
+	// maxRows is the source's.
+	maxRows int
 	// started is when it was: what it fetches is at least that fresh.
 	started int64
 	ctx     *flightContext
 	cancel  context.CancelFunc
-	// The log's mutex guards these. page is what the first page of the flight's span
-	// covers, once it has arrived.
+	// The log's mutex guards these. page is what the first page of the flight's
+	// interval covers, once it has arrived.
 	waiters  int
-	page     span
+	paging   bool
+	page     interval.Interval
 	done     bool
-	failures []failure
+	failures []Failure
 	// capped says that there were more rows than a query may scan.
 	capped bool
 }
@@ -60,14 +65,11 @@ func (c *flightContext) Deadline() (time.Time, bool) {
 	return c.deadline, !c.unlimited && !c.deadline.IsZero()
 }
 
-// urgently makes calls with the priority that the flight has by then.
-func (c *flightContext) urgently(fetch func(context.Context, PageRequest) (*Page, error)) func(context.Context, PageRequest) (*Page, error) {
-	return func(ctx context.Context, r PageRequest) (*Page, error) {
-		c.mu.Lock()
-		priority := c.priority
-		c.mu.Unlock()
-		return fetch(cloudflare.WithPriority(ctx, priority), r)
-	}
+// urgency is that of the most urgent query that waits.
+func (c *flightContext) urgency() cloudflare.Priority {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.priority
 }
 
 func (c *flightContext) extend(ctx context.Context) {
@@ -83,25 +85,25 @@ func (c *flightContext) extend(ctx context.Context) {
 }
 
 // launch starts a flight for a query and joins it. The mutex is held.
-func (l *Log) launch(d *demand, wanted []span, run func(*flight)) *flight {
+func (l *Log) launch(d *demand, list []interval.Interval, run func(context.Context, *flight)) *flight {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(d.ctx))
-	ctx, traced := spans.Start(ctx, "fetch", attribute.Int("spans", len(wanted)))
+	ctx, traced := spans.Start(ctx, "fetch", attribute.Int("intervals", len(list)))
 	stop := context.AfterFunc(l.ctx, cancel)
 	shared := &flightContext{Context: ctx, priority: cloudflare.PriorityOf(ctx)}
-	fl := &flight{feed: d.feed, fetch: shared.urgently(calling(d.source)), spans: wanted, started: l.config.Now().UnixNano(), ctx: shared, cancel: cancel}
+	fl := &flight{log: l, feed: d.feed, scanner: d.scanner, maxRows: d.source.MaxRows, list: list, started: l.config.Now().UnixNano(), ctx: shared, cancel: cancel}
 	d.feed.flights = append(d.feed.flights, fl)
 	d.join(fl)
 	l.running.Go(func() {
 		defer stop()
 		defer cancel()
 		defer traced.End()
-		defer l.land(fl)
+		defer fl.land()
 		defer func() {
 			if r := recover(); r != nil {
-				l.fail(fl, failures(fl.spans, panicked(r))...)
+				fl.Fail(Panicked(r), fl.list...)
 			}
 		}()
-		run(fl)
+		run(cloudflare.WithSharedPriority(shared, shared.urgency), fl)
 	})
 	return fl
 }
@@ -115,10 +117,12 @@ type PanicError struct {
 
 func (e *PanicError) Error() string { return "the event log failed; please report it" }
 
-func panicked(r any) error { return &PanicError{Kind: fmt.Sprintf("%T", r), Stack: debug.Stack()} }
+// Panicked is the error of those who waited for what panicked.
+func Panicked(r any) error { return &PanicError{Kind: fmt.Sprintf("%T", r), Stack: debug.Stack()} }
 
 // land ends a flight.
-func (l *Log) land(fl *flight) {
+func (fl *flight) land() {
+	l := fl.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	fl.done = true
@@ -127,156 +131,98 @@ func (l *Log) land(fl *flight) {
 	l.tidy(fl.feed)
 }
 
-func (l *Log) newScan(fl *flight) *scan {
-	return &scan{
-		layout: fl.feed.layout, habits: fl.feed.habits, fetch: fl.fetch, now: l.config.Now, pushed: fl.feed.pushed,
-		maxRows: l.config.MaxRows + l.config.MaxRows/2 + 2*PageSize,
-		deliver: func(p piece) {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			l.insert(fl.feed, p)
-		},
+// Deliver implements Sink.
+func (fl *flight) Deliver(p Piece) {
+	fl.log.mu.Lock()
+	defer fl.log.mu.Unlock()
+	if fl.paging && fl.page.Empty() {
+		fl.page = p.Interval
+	}
+	fl.log.insert(fl.feed, p)
+}
+
+// Fail implements Sink.
+func (fl *flight) Fail(err error, list ...interval.Interval) {
+	fl.log.mu.Lock()
+	defer fl.log.mu.Unlock()
+	fl.capped = fl.capped || err == nil
+	if err != nil {
+		fl.failures = append(fl.failures, failures(err, list...)...)
 	}
 }
 
-// fill fetches spans as a whole.
-func (l *Log) fill(density float64) func(*flight) {
-	return func(fl *flight) {
-		sc := l.newScan(fl)
-		sc.run(fl.ctx, fl.spans, density)
-		l.fail(fl, sc.failures...)
-	}
+// plan of a scan that brings at most about what one query may scan.
+func (fl *flight) plan(density float64) Plan {
+	return Plan{Density: density, MaxRows: max(fl.log.config.MaxRows, fl.maxRows) * 3 / 2}
 }
 
-// fail books what a flight could not fetch. Spans without an error were left out
-// because there were more rows than asked for.
-func (l *Log) fail(fl *flight, failures ...failure) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, f := range failures {
-		if f.err == nil {
-			fl.capped = true
-			continue
-		}
-		fl.failures = append(fl.failures, f)
-	}
+// fill fetches intervals as a whole.
+func (l *Log) fill(density float64) func(context.Context, *flight) {
+	return func(ctx context.Context, fl *flight) { fl.scanner.Fill(ctx, fl.list, fl.plan(density), fl) }
 }
 
-// firstPage fetches the newest page of the flight's span, or the oldest. A part
-// of what is not sealed yet is asked for again along with it.
-func (l *Log) firstPage(whole, ascending bool) func(*flight) {
-	return func(fl *flight) {
-		s := fl.spans[0]
-		b := newBuilder(fl.feed.layout)
-		p := pager{fetch: fl.fetch, habits: fl.feed.habits, now: l.config.Now, pushed: fl.feed.pushed}
-		next := func() (step, error) { return p.next(fl.ctx, b, s, ascending) }
-		if whole {
-			next = func() (step, error) { return p.whole(fl.ctx, b, s) }
-		}
-		st, err := next()
-		if err != nil && !fatal(err) && fl.ctx.Err() == nil {
-			b.truncate(0)
-			p.trying = false
-			st, err = next()
-		}
-		switch {
-		case err != nil:
-			l.fail(fl, failure{s, err})
-			return
-		case st.split != nil:
-			sc := l.newScan(fl)
-			slices.Reverse(st.split)
-			sc.run(fl.ctx, st.split, 0)
-			l.fail(fl, sc.failures...)
-			return
-		}
-		b.keep(st.first, st.covered)
-		rows, repeats := b.freeze()
+// firstPage fetches the newest page of the flight's interval, or the oldest. A
+// part of what is not sealed yet is asked for again along with it.
+func (l *Log) firstPage(ascending bool) func(context.Context, *flight) {
+	return func(ctx context.Context, fl *flight) {
+		fl.paging = true
+		fl.scanner.First(ctx, fl.list[0], ascending, fl)
 		l.mu.Lock()
-		l.insert(fl.feed, piece{span: st.covered, rows: rows, fetched: st.asked, bad: st.bad, repeats: repeats,
-			apart: clipFailures([]failure{{st.apart, st.fault}}, st.covered)})
-		fl.page = st.covered
-		again := l.due(fl.feed, span{s.from, st.covered.from})
+		var again []interval.Interval
+		if fl.paging = false; !fl.page.Empty() {
+			again = l.due(fl, interval.Interval{From: fl.list[0].From, To: fl.page.From})
+		}
 		l.mu.Unlock()
 		if len(again) > 0 {
 			// A failure leaves what was known before, which is no older than before.
-			l.newScan(fl).run(fl.ctx, again, 0)
+			fl.scanner.Fill(ctx, again, fl.plan(0), refetch{fl})
 		}
 	}
 }
 
-// due picks what of a span that is not sealed yet is to be asked for again: up to
-// a page, first what has reached the age to be sealed, then what was asked for
-// longest ago. So late rows are found at a bounded price. The mutex is held.
-func (l *Log) due(f *feed, s span) []span {
-	if s.empty() {
-		return nil
-	}
+// refetch is a flight's sink for what is asked for again.
+type refetch struct{ *flight }
+
+// Fail implements Sink.
+func (refetch) Fail(error, ...interval.Interval) {}
+
+// due picks what of an interval that is not sealed yet is to be asked for again:
+// up to a page, first what has reached the age to be sealed, then what was asked
+// for longest ago. So late rows are found at a bounded price. The mutex is held.
+func (l *Log) due(fl *flight, i interval.Interval) []interval.Interval {
 	now := l.config.Now().UnixNano()
 	var open []*segment
-	for _, seg := range f.overlapping(s) {
-		if !seg.sealed && seg.fetched < now-int64(softAge) {
-			open = append(open, seg)
+	for _, s := range fl.feed.overlapping(i) {
+		if !s.sealed && s.fetched < now-int64(softAge) {
+			open = append(open, s)
 		}
 	}
-	if len(open) == 0 {
+	if i.Empty() || len(open) == 0 {
 		return nil
 	}
+	unripe := func(s *segment) int {
+		return cmp.Compare(max(s.From, now-int64(l.config.SealAfter)), now-int64(l.config.SealAfter))
+	}
 	first := slices.MinFunc(open, func(a, b *segment) int {
-		return l.urgency(a, now).compare(l.urgency(b, now))
+		return cmp.Or(unripe(a)-unripe(b), cmp.Compare(a.fetched, b.fetched), cmp.Compare(a.From, b.From))
 	})
-	budget := f.habits.page() * 77 / 100 // no round number: that looks like a page that was cut
-	start := first.span.from
+	budget := fl.scanner.PageSize() * 3 / 4
+	start, end := first.From, first.From
 	// The oldest page's worth of the segment, and what follows it.
-	end := start
-	for _, seg := range open {
-		if seg.span.from < start || seg.span.from > end && end > start {
+	for _, s := range open {
+		if s.From < start || s.From > end && end > start {
 			continue
 		}
-		if n := seg.rows.len(); n <= budget {
+		if n := s.rows.Len(); n <= budget {
 			budget -= n
-			end = seg.span.to
+			end = s.To
 			continue
 		}
-		end = max(end, floorTo(seg.rows.times[budget], second))
+		end = max(end, interval.Floor(s.rows.Time(budget), max(fl.feed.grain, interval.Second)))
 		break
 	}
 	if end <= start {
-		end = first.span.to
+		end = first.To
 	}
-	return []span{span{start, end}.clip(s)}
-}
-
-type urgency struct {
-	unripe  bool
-	fetched int64
-	from    int64
-}
-
-func (u urgency) compare(o urgency) int {
-	switch {
-	case u.unripe != o.unripe:
-		if o.unripe {
-			return -1
-		}
-		return 1
-	case u.fetched != o.fetched:
-		return int(min(max(u.fetched-o.fetched, -1), 1))
-	}
-	return int(min(max(u.from-o.from, -1), 1))
-}
-
-func (l *Log) urgency(s *segment, now int64) urgency {
-	return urgency{unripe: s.span.from > now-int64(l.config.SealAfter), fetched: s.fetched, from: s.span.from}
-}
-
-// calling asks a source.
-func calling(s Source) func(context.Context, PageRequest) (*Page, error) {
-	return func(ctx context.Context, r PageRequest) (*Page, error) {
-		page, err := s.Fetch(ctx, r)
-		if err == nil && page == nil {
-			err = errors.New("a source gave neither a page nor an error")
-		}
-		return page, err
-	}
+	return []interval.Interval{interval.Interval{From: start, To: end}.Clip(i)}
 }

@@ -2,9 +2,12 @@ package eventlog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/columnar"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
@@ -21,131 +24,59 @@ type push struct {
 	unseen bool
 }
 
-// key tells apart what is verified once.
-func (p *push) key() string { return p.filter.String() }
-
-// verdict is what was found out about a filter that Cloudflare applies.
-type verdict struct {
-	trusted bool
-	// fault is what is wrong with it, as the middle of a sentence; "" if nothing.
-	fault string
-}
-
-func (h *habits) verdict(key string) verdict {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if v := h.verdicts[key]; v != nil {
-		return *v
-	}
-	return verdict{}
-}
-
-func (h *habits) judge(key string, v verdict) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.verdicts[key] = &v
-}
-
-// pushParams are the upstream parameters of a filter; nil if it cannot be
-// pushed. The access log takes one value a parameter.
+// pushParams are the upstream parameters of a filter; nil if it cannot be pushed:
+// the access log takes one value a parameter, and an empty one for none.
 func pushParams(f *query.Filter) map[string]string {
-	push, ok := f.Field.Upstream[f.Operator]
-	if !ok || len(f.Values) != 1 || f.Values[0] == "" {
+	sets, ok := f.Pushdown()
+	if !ok || len(sets) != 1 {
 		return nil
 	}
 	params := map[string]string{}
-	for name, v := range push {
-		if v.List || strings.HasPrefix(name, "{") {
+	for name, value := range sets[0] {
+		text, ok := value.(string)
+		if !ok || text == "" || strings.HasPrefix(name, "{") {
 			return nil
 		}
-		value := f.Values[0]
-		if d := f.Field.Derived; d != nil && d.From == name && strings.Contains(v.Template, "{value}") {
-			source, ok := sourceOf(d, value)
-			if !ok {
-				return nil
-			}
-			value = source
-		}
-		params[name] = strings.ReplaceAll(v.Template, "{value}", value)
+		params[name] = text
 	}
 	return params
 }
 
-// sourceOf is the one value that a derived value comes from.
-func sourceOf(d *catalogue.Derived, derived string) (string, bool) {
-	found := ""
-	for from, to := range d.Values {
-		if to == derived {
-			if found != "" {
-				return "", false
-			}
-			found = from
-		}
-	}
-	return found, found != ""
-}
-
-// onlyUpstream are the parameters of filters on fields that no row carries; nil
-// if there are none.
-func (q *inquiry) onlyUpstream() (map[string]string, error) {
-	var params map[string]string
-	for _, f := range q.r.Filters {
-		if !f.Field.FilterOnly || !q.source.Push {
+// checkUpstreamOnly refuses filters on fields that no row carries where Cloudflare
+// cannot apply them either: it takes one value, once.
+func (e *execution) checkUpstreamOnly() error {
+	n := 0
+	for _, f := range e.request.Filters {
+		if !f.Field.FilterOnly || e.source.Pushing == nil {
 			continue
 		}
-		own := pushParams(f)
-		if own == nil {
-			return nil, &query.InvalidError{Message: fmt.Sprintf("the filter on %s takes exactly one value: only Cloudflare can apply it, and it takes one", f)}
-		}
-		if params == nil {
-			params = map[string]string{}
-		}
-		for name, value := range own {
-			if params[name] != "" && params[name] != value {
-				return nil, &query.InvalidError{Message: fmt.Sprintf("%s can be filtered only once: Cloudflare takes one value", f.Field.Name)}
-			}
-			params[name] = value
+		if n++; n > 1 || pushParams(f) == nil {
+			return &query.InvalidError{Message: fmt.Sprintf("only Cloudflare can apply the filter on %s, and it takes one filter with exactly one value", f)}
 		}
 	}
-	return params, nil
-}
-
-// census counts how a filter fares on rows that were fetched without it.
-type census struct{ rows, hits, unjudged int }
-
-func survey(l *layout, f *query.Filter, v view) census {
-	m := newMatcher(l, []*query.Filter{f})
-	var c census
-	for _, p := range v.parts {
-		rows, unjudged := m.match(p.rows, p.lo, p.hi)
-		c.rows += p.hi - p.lo
-		c.hits += len(rows)
-		c.unjudged += unjudged
-	}
-	return c
+	return nil
 }
 
 // choosePush picks the filter to push instead of a scan of about so many rows;
 // nil where the scan is the better way.
-func (q *inquiry) choosePush(f *feed, known view, rows float64) *push {
-	if p := q.unseen(f, known); p != nil {
+func (e *execution) choosePush(known view, rows float64) *push {
+	if p := e.unseen(known); p != nil {
 		return p
 	}
-	tooMany := rows > float64(q.log.config.MaxRows)
-	long := rows > selectivePages*float64(f.habits.page())
+	tooMany := rows > float64(e.maxRows)
+	long := rows > selectivePages*float64(e.source.Scanner.PageSize())
 	var best *push
 	least := 0.9
-	for _, filter := range q.r.Filters {
+	for _, filter := range e.request.Filters {
 		params := pushParams(filter)
-		if params == nil || filter.Field.FilterOnly || f.habits.verdict(filter.String()).fault != "" {
+		if params == nil || e.verdict(filter).fault != "" {
 			continue
 		}
 		narrow := filter.Operator == catalogue.Equal && (filter.Field.Kind == catalogue.KindRayID || filter.Field.Kind == catalogue.KindEmail)
 		if !tooMany && (!long || !narrow) {
 			continue
 		}
-		c := survey(f.layout, filter, known)
-		share := float64(c.hits) / float64(max(c.rows, 1))
+		share := float64(e.hits(filter, known)) / float64(max(known.rows(), 1))
 		if narrow {
 			share /= 2
 		}
@@ -156,29 +87,76 @@ func (q *inquiry) choosePush(f *feed, known view, rows float64) *push {
 	return best
 }
 
+// hits counts the rows that pass a filter.
+func (e *execution) hits(f *query.Filter, v view) int {
+	m := columnar.NewMatcher(e.source.Layout, f)
+	n := 0
+	for _, p := range v.parts {
+		n += len(m.Match(p.run))
+	}
+	return n
+}
+
 // unseen is a filter on a field that no row of the view carries: only Cloudflare
 // can apply it.
-func (q *inquiry) unseen(f *feed, known view) *push {
-	for _, filter := range q.r.Filters {
-		if filter.Field.FilterOnly || filter.Field.Optional {
+func (e *execution) unseen(known view) *push {
+	for _, filter := range e.request.Filters {
+		if !filter.Field.FilterOnly && !e.absent(filter.Field, known) {
 			continue
 		}
-		params := pushParams(filter)
-		if params == nil {
-			continue
-		}
-		if c := survey(f.layout, filter, known); c.rows > 0 && c.unjudged == c.rows {
+		if params := pushParams(filter); params != nil {
 			return &push{filter: filter, params: params, unseen: true}
 		}
 	}
 	return nil
 }
 
-// trust keeps the rows that lack the key of a filter that Cloudflare applied.
-func (m *matcher) trust(p *push) {
-	for i := range m.bounds {
-		if m.bounds[i].filter == p.filter {
-			m.bounds[i].trusted = p.unseen
+// absent says that a view has rows, and none of them has a field that events
+// usually have.
+func (e *execution) absent(f *catalogue.Field, v view) bool {
+	return !f.Optional && v.rows() > 0 && e.source.Layout.Absent(f, v.runs())
+}
+
+// gatherPushed gathers through a pushed filter. It returns nil if the filter
+// turns out to be ignored or mishandled: the query then goes on without it.
+func (e *execution) gatherPushed(base gathered) (*gathered, error) {
+	p := e.push
+	v := e.verdict(p.filter)
+	var failed error
+	check := func(known view, _ float64) bool {
+		if v.trusted || p.unseen || failed != nil {
+			return false
 		}
+		if v, failed = e.verify(base, known); failed == nil {
+			e.judge(p.filter, v)
+		}
+		return v.fault != "" || failed != nil
 	}
+	d := e.open(p.params, e.wanted...)
+	g, err := e.gather(d, check)
+	if err == nil && g.ending != outOfTime && g.ending != switched {
+		check(g.view, 0)
+	}
+	if failed != nil && err == nil {
+		err = failed
+	}
+	if err == nil && v.fault == "" {
+		if p.unseen {
+			// Rows that lack the field passed Cloudflare's filter, not ours.
+			others := slices.DeleteFunc(slices.Clone(e.request.Filters), func(f *query.Filter) bool { return f == p.filter })
+			e.matcher = columnar.NewMatcher(e.source.Layout, others...)
+		}
+		return &g, nil
+	}
+	d.release()
+	if refused(err) {
+		v = verdict{fault: faultRefuses}
+		e.judge(p.filter, v)
+	} else if err != nil {
+		return nil, err
+	}
+	e.push = nil
+	e.notices = append(e.notices, answer.Notice{Severity: answer.Info, Text: fmt.Sprintf(
+		"Cloudflare %s the filter on %s. The data source applies it from now on, which can take more calls.", v.fault, p.filter.Field.Name)})
+	return nil, nil
 }

@@ -1,148 +1,235 @@
 package eventlog_test
 
 import (
-	"context"
 	"fmt"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/lab"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/surface"
 )
 
 func byRay(ray string) string {
 	return fmt.Sprintf(`{"filters":[{"field":"ray_id","operator":"=","values":[%q]}]}`, ray)
 }
 
-func week() (time.Time, time.Time) { return epoch.Add(-7 * 24 * time.Hour), epoch }
+// denseWeek has fifty pages. The newest events come last.
+func denseWeek() account.Config {
+	from, to := week()
+	return spread(50_000, from, to)
+}
+
+// pushed are the calls that ask Cloudflare to filter by a parameter.
+func pushed(l *lab.Lab, parameter string) []url.Values {
+	return slices.DeleteFunc(l.AskedFor("/access_requests"), func(q url.Values) bool { return !q.Has(parameter) })
+}
 
 func TestARayIDInADenseWeekTakesFewCalls(t *testing.T) {
-	from, to := week()
-	u := newUpstream(personality{}, spread(50_000, from, to, 1), 1)
-	l := newLog(t, u)
-	wanted := u.events[30_000]
-	res := run(t, l, u, byRay(wanted.ray), from, to)
-	if got := raysOf(t, res.Table); len(got) != 1 || got[0] != wanted.ray || !res.Coverage.Complete {
-		t.Errorf("%v %+v %v", got, res.Coverage, res.Notices)
-	}
-	// The newest page, the filtered rows (and their confirmation), one to verify.
-	if u.count() > 5 {
-		t.Errorf("%d calls", u.count())
-	}
-	before := u.count()
-	other := u.events[40_000]
-	if res := run(t, l, u, byRay(other.ray), from, to); len(res.Table.Times) != 1 || u.count()-before > 3 {
-		t.Errorf("%d calls for %d rows of a verified filter", u.count()-before, len(res.Table.Times))
-	}
+	lab.Test(t, func(t *testing.T) {
+		from, to := week()
+		config := denseWeek()
+		l := lab.New(t, config)
+		wanted := config.Events[20_000]
+		res := l.Ask(t, byRay(wanted.RayID), from, to)
+		if got := lab.Rays(t, res.Table); len(got) != 1 || got[0] != wanted.RayID || !res.Coverage.Complete {
+			t.Errorf("%v %+v %v", got, res.Coverage, res.Notices)
+		}
+		// The newest page, the filtered rows (and their confirmation), one to verify.
+		if l.Calls() > 5 {
+			t.Errorf("%d calls", l.Calls())
+		}
+		before := l.Calls()
+		other := config.Events[10_000]
+		if res := l.Ask(t, byRay(other.RayID), from, to); len(res.Table.Times) != 1 || l.Calls()-before > 3 {
+			t.Errorf("%d calls for %d rows of a verified filter", l.Calls()-before, len(res.Table.Times))
+		}
+	})
 }
 
 func TestAMishandledFilterIsFoundOutOnce(t *testing.T) {
 	from, to := week()
-	for name, set := range map[string]func(*upstream){
-		"ignored": func(u *upstream) { u.mishandles = "ray_id" },
-		"emptied": func(u *upstream) { u.empties = "ray_id" },
-		"refused": func(u *upstream) {
-			u.before = func(_ context.Context, r eventlog.PageRequest) error {
-				if r.Pushed != nil {
-					return &cloudflare.Error{Kind: cloudflare.KindBadRequest, Message: "unknown parameter"}
-				}
-				return nil
-			}
-		},
+	events := account.NewEvents(20_000, from, to, 1)
+	for name, quirk := range map[string]account.FilterQuirk{
+		"ignores the filter":             account.FilterIgnored,
+		"leaves out events that match":   account.FilterEmptied,
+		"refuses the filter":             account.FilterRefused,
+		"applies the filter as it ought": account.FilterApplied,
 	} {
 		t.Run(name, func(t *testing.T) {
-			u := newUpstream(personality{}, spread(20_000, from, to, 1), 1)
-			set(u)
-			l := newLog(t, u)
-			wanted := u.events[15_000]
-			res := run(t, l, u, byRay(wanted.ray), from, to)
-			if got := raysOf(t, res.Table); len(got) != 1 || !res.Coverage.Complete {
-				t.Errorf("%v %+v", got, res.Coverage)
-			}
-			if len(res.Notices) != 1 || !strings.Contains(res.Notices[0].Text, "ray_id") {
-				t.Errorf("notices %v", res.Notices)
-			}
-			pushed := 0
-			for _, r := range u.asked {
-				if r.Pushed != nil {
-					pushed++
+			lab.Test(t, func(t *testing.T) {
+				l := lab.New(t, account.Config{Events: events, Quirks: account.Quirks{Filters: map[string]account.FilterQuirk{"ray_id": quirk}}})
+				res := l.Ask(t, byRay(events[5000].RayID), from, to)
+				if got := lab.Rays(t, res.Table); len(got) != 1 || got[0] != events[5000].RayID || !res.Coverage.Complete {
+					t.Errorf("%v %+v", got, res.Coverage)
 				}
-			}
-			if pushed > 3 {
-				t.Errorf("%d calls with the filter", pushed)
-			}
-			u.clock.advance(time.Hour)
-			again := run(t, l, u, byRay(u.events[16_000].ray), from, to)
-			if len(again.Table.Times) != 1 || len(again.Notices) != 0 {
-				t.Errorf("the second time: %d rows, notices %v", len(again.Table.Times), again.Notices)
-			}
+				calls := len(pushed(l, "ray_id"))
+				if quirk == account.FilterApplied {
+					if calls == 0 || len(res.Notices) != 0 {
+						t.Errorf("%d calls with the filter, notices %v", calls, res.Notices)
+					}
+					return
+				}
+				if len(res.Notices) != 1 || !strings.Contains(res.Notices[0].Text, "ray_id") || !strings.Contains(res.Notices[0].Text, name) {
+					t.Errorf("notices %v", res.Notices)
+				}
+				if calls > 3 || calls == 0 {
+					t.Errorf("%d calls with the filter", calls)
+				}
+				time.Sleep(time.Hour)
+				again := l.Ask(t, byRay(events[4000].RayID), from, to)
+				if len(again.Table.Times) != 1 || len(again.Notices) != 0 || len(pushed(l, "ray_id")) != calls {
+					t.Errorf("the second time: %d rows, notices %v", len(again.Table.Times), again.Notices)
+				}
+			})
 		})
 	}
 }
 
 func TestAFilterIsPushedWhereAScanIsTooLong(t *testing.T) {
-	from, to := week()
-	u := newUpstream(personality{}, spread(30_000, from, to, 1), 1)
-	l := newLog(t, u, func(c *eventlog.Config) { c.MaxRows = 10_000 })
-	res := run(t, l, u, `{"format":"time_series","filters":[{"field":"outcome","operator":"=","values":["blocked"]}]}`, from, to)
-	r := ask(t, u, `{"format":"time_series"}`, from, to)
-	if want := u.truth(r.Span(), func(e event) bool { return !e.allowed }); res.Coverage.Rows != int64(len(want)) || !res.Coverage.Complete {
-		t.Errorf("%+v, want %d rows", res.Coverage, len(want))
-	}
+	lab.Test(t, func(t *testing.T) {
+		from, to := week()
+		l := lab.New(t, spread(30_000, from, to), func(c *surface.Config) { c.MaxRows = 10_000 })
+		r := lab.Request(t, `{"format":"time_series","filters":[{"field":"outcome","operator":"=","values":["blocked"]}]}`, from, to)
+		res, err := l.Query(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := l.Truth(r, func(e account.Event) bool { return !e.Allowed }); res.Coverage.Rows != int64(len(want)) || !res.Coverage.Complete {
+			t.Errorf("%+v, want %d rows", res.Coverage, len(want))
+		}
+		if len(pushed(l, "allowed")) == 0 {
+			t.Error("the filter was not pushed")
+		}
+	})
 }
 
 func TestAFieldThatRowsLackIsLeftToCloudflare(t *testing.T) {
-	from, to := week()
-	u := newUpstream(personality{}, spread(1000, from, to, 1), 1)
-	inner := u.source()
-	s := inner
-	s.Fetch = func(ctx context.Context, r eventlog.PageRequest) (*eventlog.Page, error) {
-		p, err := inner.Fetch(ctx, r)
-		if err == nil {
-			p.Rows = []byte(strings.ReplaceAll(string(p.Rows), `"country":`, `"x_country":`))
+	lab.Test(t, func(t *testing.T) {
+		from, to := week()
+		config := spread(1000, from, to)
+		config.Quirks.Withholds = []string{"country"}
+		l := lab.New(t, config)
+		r := lab.Request(t, `{"limit":10000,"filters":[{"field":"country","operator":"=","values":["GB"]}]}`, from, to)
+		res, err := l.Query(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return p, err
-	}
-	r := ask(t, u, `{"limit":10000,"filters":[{"field":"country","operator":"=","values":["GB"]}]}`, from, to)
-	res, err := newLog(t, u).Query(context.Background(), r, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := u.truth(query.Window{From: from, To: to}, func(e event) bool { return e.country == "GB" })
-	if got := raysOf(t, res.Table); !sameSet(got, want) || res.Coverage.Complete || res.Coverage.Reason != eventlog.ReasonUnverified {
-		t.Errorf("%d rows of %d, %+v", len(got), len(want), res.Coverage)
-	}
+		want := account.RayIDs(l.Truth(r, func(e account.Event) bool { return e.Country == "GB" }))
+		if got := lab.Rays(t, res.Table); !sameSet(got, want) || res.Coverage.Complete || res.Coverage.Reason != answer.ReasonUnverified {
+			t.Errorf("%d rows of %d, %+v", len(got), len(want), res.Coverage)
+		}
+	})
 }
 
 func TestAFilterOnlyCloudflareKnowsIsMarked(t *testing.T) {
 	from, to := week()
-	u := newUpstream(personality{}, spread(100, from, to, 1), 1)
-	l := newLog(t, u)
-	const model = `{"filters":[{"field":"idp","operator":"=","values":["6b3d4f0e-1c2a-4d5b-8e7f-0a1b2c3d4e5f"]}]}`
-	// This fake ignores the parameter, as Cloudflare ignores user_id.
-	if _, err := l.Query(context.Background(), ask(t, u, model, from, to), u.source()); err == nil || !strings.Contains(err.Error(), "idp") {
-		t.Errorf("an ignored filter answered %v", err)
-	}
-	honest := newUpstream(personality{}, spread(100, from, to, 1), 1)
-	inner := honest.source()
-	s := inner
-	s.Fetch = func(ctx context.Context, r eventlog.PageRequest) (*eventlog.Page, error) {
-		if v := r.Pushed["idp"]; v != "6b3d4f0e-1c2a-4d5b-8e7f-0a1b2c3d4e5f" {
-			return &eventlog.Page{Rows: []byte("[]")}, nil
+	const idp = "6b3d4f0e-1c2a-4d5b-8e7f-0a1b2c3d4e5f"
+	model := `{"filters":[{"field":"idp","operator":"=","values":["` + idp + `"]}]}`
+	lab.Test(t, func(t *testing.T) {
+		// An account whose logins have no idp ignores the parameter, as Cloudflare
+		// ignores user_id. Nothing in the rows tells.
+		l := lab.New(t, spread(100, from, to))
+		res := l.Ask(t, model, from, to)
+		if c := res.Coverage; c.Complete || c.Reason != answer.ReasonUnverified || c.Rows != 100 || len(res.Notices) != 1 {
+			t.Errorf("%+v %v", c, res.Notices)
 		}
-		return inner.Fetch(ctx, r)
+		// The first page is asked for without it: it shows how many rows there are.
+		if calls := pushed(l, "idp"); len(calls) != l.Calls()-1 || calls[0].Get("idp") != idp {
+			t.Errorf("%d calls of %d have the filter", len(calls), l.Calls())
+		}
+		two := `{"filters":[{"field":"idp","operator":"=","values":["a","b"]}]}`
+		if _, err := l.Query(t.Context(), lab.Request(t, two, from, to)); err == nil {
+			t.Error("two values were accepted")
+		}
+	})
+	lab.Test(t, func(t *testing.T) {
+		config := spread(150, from, to)
+		for i := range config.Events {
+			row := config.Events[i].Members()
+			row["idp"] = idp
+			if i < 50 {
+				row["idp"] = "another"
+			}
+			config.Events[i].Row = row
+		}
+		config.Quirks.Withholds = []string{"idp"}
+		res := lab.New(t, config).Ask(t, model, from, to)
+		if res.Coverage.Rows != 100 || res.Coverage.Reason != answer.ReasonUnverified {
+			t.Errorf("%+v", res.Coverage)
+		}
+	})
+}
+
+// Under a mask, people filter by what they see. Cloudflare has no such values, and
+// answers a filter by one with nothing.
+func TestAMaskedFilterIsNotPushed(t *testing.T) {
+	from, to := week()
+	config := denseWeek()
+	newest := config.Events[len(config.Events)-1500:]
+	absent := func(email string) bool {
+		return !slices.ContainsFunc(newest, func(e account.Event) bool { return e.Email == email })
 	}
-	res, err := newLog(t, honest).Query(context.Background(), ask(t, honest, model, from, to), s)
-	if err != nil {
-		t.Fatal(err)
+	i := slices.IndexFunc(config.Events, func(e account.Event) bool { return absent(e.Email) })
+	email := config.Events[i].Email
+	for _, c := range []struct{ operator, shape string }{
+		{"=", `"limit":100000`}, {"=", `"format":"time_series"`}, {"=", `"groupBy":["outcome"]`},
+		{"!=", `"format":"time_series"`},
+	} {
+		t.Run(c.operator+" "+c.shape, func(t *testing.T) {
+			lab.Test(t, func(t *testing.T) {
+				l := lab.New(t, config)
+				model := fmt.Sprintf(`{"filters":[{"field":"user_email","operator":%q,"values":[%q]}],%s}`, c.operator, lab.Pseudonym(email), c.shape)
+				r := lab.Request(t, model, from, to, lab.Masked)
+				res, err := l.Query(t.Context(), r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := l.Truth(r, func(e account.Event) bool { return (e.Email == email) == (c.operator != "!=") })
+				if cov := res.Coverage; cov.Rows != int64(len(want)) || !cov.Complete || len(want) < 100 {
+					t.Errorf("%+v, want %d rows", cov, len(want))
+				}
+				if calls := pushed(l, "email"); len(calls) > 0 {
+					t.Errorf("Cloudflare was asked %v", calls[0])
+				}
+			})
+		})
 	}
-	if res.Coverage.Rows != 100 || res.Coverage.Reason != eventlog.ReasonUnverified {
-		t.Errorf("%+v", res.Coverage)
-	}
-	two := `{"filters":[{"field":"idp","operator":"=","values":["a","b"]}]}`
-	if _, err := l.Query(context.Background(), ask(t, u, two, from, to), u.source()); err == nil {
-		t.Error("two values were accepted")
-	}
+}
+
+// A scan that is too long for a masked filter is cut: it must not look complete.
+func TestAMaskedFilterThatAScanIsTooLongForIsIncomplete(t *testing.T) {
+	lab.Test(t, func(t *testing.T) {
+		from, to := week()
+		config := denseWeek()
+		l := lab.New(t, config, func(c *surface.Config) { c.MaxRows = 10_000 })
+		model := fmt.Sprintf(`{"format":"time_series","filters":[{"field":"user_email","operator":"=","values":[%q]}]}`, lab.Pseudonym(config.Events[0].Email))
+		res := l.Ask(t, model, from, to, lab.Masked)
+		if c := res.Coverage; c.Complete || c.Reason != answer.ReasonMaxRows || len(pushed(l, "email")) > 0 {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
+// The same filter in the clear shows that the week is long enough for a push.
+func TestAFilterOnAUserIsPushedInTheClear(t *testing.T) {
+	lab.Test(t, func(t *testing.T) {
+		from, to := week()
+		config := denseWeek()
+		email := config.Events[0].Email
+		l := lab.New(t, config)
+		r := lab.Request(t, fmt.Sprintf(`{"limit":100000,"filters":[{"field":"user_email","operator":"=","values":[%q]}]}`, email), from, to)
+		res, err := l.Query(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := account.RayIDs(l.Truth(r, func(e account.Event) bool { return e.Email == email }))
+		if !sameSet(lab.Rays(t, res.Table), want) || !res.Coverage.Complete || len(pushed(l, "email")) == 0 || l.Calls() > 8 {
+			t.Errorf("%d rows of %d, %d calls, %+v", len(res.Table.Times), len(want), l.Calls(), res.Coverage)
+		}
+	})
 }

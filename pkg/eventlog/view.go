@@ -1,37 +1,41 @@
 package eventlog
 
-// view is what is known of a span at one moment: runs of rows that nothing
+import (
+	"slices"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/columnar"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
+)
+
+// view is what is known of an interval at one moment: runs of rows that nothing
 // changes any more, oldest first.
 type view struct {
-	span  span
+	interval.Interval
 	parts []viewPart
 }
 
 type viewPart struct {
+	interval.Interval
 	segment *segment
-	rows    *chunk
-	lo, hi  int
+	run     columnar.Run
 }
 
 // look takes a view of the segments that are good enough for the query, and
 // marks them as used.
-func (d *demand) look(s span) view {
-	l := d.log
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return d.lookLocked(s)
-}
-
-func (d *demand) lookLocked(s span) view {
-	v := view{span: s}
+func (d *demand) look(i interval.Interval) view {
+	d.log.mu.Lock()
+	defer d.log.mu.Unlock()
+	v := view{Interval: i}
 	d.log.tick++
-	for _, seg := range d.feed.overlapping(s) {
-		if !d.usable(seg) {
-			continue
+	for _, wanted := range interval.Intersect(d.parts, i) {
+		for _, s := range d.feed.overlapping(wanted) {
+			own := d.feed.part(s, wanted)
+			if own.Empty() || !d.usable(s) {
+				continue
+			}
+			s.used = d.log.tick
+			v.parts = append(v.parts, viewPart{own, s, s.rows.Within(own)})
 		}
-		seg.used = d.log.tick
-		lo, hi := seg.rows.rows(s)
-		v.parts = append(v.parts, viewPart{seg, seg.rows, lo, hi})
 	}
 	return v
 }
@@ -40,35 +44,30 @@ func (d *demand) lookLocked(s span) view {
 func (v view) rows() int {
 	n := 0
 	for _, p := range v.parts {
-		n += p.hi - p.lo
+		n += p.run.Rows()
 	}
 	return n
 }
 
-// bad rows and repeats that came along with the view's segments.
-func (v view) flaws() (bad, repeats int) {
-	for _, p := range v.parts {
-		bad += p.segment.bad
-		repeats += p.segment.repeats
+// runs of the view's rows, oldest first.
+func (v view) runs() []columnar.Run {
+	runs := make([]columnar.Run, len(v.parts))
+	for i, p := range v.parts {
+		runs[i] = p.run
 	}
-	return bad, repeats
+	return runs
 }
 
-// newest is the time of the newest row, 0 if there is none.
-func (v view) newest() int64 {
-	for i := len(v.parts) - 1; i >= 0; i-- {
-		if p := v.parts[i]; p.hi > p.lo {
-			return p.rows.times[p.hi-1]
-		}
-	}
-	return 0
+// bad says that rows without a time came along with the segments.
+func (v view) bad() bool {
+	return slices.ContainsFunc(v.parts, func(p viewPart) bool { return p.segment.bad })
 }
 
-// oldest is the time of the oldest row, 0 if there is none.
+// oldest is the instant of the first row, 0 if there is none.
 func (v view) oldest() int64 {
 	for _, p := range v.parts {
-		if p.hi > p.lo {
-			return p.rows.times[p.lo]
+		if p.run.Rows() > 0 {
+			return p.run.Time(p.run.Lo)
 		}
 	}
 	return 0

@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"time"
@@ -8,7 +9,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
@@ -24,7 +25,7 @@ type Origin struct {
 // field turns a column into a typed field, with everything the catalogue says
 // of it. The time field of a query type is never null: events without a time
 // are not placed in an answer.
-func (o Origin) field(column eventlog.Column) *data.Field {
+func (o Origin) field(column answer.Column) *data.Field {
 	f := column.Field
 	var out *data.Field
 	switch f.Kind {
@@ -45,7 +46,7 @@ func (o Origin) field(column eventlog.Column) *data.Field {
 // parsed makes a nullable column. Rows with the same value share what it points
 // to; each value is parsed once. A text that is not of the type is null. (Such a
 // value has already been reported by the decoder.)
-func parsed[T any](column eventlog.Column, parse func(string) (T, error)) []*T {
+func parsed[T any](column answer.Column, parse func(string) (T, error)) []*T {
 	values := make([]T, len(column.Values))
 	pointers := make([]*T, len(column.Values))
 	for i, c := range column.Values {
@@ -139,25 +140,13 @@ func (o Origin) links(f *catalogue.Field) []data.DataLink {
 	return links
 }
 
-// valueText is a value as people read it: the catalogue's text, or itself.
-func valueText(f *catalogue.Field, c eventlog.Cell) string {
+// listedValue is what the catalogue says of a value; without an entry there, the
+// value itself.
+func listedValue(f *catalogue.Field, c query.Cell) catalogue.Value {
 	for _, v := range f.Values {
 		if c.Valid && v.Value == c.Text {
-			return v.Text
+			return v
 		}
 	}
-	if c.Text == "" {
-		return "(none)"
-	}
-	return c.Text
-}
-
-// valueColor is the catalogue's color of a value; empty if it has none.
-func valueColor(f *catalogue.Field, c eventlog.Cell) string {
-	for _, v := range f.Values {
-		if c.Valid && v.Value == c.Text {
-			return v.Color
-		}
-	}
-	return ""
+	return catalogue.Value{Value: c.Text, Text: cmp.Or(c.Text, "(none)")}
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
 // Build makes the one frame of an answer, with its coverage, notices and the
 // calls behind it.
-func Build(r *query.Request, result *eventlog.Result, o Origin) data.Frames {
+func Build(r *query.Request, result *answer.Result, o Origin) data.Frames {
 	var f *data.Frame
 	switch {
 	case result.Series != nil:
@@ -33,7 +33,7 @@ func Build(r *query.Request, result *eventlog.Result, o Origin) data.Frames {
 	f.Meta.ExecutedQueryString = strings.Join(result.Calls, "\n")
 	for _, n := range result.Notices {
 		severity := data.NoticeSeverityInfo
-		if n.Severity == eventlog.Warning {
+		if n.Severity == answer.Warning {
 			severity = data.NoticeSeverityWarning
 		}
 		f.AppendNotices(data.Notice{Severity: severity, Text: n.Text})
@@ -42,22 +42,22 @@ func Build(r *query.Request, result *eventlog.Result, o Origin) data.Frames {
 }
 
 // stats are what Grafana's inspector shows of the query.
-func stats(c eventlog.Coverage, o Origin) []data.QueryStat {
+func stats(c answer.Coverage, o Origin) []data.QueryStat {
 	stat := func(name, unit string, value float64) data.QueryStat {
 		return data.QueryStat{FieldConfig: data.FieldConfig{DisplayName: name, Unit: unit}, Value: value}
 	}
 	out := []data.QueryStat{
 		stat("Calls made to Cloudflare", "", float64(c.UpstreamCalls)),
 		stat("Calls saved", "", float64(c.SavedCalls)),
-		stat("Rows kept from earlier queries", "", float64(c.CachedRows)),
+		stat("Rows from memory", "", float64(c.CachedRows)),
 	}
 	if c.CachedAt != nil {
-		out = append(out, stat("Age of the oldest kept part", "s", max(o.Now.Sub(*c.CachedAt).Seconds(), 0)))
+		out = append(out, stat("Age of the oldest part from memory", "s", max(o.Now.Sub(*c.CachedAt).Seconds(), 0)))
 	}
 	return out
 }
 
-func table(r *query.Request, t *eventlog.Table, o Origin) *data.Frame {
+func table(r *query.Request, t *answer.Table, o Origin) *data.Frame {
 	f := data.NewFrame("")
 	for _, column := range t.Columns {
 		if column.Field.Name == r.Type.TimeFieldName {
@@ -77,13 +77,13 @@ func table(r *query.Request, t *eventlog.Table, o Origin) *data.Frame {
 }
 
 func otherField(texts []string) *data.Field {
-	cells := make([]eventlog.Cell, len(texts))
+	cells := make([]query.Cell, len(texts))
 	for i, text := range texts {
-		cells[i] = eventlog.Cell{Text: text, Valid: text != ""}
+		cells[i] = query.Cell{Text: text, Valid: text != ""}
 	}
-	return data.NewField(catalogue.OtherField, nil, parsed(eventlog.NewColumn(nil, cells), parseJSON)).SetConfig(&data.FieldConfig{
+	return data.NewField(catalogue.OtherField, nil, parsed(answer.NewColumn(nil, cells), parseJSON)).SetConfig(&data.FieldConfig{
 		DisplayNameFromDS: "Other",
-		Description:       "What Cloudflare sent beyond the fields that this data source knows.",
+		Description:       "What Cloudflare sends in addition to the fields that the data source knows.",
 	})
 }
 
@@ -92,24 +92,22 @@ func countField(r *query.Request, counts []int64) *data.Field {
 	for i, n := range counts {
 		values[i] = float64(n)
 	}
-	return data.NewField(catalogue.CountField, nil, values).SetConfig(&data.FieldConfig{
-		DisplayNameFromDS: title(r.Type.Noun.Many),
+	return data.NewField(r.Type.Count, nil, values).SetConfig(&data.FieldConfig{
+		DisplayNameFromDS: r.Type.Noun.Title(),
 		Description:       "Number of " + r.Type.Noun.Many + ".",
 	})
 }
 
-func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
 // groups is a numeric-long frame: a row a group, its values as text columns.
-func groups(r *query.Request, g *eventlog.Groups, o Origin) *data.Frame {
+func groups(r *query.Request, g *answer.Groups, o Origin) *data.Frame {
 	f := data.NewFrame("")
 	counts := make([]int64, len(g.Rows))
 	for i, field := range g.Fields {
-		cells := make([]eventlog.Cell, len(g.Rows))
+		cells := make([]query.Cell, len(g.Rows))
 		for j, row := range g.Rows {
 			cells[j] = row.Key[i]
 		}
-		f.Fields = append(f.Fields, o.field(eventlog.NewColumn(field, cells)))
+		f.Fields = append(f.Fields, o.field(answer.NewColumn(field, cells)))
 	}
 	for j, row := range g.Rows {
 		counts[j] = row.Count
@@ -123,7 +121,7 @@ func groups(r *query.Request, g *eventlog.Groups, o Origin) *data.Frame {
 }
 
 // series is a timeseries-wide frame: time, and a labelled count a group.
-func series(r *query.Request, s *eventlog.Series) *data.Frame {
+func series(r *query.Request, s *answer.Series) *data.Frame {
 	times := make([]time.Time, s.Buckets)
 	for i := range times {
 		times[i] = s.Start.Add(time.Duration(i) * s.Interval)
@@ -141,7 +139,7 @@ func series(r *query.Request, s *eventlog.Series) *data.Frame {
 	return f
 }
 
-func seriesField(r *query.Request, s *eventlog.Series, g eventlog.SeriesGroup) *data.Field {
+func seriesField(r *query.Request, s *answer.Series, g answer.SeriesGroup) *data.Field {
 	field := countField(r, g.Counts)
 	if len(g.Key) == 0 {
 		return field
@@ -150,9 +148,10 @@ func seriesField(r *query.Request, s *eventlog.Series, g eventlog.SeriesGroup) *
 	texts := make([]string, len(g.Key))
 	for i, c := range g.Key {
 		field.Labels[s.Fields[i].Name] = c.Text
-		texts[i] = valueText(s.Fields[i], c)
-		if color := valueColor(s.Fields[i], c); color != "" && len(g.Key) == 1 {
-			field.Config.Color = map[string]any{"mode": "fixed", "fixedColor": color}
+		value := listedValue(s.Fields[i], c)
+		texts[i] = value.Text
+		if value.Color != "" && len(g.Key) == 1 {
+			field.Config.Color = map[string]any{"mode": "fixed", "fixedColor": value.Color}
 		}
 	}
 	field.Config.DisplayNameFromDS = strings.Join(texts, ", ")

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
@@ -26,36 +26,36 @@ func fields(t *testing.T, names ...string) []*catalogue.Field {
 	return out
 }
 
-func cell(text string) eventlog.Cell { return eventlog.Cell{Text: text, Valid: true} }
+func cell(text string) query.Cell { return query.Cell{Text: text, Valid: true} }
 
 func TestLineLeavesOutWhatIsAbsent(t *testing.T) {
 	names := []string{"outcome", "user_email", "app_name", "app_domain", "ip_address"}
-	table := &eventlog.Table{Times: []time.Time{at, at}}
+	table := &answer.Table{Times: []time.Time{at, at}}
 	for i, f := range fields(t, names...) {
 		blocked := []string{"blocked", "a@example.com", "Wiki", "wiki.example.com", "192.0.2.1"}[i]
-		absent := eventlog.Cell{}
+		absent := query.Cell{}
 		if f.Name == "outcome" {
 			absent = cell("allowed")
 		}
-		table.Columns = append(table.Columns, eventlog.NewColumn(f, []eventlog.Cell{cell(blocked), absent}))
+		table.Columns = append(table.Columns, answer.NewColumn(f, []query.Cell{cell(blocked), absent}))
 	}
 	q, _ := catalogue.Lookup("access_requests")
-	l := parseLine("{outcome} {user_email} to {app_name} ({app_domain}) from {ip_address}", logFields(&query.Request{Type: q}, table))
-	require.Equal(t, "blocked a@example.com to Wiki (wiki.example.com) from 192.0.2.1", l.render(0))
-	require.Equal(t, "allowed to () from", l.render(1))
+	l := parseLine("{outcome}[ {user_email}] to[ {app_name} ({app_domain})][ from {ip_address}], seen", logFields(&query.Request{Type: q}, table))
+	require.Equal(t, "blocked a@example.com to Wiki (wiki.example.com) from 192.0.2.1, seen", l.render(0))
+	require.Equal(t, "allowed to, seen", l.render(1))
 }
 
 func TestLogIDsAreStableAndUnique(t *testing.T) {
-	table := func(emails ...string) *eventlog.Table {
+	table := func(emails ...string) *answer.Table {
 		var times []time.Time
-		var users []eventlog.Cell
+		var users []query.Cell
 		for _, email := range emails {
 			times = append(times, at)
 			users = append(users, cell(email))
 		}
-		return &eventlog.Table{Times: times, Columns: []eventlog.Column{
-			eventlog.NewColumn(fields(t, "user_email")[0], users),
-			eventlog.NewColumn(fields(t, "app_name")[0], make([]eventlog.Cell, len(emails)))}}
+		return &answer.Table{Times: times, Columns: []answer.Column{
+			answer.NewColumn(fields(t, "user_email")[0], users),
+			answer.NewColumn(fields(t, "app_name")[0], make([]query.Cell, len(emails)))}}
 	}
 	q, _ := catalogue.Lookup("access_requests")
 	ids := func(emails ...string) []string {
@@ -78,27 +78,27 @@ func TestLogIDsAreStableAndUnique(t *testing.T) {
 
 func TestRowIDsDoNotRunTogether(t *testing.T) {
 	f := fields(t, "user_email", "app_name")
-	row := func(a, b eventlog.Cell) string {
-		return newIdentifier(&eventlog.Table{Times: []time.Time{at}, Columns: []eventlog.Column{
-			eventlog.NewColumn(f[0], []eventlog.Cell{a}), eventlog.NewColumn(f[1], []eventlog.Cell{b})}}).row(0)
+	row := func(a, b query.Cell) string {
+		return newIdentifier(&answer.Table{Times: []time.Time{at}, Columns: []answer.Column{
+			answer.NewColumn(f[0], []query.Cell{a}), answer.NewColumn(f[1], []query.Cell{b})}}).row(0)
 	}
 	require.NotEqual(t, row(cell("ab"), cell("c")), row(cell("a"), cell("bc")))
-	require.NotEqual(t, row(cell(""), cell("c")), row(eventlog.Cell{}, cell("c")))
+	require.NotEqual(t, row(cell(""), cell("c")), row(query.Cell{}, cell("c")))
 }
 
 func TestMaskMergesWhatBecomesEqual(t *testing.T) {
-	groups := func() *eventlog.Result {
-		return &eventlog.Result{Groups: &eventlog.Groups{Fields: fields(t, "user_email", "country"), Rows: []eventlog.Group{
-			{Key: []eventlog.Cell{cell("A@example.com"), cell("GB")}, Count: 3},
-			{Key: []eventlog.Cell{cell("b@example.com"), cell("GB")}, Count: 2},
-			{Key: []eventlog.Cell{{}, cell("GB")}, Count: 1},
+	groups := func() *answer.Result {
+		return &answer.Result{Groups: &answer.Groups{Fields: fields(t, "user_email", "country"), Rows: []answer.Group{
+			{Key: []query.Cell{cell("A@example.com"), cell("GB")}, Count: 3},
+			{Key: []query.Cell{cell("b@example.com"), cell("GB")}, Count: 2},
+			{Key: []query.Cell{{}, cell("GB")}, Count: 1},
 		}}}
 	}
 	r := groups()
 	NewMasker(MaskRedact, "").Apply(r)
-	require.Equal(t, []eventlog.Group{
-		{Key: []eventlog.Cell{cell(redacted), cell("GB")}, Count: 5},
-		{Key: []eventlog.Cell{{}, cell("GB")}, Count: 1},
+	require.Equal(t, []answer.Group{
+		{Key: []query.Cell{cell(redacted), cell("GB")}, Count: 5},
+		{Key: []query.Cell{{}, cell("GB")}, Count: 1},
 	}, r.Groups.Rows)
 
 	r = groups()
@@ -108,14 +108,14 @@ func TestMaskMergesWhatBecomesEqual(t *testing.T) {
 	require.Equal(t, m.Text("a@EXAMPLE.com"), r.Groups.Rows[0].Key[0].Text, "case does not count")
 	require.NotEqual(t, m.Text("a@example.com"), NewMasker(MaskPseudonym, "another").Text("a@example.com"))
 
-	series := &eventlog.Result{Series: &eventlog.Series{Fields: fields(t, "ip_address"), Groups: []eventlog.SeriesGroup{
-		{Key: []eventlog.Cell{cell("192.0.2.1")}, Counts: []int64{1, 0}}, {Key: []eventlog.Cell{cell("192.0.2.2")}, Counts: []int64{1, 5}}}}}
+	series := &answer.Result{Series: &answer.Series{Fields: fields(t, "ip_address"), Groups: []answer.SeriesGroup{
+		{Key: []query.Cell{cell("192.0.2.1")}, Counts: []int64{1, 0}}, {Key: []query.Cell{cell("192.0.2.2")}, Counts: []int64{1, 5}}}}}
 	NewMasker(MaskRedact, "").Apply(series)
-	require.Equal(t, []eventlog.SeriesGroup{{Key: []eventlog.Cell{cell(redacted)}, Counts: []int64{2, 5}}}, series.Series.Groups)
+	require.Equal(t, []answer.SeriesGroup{{Key: []query.Cell{cell(redacted)}, Counts: []int64{2, 5}}}, series.Series.Groups)
 }
 
 func TestMaskHidesUnknownKeysAndCalls(t *testing.T) {
-	r := &eventlog.Result{Calls: []string{"GET /users/x"}, Table: &eventlog.Table{Times: []time.Time{at, at}, Other: []string{`{"x":1}`, ""}}}
+	r := &answer.Result{Calls: []string{"GET /users/x"}, Table: &answer.Table{Times: []time.Time{at, at}, Other: []string{`{"x":1}`, ""}}}
 	NewMasker(MaskPseudonym, "a key").Apply(r)
 	require.Equal(t, []string{`"[redacted]"`, ""}, r.Table.Other)
 	require.NotContains(t, r.Calls[0], "users")
@@ -132,8 +132,8 @@ func TestJSONColumnKeepsAnyText(t *testing.T) {
 func TestLogLinesHaveTheLabelsAskedFor(t *testing.T) {
 	q, _ := catalogue.Lookup("access_requests")
 	f := fields(t, "user_email", "country")
-	table := &eventlog.Table{Times: []time.Time{at}, Other: []string{`{"x":1}`}, Columns: []eventlog.Column{
-		eventlog.NewColumn(f[0], []eventlog.Cell{cell("a@example.com")}), eventlog.NewColumn(f[1], []eventlog.Cell{cell("GB")})}}
+	table := &answer.Table{Times: []time.Time{at}, Other: []string{`{"x":1}`}, Columns: []answer.Column{
+		answer.NewColumn(f[0], []query.Cell{cell("a@example.com")}), answer.NewColumn(f[1], []query.Cell{cell("GB")})}}
 	for want, r := range map[string]*query.Request{
 		`{"country":"GB","other":"{\"x\":1}","user_email":"a@example.com"}`: {Type: q},
 		`{"country":"GB"}`:      {Type: q, Labels: f[1:]},

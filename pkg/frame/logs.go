@@ -14,7 +14,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
@@ -26,7 +26,7 @@ const (
 
 // logs is a log-lines frame: timestamp, body, severity, id, labels. The id is
 // the same whenever the same event is asked for, so that links to a line hold.
-func logs(r *query.Request, t *eventlog.Table) *data.Frame {
+func logs(r *query.Request, t *answer.Table) *data.Frame {
 	n := len(t.Times)
 	var (
 		bodies     = make([]string, n)
@@ -35,13 +35,13 @@ func logs(r *query.Request, t *eventlog.Table) *data.Frame {
 		labels     = make([]json.RawMessage, n)
 		fields     = logFields(r, t)
 		body       = parseLine(r.Type.LogLine, fields)
-		outcome    = fields.named("outcome")
+		outcome    = fields.named(r.Type.Outcome.Field)
 		labelled   = fields.labels(r)
 		identify   = newIdentifier(t)
 	)
 	for i := range n {
 		bodies[i] = body.render(i)
-		severities[i] = severity(outcome(i))
+		severities[i] = severity(r.Type.Outcome, outcome(i))
 		ids[i] = identify.row(i)
 		labels[i] = labelled.row(i)
 	}
@@ -56,8 +56,8 @@ func logs(r *query.Request, t *eventlog.Table) *data.Frame {
 	return f
 }
 
-func severity(outcome string) string {
-	if outcome == "blocked" || outcome == "failure" {
+func severity(o catalogue.Outcome, value string) string {
+	if value != "" && value == o.Refused {
 		return severityRefused
 	}
 	return severityTaken
@@ -74,7 +74,7 @@ type logField struct {
 type logFieldList []logField
 
 // logFields are the fields of events but their time, by name.
-func logFields(r *query.Request, t *eventlog.Table) logFieldList {
+func logFields(r *query.Request, t *answer.Table) logFieldList {
 	var list logFieldList
 	for i := range t.Columns {
 		if c := &t.Columns[i]; c.Field.Name != r.Type.TimeFieldName {
@@ -85,7 +85,7 @@ func logFields(r *query.Request, t *eventlog.Table) logFieldList {
 		list = append(list, textField(catalogue.OtherField, func(i int) string { return t.Other[i] }))
 	}
 	if t.Counts != nil {
-		list = append(list, textField(catalogue.CountField, func(i int) string {
+		list = append(list, textField(r.Type.Count, func(i int) string {
 			if t.Counts[i] == 1 {
 				return ""
 			}
@@ -97,7 +97,7 @@ func logFields(r *query.Request, t *eventlog.Table) logFieldList {
 }
 
 // columnField encodes each value of a column once.
-func columnField(c *eventlog.Column) logField {
+func columnField(c *answer.Column) logField {
 	members := make([]string, len(c.Values))
 	for i, v := range c.Values {
 		if v.Valid {
@@ -147,7 +147,7 @@ func (l logFieldList) labels(r *query.Request) logFieldList {
 	}
 	var out logFieldList
 	for _, f := range l {
-		chosen := f.name == catalogue.CountField || f.name == catalogue.OtherField && r.LabelOther ||
+		chosen := f.name == r.Type.Count || f.name == catalogue.OtherField && r.LabelOther ||
 			slices.ContainsFunc(r.Labels, func(c *catalogue.Field) bool { return c.Name == f.name })
 		if chosen {
 			out = append(out, f)
@@ -172,13 +172,13 @@ func (l logFieldList) row(i int) json.RawMessage {
 
 // identifier hashes events.
 type identifier struct {
-	table *eventlog.Table
+	table *answer.Table
 	hash  hash.Hash
 	text  []byte
 	seen  map[string]int
 }
 
-func newIdentifier(t *eventlog.Table) *identifier {
+func newIdentifier(t *answer.Table) *identifier {
 	return &identifier{table: t, hash: fnv.New128a(), seen: make(map[string]int, len(t.Times))}
 }
 
@@ -212,28 +212,60 @@ func (d *identifier) row(i int) string {
 	return id + "-" + strconv.Itoa(n)
 }
 
-// line is a parsed log line template: texts and the fields between them.
-type line []func(row int) string
+// line is a parsed log line template.
+type line []linePart
 
-var placeholder = regexp.MustCompile(`\{[A-Za-z_]+\}`)
+// linePart is a text with fields between its literals, of which it has one more
+// than fields.
+type linePart struct {
+	literals []string
+	fields   []func(row int) string
+	// optional parts are left out where a field has no value.
+	optional bool
+}
+
+var (
+	placeholder  = regexp.MustCompile(`\{[A-Za-z_]+\}`)
+	optionalPart = regexp.MustCompile(`\[[^\[\]]*\]`)
+)
 
 func parseLine(template string, fields logFieldList) line {
 	var parts line
-	literal := func(text string) { parts = append(parts, func(int) string { return text }) }
 	at := 0
-	for _, m := range placeholder.FindAllStringIndex(template, -1) {
-		literal(template[at:m[0]])
-		parts = append(parts, fields.named(template[m[0]+1:m[1]-1]))
+	for _, m := range optionalPart.FindAllStringIndex(template, -1) {
+		optional := parsePart(template[m[0]+1:m[1]-1], fields)
+		optional.optional = true
+		parts = append(parts, parsePart(template[at:m[0]], fields), optional)
 		at = m[1]
 	}
-	literal(template[at:])
-	return parts
+	return append(parts, parsePart(template[at:], fields))
+}
+
+func parsePart(template string, fields logFieldList) linePart {
+	part := linePart{literals: placeholder.Split(template, -1)}
+	for _, name := range placeholder.FindAllString(template, -1) {
+		part.fields = append(part.fields, fields.named(strings.Trim(name, "{}")))
+	}
+	return part
 }
 
 func (l line) render(row int) string {
-	var b strings.Builder
+	var text []byte
 	for _, part := range l {
-		b.WriteString(part(row))
+		text = part.append(text, row)
 	}
-	return strings.Join(strings.Fields(b.String()), " ")
+	return strings.Join(strings.Fields(string(text)), " ")
+}
+
+func (p linePart) append(text []byte, row int) []byte {
+	before := len(text)
+	text = append(text, p.literals[0]...)
+	for i, field := range p.fields {
+		value := field(row)
+		if value == "" && p.optional {
+			return text[:before]
+		}
+		text = append(append(text, value...), p.literals[i+1]...)
+	}
+	return text
 }

@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
 // Mask says what happens to personal fields before they leave the executable.
@@ -59,23 +60,20 @@ func (m *Masker) Text(value string) string {
 	return "p_" + hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
-// Disguise lets filters hold for what is shown as well as for what is behind
-// it; nil where nothing is masked.
-func (m *Masker) Disguise() func(*catalogue.Field, string) string {
-	if m.mask == MaskNone {
-		return nil
+// Hides says whether personal values are replaced.
+func (m *Masker) Hides() bool { return m.mask != MaskNone }
+
+// Show is what answers show of a field's value.
+func (m *Masker) Show(f *catalogue.Field, value string) string {
+	if !f.Personal {
+		return value
 	}
-	return func(f *catalogue.Field, value string) string {
-		if !f.Personal {
-			return value
-		}
-		return m.Text(value)
-	}
+	return m.Text(value)
 }
 
 // Apply masks every personal field of a result in place. Unknown keys can hold
 // anything, so they are not shown at all.
-func (m *Masker) Apply(r *eventlog.Result) {
+func (m *Masker) Apply(r *answer.Result) {
 	if m.mask == MaskNone {
 		return
 	}
@@ -97,14 +95,14 @@ func (m *Masker) Apply(r *eventlog.Result) {
 	}
 	if g := r.Groups; g != nil {
 		g.Rows = mergeMasked(m, g.Fields, g.Rows,
-			func(row *eventlog.Group) []eventlog.Cell { return row.Key },
-			func(into *eventlog.Group, row eventlog.Group) { into.Count += row.Count })
-		eventlog.SortGroups(g.Rows)
+			func(row *answer.Group) []query.Cell { return row.Key },
+			func(into *answer.Group, row answer.Group) { into.Count += row.Count })
+		answer.SortGroups(g.Rows)
 	}
 	if s := r.Series; s != nil {
 		s.Groups = mergeMasked(m, s.Fields, s.Groups,
-			func(group *eventlog.SeriesGroup) []eventlog.Cell { return group.Key },
-			func(into *eventlog.SeriesGroup, group eventlog.SeriesGroup) {
+			func(group *answer.SeriesGroup) []query.Cell { return group.Key },
+			func(into *answer.SeriesGroup, group answer.SeriesGroup) {
 				for i, n := range group.Counts {
 					into.Counts[i] += n
 				}
@@ -112,7 +110,7 @@ func (m *Masker) Apply(r *eventlog.Result) {
 	}
 }
 
-func (m *Masker) cell(c *eventlog.Cell) {
+func (m *Masker) cell(c *query.Cell) {
 	if c.Valid {
 		c.Text = m.Text(c.Text)
 	}
@@ -120,7 +118,7 @@ func (m *Masker) cell(c *eventlog.Cell) {
 
 // mergeMasked masks the keys of groups and joins those that became equal. The
 // order of first appearance stays.
-func mergeMasked[G any](m *Masker, fields []*catalogue.Field, groups []G, key func(*G) []eventlog.Cell, join func(*G, G)) []G {
+func mergeMasked[G any](m *Masker, fields []*catalogue.Field, groups []G, key func(*G) []query.Cell, join func(*G, G)) []G {
 	index := map[string]int{}
 	out := groups[:0]
 	for _, g := range groups {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
@@ -66,9 +65,9 @@ func classify(err error) failure {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return failure{backend.StatusTimeout, backend.ErrorSourceDownstream,
-			errors.New("the query took longer than Grafana waits; choose a shorter time range, or raise the data source's timeout")}
+			errors.New("the query took longer than Grafana allows; select a shorter time range, or increase the data source's timeout")}
 	case errors.Is(err, context.Canceled) || upstream != nil:
-		return failure{statusCanceled, backend.ErrorSourceDownstream, errors.New("the query was cancelled")}
+		return failure{statusCanceled, backend.ErrorSourceDownstream, errors.New("the query was canceled")}
 	}
 	return failure{backend.StatusInternal, backend.ErrorSourcePlugin, err}
 }
@@ -76,12 +75,4 @@ func classify(err error) failure {
 // problemFailure is the answer of an instance whose settings cannot be used.
 func problemFailure(err error) failure {
 	return failure{backend.StatusBadRequest, backend.ErrorSourceDownstream, err}
-}
-
-// retryAfter formats when a refused call is possible again.
-func retryAfter(at *time.Time) string {
-	if at == nil || at.IsZero() {
-		return ""
-	}
-	return " The next call is possible at " + at.UTC().Format(time.TimeOnly) + " UTC."
 }

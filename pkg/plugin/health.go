@@ -8,12 +8,16 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/surface"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
 )
+
+// healthTimeout bounds Save & test, which a person waits for.
+const healthTimeout = 25 * time.Second
 
 // Verdicts of a probe.
 const (
@@ -46,7 +50,7 @@ func (d *Datasource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequ
 	defer cancel()
 	ctx, cancelHealth := context.WithTimeout(ctx, healthTimeout)
 	defer cancelHealth()
-	probes := d.surfaces.Probes()
+	probes := d.surfaces.Directory().Probes()
 	results := make([]probeResult, len(probes))
 	var wg sync.WaitGroup
 	for i, p := range probes {
@@ -56,7 +60,7 @@ func (d *Datasource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequ
 	return health(results), nil
 }
 
-func judge(p surface.Probe, err error) probeResult {
+func judge(p directory.Probe, err error) probeResult {
 	r := probeResult{Surface: p.Title, Permission: p.Permission, Verdict: verdictOK, optional: p.Optional}
 	if err == nil {
 		return r
@@ -129,12 +133,12 @@ func unreachable(results []probeResult, refused bool) string {
 	switch {
 	case refused:
 		slices.Sort(permissions)
-		return "Cloudflare refuses every call with these credentials. Check that the token is whole, active and for this account, and that it has the permissions " +
+		return "Cloudflare rejects every call with these credentials. Check that the token is complete, active, and valid for this account, and that it has the permissions " +
 			strings.Join(slices.Compact(permissions), ", ") + ". Cloudflare says: " + results[0].said
 	case len(said) == 1:
-		return "Cloudflare Access cannot be read. " + results[0].said
+		return "The data source cannot read Cloudflare Access. " + results[0].said
 	}
-	return "Cloudflare Access cannot be read.\n" + listMissing(results)
+	return "The data source cannot read Cloudflare Access.\n" + listMissing(results)
 }
 
 func listMissing(results []probeResult) string {

@@ -225,7 +225,7 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 	if d.surfaces != nil {
 		kept := d.surfaces.Stats()
 		gauge(descBytes, float64(kept.Bytes))
-		gauge(descEvents, float64(kept.Events))
+		gauge(descEvents, float64(kept.Rows))
 		gauge(descMost, float64(d.settings.CacheLimit))
 	}
 }

@@ -17,24 +17,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
-// named is a data source of its own on an upstream, so that its metrics are. Its
+// named is a data source of its own on an account, so that its metrics are. Its
 // clock goes on by a millisecond whenever it is read, so that what was kept is older.
-func named(t *testing.T, uid, url string) *Datasource {
+func named(t *testing.T, uid string, a *account.Account) *Datasource {
 	t.Helper()
-	s := *pluginContext(url, "").DataSourceInstanceSettings
+	s := *pluginContext(inMemoryURL, "").DataSourceInstanceSettings
 	s.UID = uid
 	var read atomic.Int64
-	i, err := newDatasource(t.Context(), s, func() time.Time {
-		return trioRange.To.Add(2*time.Hour + time.Duration(read.Add(1))*time.Millisecond)
-	})
-	require.NoError(t, err)
-	d := i.(*Datasource)
-	t.Cleanup(d.Dispose)
-	return d
+	return made(t, a, s, func() time.Time { return trioTime().Add(time.Duration(read.Add(1)) * time.Millisecond) })
 }
 
 // metricsSeen are the values of a data source's series as Grafana gets them, by
@@ -67,13 +62,14 @@ func metricsSeen(t *testing.T, uid string) map[string]float64 {
 }
 
 func TestMetricsCountThroughQueryData(t *testing.T) {
-	u := loadUpstream(t, "testdata/access_requests/upstream.json")
-	d := named(t, "counted", u.serve(t))
+	c := upstreamOf(t, "access_requests")
+	a := account.New(c)
+	d := named(t, "counted", a)
 	ask(t, d, nil, dataQuery("A", ar("")))
 	ask(t, d, nil, dataQuery("A", ar("")), dataQuery("B", ar(`"limit":2`)), dataQuery("C", ar(`"fields":["nope"]`)))
 	ask(t, d, map[string]string{"FromAlert": "true"}, dataQuery("A", ar(`"limit":2`)))
 	seen := metricsSeen(t, "counted")
-	calls := float64(u.calls.Load())
+	calls := float64(a.Counts().Calls())
 	require.Positive(t, calls)
 	for name, want := range map[string]float64{
 		"calls_total{api=rest,query_type=access_requests,result=ok}":                            calls,
@@ -92,7 +88,7 @@ func TestMetricsCountThroughQueryData(t *testing.T) {
 	} {
 		require.InDelta(t, want, seen[name], 0, name)
 	}
-	require.Equal(t, float64(len(u.AccessRequests)), seen["event_log_events{}"])
+	require.Equal(t, float64(len(c.Events)), seen["event_log_events{}"])
 	require.Equal(t, float64(d.surfaces.Stats().Bytes), seen["event_log_bytes{}"])
 	require.Positive(t, seen["received_bytes_total{api=rest}"])
 	require.GreaterOrEqual(t, seen["fetched_rows_total{query_type=access_requests}"], 5.0)
@@ -101,7 +97,7 @@ func TestMetricsCountThroughQueryData(t *testing.T) {
 
 // TestStats is what Grafana's inspector shows of a query.
 func TestStats(t *testing.T) {
-	d := named(t, "inspected", loadUpstream(t, "testdata/access_requests/upstream.json").serve(t))
+	d := named(t, "inspected", account.New(upstreamOf(t, "access_requests")))
 	stats := func() map[string]float64 {
 		out := map[string]float64{}
 		for _, s := range ask(t, d, nil, dataQuery("A", ar("")))["A"].Frames[0].Meta.Stats {
@@ -111,18 +107,18 @@ func TestStats(t *testing.T) {
 	}
 	first := stats()
 	require.Positive(t, first["Calls made to Cloudflare"])
-	require.NotContains(t, first, "Age of the oldest kept part")
+	require.NotContains(t, first, "Age of the oldest part from memory")
 	second := stats()
 	require.Zero(t, second["Calls made to Cloudflare"])
 	require.Positive(t, second["Calls saved"])
-	require.Equal(t, 5.0, second["Rows kept from earlier queries"])
-	require.Positive(t, second["Age of the oldest kept part"])
+	require.Equal(t, 5.0, second["Rows from memory"])
+	require.Positive(t, second["Age of the oldest part from memory"])
 }
 
 func TestMetricsNameTheFault(t *testing.T) {
-	u := loadUpstream(t, "testdata/access_requests/upstream.json")
-	u.deny = "/scim/"
-	d := named(t, "faulty", u.serve(t))
+	c := upstreamOf(t, "access_requests")
+	c.Before = denying("/scim/")
+	d := named(t, "faulty", account.New(c))
 	require.Error(t, ask(t, d, nil, dataQuery("A", `{"queryType":"scim_updates","filters":[{"field":"idp_id","operator":"=","values":["11111111-2222-4333-8444-555555555555"]}]}`))["A"].Error)
 	require.NoError(t, ask(t, d, nil, dataQuery("A", `{"queryType":"login_groups"}`))["A"].Error)
 	seen := metricsSeen(t, "faulty")
@@ -148,17 +144,17 @@ func TestMetricsCountTheBudget(t *testing.T) {
 }
 
 func TestMetricsGoWithTheLastInstance(t *testing.T) {
-	u := loadUpstream(t, "testdata/access_requests/upstream.json")
-	url, kept := u.serve(t), float64(len(u.AccessRequests))
-	old := named(t, "replaced", url)
+	c := upstreamOf(t, "access_requests")
+	a, kept := account.New(c), float64(len(c.Events))
+	old := named(t, "replaced", a)
 	ask(t, old, nil, dataQuery("A", ar("")))
-	other := named(t, "other", url)
+	other := named(t, "other", a)
 	ask(t, other, nil, dataQuery("A", ar("")))
 	const queries = "queries_total{format=table,query_type=access_requests,reason=none,result=complete}"
 	const events = "event_log_events{}"
 	require.Equal(t, kept, metricsSeen(t, "replaced")[events])
 
-	next := named(t, "replaced", url)
+	next := named(t, "replaced", a)
 	require.Equal(t, 0.0, metricsSeen(t, "replaced")[events], "gauges are the newest instance's")
 	old.Dispose()
 	ask(t, next, nil, dataQuery("A", ar("")))
@@ -171,7 +167,7 @@ func TestMetricsGoWithTheLastInstance(t *testing.T) {
 	require.Empty(t, metricsSeen(t, "replaced"), "what still runs brings no series back")
 	require.Equal(t, 1.0, metricsSeen(t, "other")[queries])
 	other.Dispose()
-	again := named(t, "other", url)
+	again := named(t, "other", a)
 	ask(t, again, nil, dataQuery("A", ar("")))
 	require.Equal(t, 1.0, metricsSeen(t, "other")[queries], "a data source that comes back starts at 0")
 }
@@ -179,7 +175,7 @@ func TestMetricsGoWithTheLastInstance(t *testing.T) {
 // TestMetricsLabelsAreBounded asks for many different things: the series are as
 // few as the names that there are.
 func TestMetricsLabelsAreBounded(t *testing.T) {
-	d := named(t, "bounded", loadUpstream(t, "testdata/access_requests/upstream.json").serve(t))
+	d := named(t, "bounded", account.New(upstreamOf(t, "access_requests")))
 	for n := range 40 {
 		ask(t, d, nil, dataQuery(fmt.Sprintf("ref%d", n), ar(fmt.Sprintf(`"filters":[{"field":"user_email","operator":"=","values":["person%d@example.com"]}]`, n))),
 			dataQuery("type", fmt.Sprintf(`{"queryType":"type%d"}`, n)), dataQuery("format", ar(fmt.Sprintf(`"format":"format%d"`, n))))
@@ -204,7 +200,7 @@ func TestMetricsLabelsAreBounded(t *testing.T) {
 }
 
 func TestMetricsFollowTheConventions(t *testing.T) {
-	ask(t, named(t, "linted", loadUpstream(t, "testdata/access_requests/upstream.json").serve(t)), nil, dataQuery("A", ar("")))
+	ask(t, named(t, "linted", account.New(upstreamOf(t, "access_requests"))), nil, dataQuery("A", ar("")))
 	families, err := prometheus.DefaultGatherer.Gather()
 	require.NoError(t, err)
 	families = slices.DeleteFunc(families, func(f *dto.MetricFamily) bool { return !strings.HasPrefix(f.GetName(), "cfaccess_") })
@@ -215,9 +211,8 @@ func TestMetricsFollowTheConventions(t *testing.T) {
 
 // TestMetricsTellOrganisationsApart: a UID is unique in its organisation only.
 func TestMetricsTellOrganisationsApart(t *testing.T) {
-	url := loadUpstream(t, "testdata/access_requests/upstream.json").serve(t)
 	for _, namespace := range []string{"default", "org-2"} {
-		pc := pluginContext(url, "")
+		pc := pluginContext(inMemoryURL, "")
 		pc.Namespace, pc.DataSourceInstanceSettings.UID = namespace, "twice"
 		i, err := New(backend.WithPluginContext(t.Context(), pc), *pc.DataSourceInstanceSettings)
 		require.NoError(t, err)
@@ -231,7 +226,7 @@ func TestMetricsTellOrganisationsApart(t *testing.T) {
 func TestMetricsAreServed(t *testing.T) {
 	plugin, err := served()
 	require.NoError(t, err)
-	pc := pluginContext(loadUpstream(t, "testdata/access_requests/upstream.json").serve(t), "")
+	pc := pluginContext(start(t, upstreamOf(t, "access_requests")), "")
 	pc.DataSourceInstanceSettings.UID = "served"
 	_, err = plugin.Client.QueryData(t.Context(), &backend.QueryDataRequest{PluginContext: pc, Queries: []backend.DataQuery{dataQuery("A", ar(""))}})
 	require.NoError(t, err)
@@ -275,7 +270,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 		slices.Sort(labels)
 		documented[row[1]] = row[2] + " " + strings.Join(labels, " ")
 	}
-	d := named(t, "documented", loadUpstream(t, "testdata/access_requests/upstream.json").serve(t))
+	d := named(t, "documented", account.New(upstreamOf(t, "access_requests")))
 	ask(t, d, nil, dataQuery("A", ar("")))
 	d.metrics.observeCall(notQueried, cloudflare.Observation{API: "rest", Refused: true, Kind: cloudflare.KindRateLimit})
 	registry := prometheus.NewPedanticRegistry()

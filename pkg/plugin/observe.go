@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
@@ -30,66 +31,69 @@ const (
 	reasonCanceled = "canceled"
 )
 
-// sighting is one query as metrics, traces and the log see it: never what it
+// observation is one query as metrics, traces and the log see it: never what it
 // filters by, nor what came back.
-type sighting struct {
-	d       *Datasource
-	ctx     context.Context
+type observation struct {
+	metrics *metrics
 	span    trace.Span
 	refID   string
 	started time.Time
-	// request is nil until the query is understood, result until it is answered.
-	request *query.Request
-	result  *eventlog.Result
 	calls   *cloudflare.Trace
+	// misconfigured says that the settings cannot be used.
+	misconfigured bool
 }
 
-func (d *Datasource) sight(ctx context.Context, refID string) *sighting {
-	s := &sighting{d: d, refID: refID, started: time.Now(), calls: &cloudflare.Trace{}}
-	s.ctx, s.span = spans.Start(ctx, "query")
-	return s
+func (d *Datasource) observe(ctx context.Context, refID string) (context.Context, *observation) {
+	o := &observation{metrics: d.metrics, refID: refID, started: time.Now(), calls: &cloudflare.Trace{}, misconfigured: d.problem != nil}
+	ctx, o.span = spans.Start(ctx, "query")
+	return ctx, o
+}
+
+// reply is what a query came to: request is nil until the query is understood,
+// result until it is answered.
+type reply struct {
+	request  *query.Request
+	result   *answer.Result
+	response backend.DataResponse
 }
 
 // end tells of the answer.
-func (s *sighting) end(answer backend.DataResponse) {
-	took := time.Since(s.started)
+func (o *observation) end(ctx context.Context, r reply) {
+	took := time.Since(o.started)
 	queryType, format := notQueried, notQueried
-	if s.request != nil {
-		queryType, format = s.request.Type.Name, string(s.request.Format)
+	if r.request != nil {
+		queryType, format = r.request.Type.Name, string(r.request.Format)
 	}
-	result, reason := s.verdict(answer)
-	var c eventlog.Coverage
-	if s.result != nil {
-		c = s.result.Coverage
+	result, reason := r.verdict()
+	var c answer.Coverage
+	if r.result != nil {
+		c = r.result.Coverage
+		o.metrics.served.WithLabelValues(queryType).Add(float64(c.Rows))
+		o.metrics.cached.WithLabelValues(queryType).Add(float64(c.CachedRows))
+		o.metrics.saved.WithLabelValues(queryType).Add(float64(c.SavedCalls))
 	}
-	m := s.d.metrics
-	m.queries.WithLabelValues(queryType, format, result, reason).Inc()
-	m.querySeconds.WithLabelValues(queryType).Observe(took.Seconds())
-	if s.result != nil {
-		m.served.WithLabelValues(queryType).Add(float64(c.Rows))
-		m.cached.WithLabelValues(queryType).Add(float64(c.CachedRows))
-		m.saved.WithLabelValues(queryType).Add(float64(c.SavedCalls))
-	}
-	s.span.SetAttributes(attribute.String("query_type", queryType), attribute.String("format", format),
-		attribute.Int64("rows", c.Rows), attribute.Int("calls", s.calls.Calls()),
+	o.metrics.queries.WithLabelValues(queryType, format, result, reason).Inc()
+	o.metrics.querySeconds.WithLabelValues(queryType).Observe(took.Seconds())
+	o.span.SetAttributes(attribute.String("query_type", queryType), attribute.String("format", format),
+		attribute.Int64("rows", c.Rows), attribute.Int("calls", o.calls.Calls()),
 		attribute.Bool("complete", result == resultComplete), attribute.String("reason", reason))
-	if answer.Error != nil {
-		s.span.SetStatus(codes.Error, reason)
+	if r.response.Error != nil {
+		o.span.SetStatus(codes.Error, reason)
 	}
-	s.span.End()
-	fields := []any{"refId", s.refID, "queryType", queryType, "format", format, "rows", c.Rows, "cachedRows", c.CachedRows,
-		"calls", s.calls.Calls(), "ms", took.Milliseconds(), "complete", result == resultComplete, "reason", reason}
-	s.log(answer, reason, fields)
+	o.span.End()
+	fields := []any{"refId", o.refID, "queryType", queryType, "format", format, "rows", c.Rows, "cachedRows", c.CachedRows,
+		"calls", o.calls.Calls(), "ms", took.Milliseconds(), "complete", result == resultComplete, "reason", reason}
+	o.log(ctx, r.response, reason, fields)
 }
 
-func (s *sighting) verdict(answer backend.DataResponse) (result, reason string) {
+func (r reply) verdict() (result, reason string) {
 	switch {
-	case answer.Error != nil && answer.Status == statusCanceled:
+	case r.response.Error != nil && r.response.Status == statusCanceled:
 		return resultError, reasonCanceled
-	case answer.Error != nil:
-		return resultError, string(answer.ErrorSource)
-	case s.result != nil && !s.result.Coverage.Complete:
-		return resultIncomplete, string(s.result.Coverage.Reason)
+	case r.response.Error != nil:
+		return resultError, string(r.response.ErrorSource)
+	case r.result != nil && !r.result.Coverage.Complete:
+		return resultIncomplete, string(r.result.Coverage.Reason)
 	}
 	return resultComplete, notQueried
 }
@@ -97,21 +101,21 @@ func (s *sighting) verdict(answer backend.DataResponse) (result, reason string) 
 // log writes what is worth a look at warn: what Cloudflare did not deliver. What
 // the user chose, such as a limit, or got wrong, is at debug. The error's text is
 // the user's alone, as it can repeat the query.
-func (s *sighting) log(answer backend.DataResponse, reason string, fields []any) {
-	logger := log.DefaultLogger.FromContext(s.ctx)
+func (o *observation) log(ctx context.Context, response backend.DataResponse, reason string, fields []any) {
+	logger := log.DefaultLogger.FromContext(ctx)
 	var wrong *query.InvalidError
 	var panicked *eventlog.PanicError
 	switch {
-	case answer.Error == nil && (reason == notQueried || reason == string(eventlog.ReasonLimit)):
+	case response.Error == nil && (reason == notQueried || reason == string(answer.ReasonLimit)):
 		logger.Debug("query answered", fields...)
-	case answer.Error == nil:
+	case response.Error == nil:
 		logger.Warn("query answered in part", fields...)
-	case reason == reasonCanceled, errors.As(answer.Error, &wrong), s.d.problem != nil:
-		logger.Debug("query not answered", append(fields, "status", int(answer.Status))...)
-	case errors.As(answer.Error, &panicked):
+	case reason == reasonCanceled, errors.As(response.Error, &wrong), o.misconfigured:
+		logger.Debug("query not answered", append(fields, "status", int(response.Status))...)
+	case errors.As(response.Error, &panicked):
 		logger.Error("a shared fetch panicked", append(fields, "panic", panicked.Kind, "stack", string(panicked.Stack))...)
 	default:
-		logger.Warn("query failed", append(fields, "status", int(answer.Status), "kind", spans.KindOf(answer.Error))...)
+		logger.Warn("query failed", append(fields, "status", int(response.Status), "kind", string(cloudflare.KindOf(response.Error)))...)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -19,8 +18,9 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/surface"
 )
@@ -87,15 +87,12 @@ var personalQueries = []string{
 
 func TestNothingPersonalIsObserved(t *testing.T) {
 	logged, spans := captureLog(t), captureSpans(t)
-	refuse := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusForbidden, 9109, "wilhelmina@example.com may not "+r.URL.String())
-	}))
-	t.Cleanup(refuse.Close)
-	for uid, url := range map[string]string{
-		"personal": loadUpstream(t, "testdata/access_requests/upstream.json").serve(t),
-		"refused":  refuse.URL,
-	} {
-		d := named(t, uid, url)
+	refused := upstreamOf(t, "access_requests")
+	refused.Before = func(r *http.Request) error {
+		return account.Refusal(http.StatusForbidden, 9109, "wilhelmina@example.com may not "+r.URL.String())
+	}
+	for uid, c := range map[string]account.Config{"personal": upstreamOf(t, "access_requests"), "refused": refused} {
+		d := named(t, uid, account.New(c))
 		for _, q := range personalQueries {
 			ask(t, d, nil, dataQuery("A", q))
 		}
@@ -116,7 +113,7 @@ func TestNothingPersonalIsObserved(t *testing.T) {
 
 func TestLogLevels(t *testing.T) {
 	logged := captureLog(t)
-	d := named(t, "logged", loadUpstream(t, "testdata/access_requests/upstream.json").serve(t))
+	d := named(t, "logged", account.New(upstreamOf(t, "access_requests")))
 	ask(t, d, nil, dataQuery("whole", ar("")))
 	ask(t, d, nil, dataQuery("cut", ar(`"limit":2`)))
 	ask(t, d, nil, dataQuery("wrong", ar(`"limit":0`)))
@@ -140,25 +137,23 @@ func TestLogLevels(t *testing.T) {
 	require.NotRegexp(t, "(?m)^(error|info) (query|a )", text)
 }
 
-type failing struct{ panicking }
+type failing struct{}
 
-func (failing) Query(context.Context, *query.Request) (*eventlog.Result, error) {
+func (failing) Query(context.Context, *query.Request) (*answer.Result, error) {
 	return nil, &cloudflare.Error{Kind: cloudflare.KindUnavailable, Message: "down"}
 }
 
-type partial struct{ panicking }
+type partial struct{}
 
-func (partial) Query(_ context.Context, r *query.Request) (*eventlog.Result, error) {
-	result, err := eventlog.Empty(r)
-	if err == nil {
-		result.Incomplete(eventlog.ReasonUpstream, "a part is missing")
-	}
-	return result, err
+func (partial) Query(context.Context, *query.Request) (*answer.Result, error) {
+	result := &answer.Result{Table: &answer.Table{}, Coverage: answer.Coverage{Complete: true}}
+	result.Incomplete(answer.ReasonUpstream, "a part is missing")
+	return result, nil
 }
 
 func TestSpansOfEveryStage(t *testing.T) {
 	spans := captureSpans(t)
-	d := named(t, "traced", loadUpstream(t, "testdata/access_requests/upstream.json").serve(t))
+	d := named(t, "traced", account.New(upstreamOf(t, "access_requests")))
 	ask(t, d, nil, dataQuery("A", ar("")), dataQuery("B", ar(`"groupBy":["outcome"]`)), dataQuery("C", `{"queryType":"login_groups","format":"time_series"}`))
 	d.Dispose()
 	byName := map[string][]tracetest.SpanStub{}

@@ -6,12 +6,15 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/frame"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/surface"
 )
@@ -40,7 +43,7 @@ type Datasource struct {
 	// find is the surfaces' own look-up by query type.
 	find      func(queryType string) (surface.Surface, bool)
 	masker    *frame.Masker
-	screens   *screens
+	refreshes *refreshDetector
 	resources backend.CallResourceHandler
 	// metrics are the data source's, which its instances share.
 	key     metricsKey
@@ -50,15 +53,16 @@ type Datasource struct {
 // New makes an instance for the settings. Grafana calls it again, and disposes
 // of the old one, when they change.
 func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
-	return newDatasource(ctx, s, time.Now)
+	return newDatasource(ctx, s, time.Now, newHTTPClient)
 }
 
-func newDatasource(ctx context.Context, s backend.DataSourceInstanceSettings, now func() time.Time) (instancemgmt.Instance, error) {
-	d := &Datasource{uid: s.UID, name: s.Name, now: now, masker: frame.NewMasker(frame.MaskNone, ""), screens: newScreens(now)}
+// newDatasource makes an instance with a clock and a way to make its HTTP client.
+func newDatasource(ctx context.Context, s backend.DataSourceInstanceSettings, now func() time.Time, newClient clientMaker) (instancemgmt.Instance, error) {
+	d := &Datasource{uid: s.UID, name: s.Name, now: now, masker: frame.NewMasker(frame.MaskNone, ""), refreshes: newRefreshDetector(now)}
 	d.resources = newResources(d)
 	d.settings, d.problem = LoadSettings(s)
 	if d.settings != nil && d.settings.CanConnect {
-		if err := d.connect(ctx, s); err != nil {
+		if err := d.connect(ctx, s, newClient); err != nil {
 			return nil, err
 		}
 	}
@@ -68,13 +72,13 @@ func newDatasource(ctx context.Context, s backend.DataSourceInstanceSettings, no
 }
 
 // connect makes what needs Cloudflare. It calls nothing yet.
-func (d *Datasource) connect(ctx context.Context, s backend.DataSourceInstanceSettings) error {
+func (d *Datasource) connect(ctx context.Context, s backend.DataSourceInstanceSettings, newClient clientMaker) error {
 	options, err := s.HTTPClientOptions(ctx)
 	if err != nil {
 		return fmt.Errorf("the HTTP settings cannot be used: %w", err)
 	}
 	options.Middlewares = withoutAddresses()
-	client, err := newHTTPClient(options)
+	client, err := newClient(options)
 	if err != nil {
 		return fmt.Errorf("the HTTP client cannot be made: %w", err)
 	}
@@ -92,12 +96,9 @@ func (d *Datasource) connect(ctx context.Context, s backend.DataSourceInstanceSe
 	}
 	d.masker = frame.NewMasker(d.settings.Mask, d.settings.MaskKey)
 	d.surfaces = surface.NewSet(surface.Config{
-		Client:     d.client,
-		AccountID:  d.settings.AccountID,
-		CacheLimit: d.settings.CacheLimit,
-		SealAfter:  d.settings.SealAfter,
-		MaxRows:    d.settings.MaxRows,
-		Now:        d.now,
+		Client:    d.client,
+		AccountID: d.settings.AccountID,
+		Config:    eventlog.Config{Limit: d.settings.CacheLimit, SealAfter: d.settings.SealAfter, MaxRows: d.settings.MaxRows, Now: d.now},
 	})
 	d.find = d.surfaces.Surface
 	return nil
@@ -113,3 +114,46 @@ func (d *Datasource) Dispose() {
 		d.client.Close()
 	}
 }
+
+// inTime ends a little before the caller's deadline. What is answered after that
+// is lost, and with it the answers to the other queries of the request.
+func inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-min(time.Until(deadline)/20, time.Second/2)))
+}
+
+// clientMaker makes the HTTP client of the options.
+type clientMaker func(httpclient.Options) (*http.Client, error)
+
+// newHTTPClient makes the SDK's client, such that its idle connections can be
+// closed: the SDK wraps the transport that holds them, and what it wraps it in
+// does not pass the wish on (net/http: Client.CloseIdleConnections).
+func newHTTPClient(options httpclient.Options) (*http.Client, error) {
+	var connections *http.Transport
+	configure := options.ConfigureTransport
+	options.ConfigureTransport = func(o httpclient.Options, t *http.Transport) {
+		connections = t
+		if configure != nil {
+			configure(o, t)
+		}
+	}
+	client, err := httpclient.New(options)
+	if err != nil {
+		return nil, err
+	}
+	client.Transport = closableTransport{client.Transport, connections}
+	return client, nil
+}
+
+// closableTransport makes calls with one round tripper whose connections another
+// one holds.
+type closableTransport struct {
+	http.RoundTripper
+	connections *http.Transport
+}
+
+// CloseIdleConnections closes the connections that no call uses.
+func (t closableTransport) CloseIdleConnections() { t.connections.CloseIdleConnections() }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -15,7 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/surface"
 )
@@ -45,16 +48,6 @@ func dataQuery(refID, json string) backend.DataQuery {
 	return backend.DataQuery{RefID: refID, JSON: []byte(json), TimeRange: trioRange, Interval: 5 * time.Minute}
 }
 
-// instance is a data source on an upstream, in this process.
-func instance(t *testing.T, url, more string) *Datasource {
-	t.Helper()
-	i, err := atTrioTime(t.Context(), *pluginContext(url, more).DataSourceInstanceSettings)
-	require.NoError(t, err)
-	d := i.(*Datasource)
-	t.Cleanup(d.Dispose)
-	return d
-}
-
 func ask(t *testing.T, d *Datasource, headers map[string]string, queries ...backend.DataQuery) backend.Responses {
 	t.Helper()
 	r, err := d.QueryData(t.Context(), &backend.QueryDataRequest{Headers: headers, Queries: queries})
@@ -64,7 +57,7 @@ func ask(t *testing.T, d *Datasource, headers map[string]string, queries ...back
 }
 
 func TestBadQueryFailsAlone(t *testing.T) {
-	d := instance(t, loadUpstream(t, "testdata/access_requests/upstream.json").serve(t), "")
+	d := instance(t, account.New(upstreamOf(t, "access_requests")), "")
 	answers := ask(t, d, nil,
 		dataQuery("good", ar("")),
 		dataQuery("field", ar(`"filters":[{"field":"nope","operator":"=","values":["x"]}]`)),
@@ -92,11 +85,10 @@ func ar(more string) string {
 
 type panicking struct{}
 
-func (panicking) Query(context.Context, *query.Request) (*eventlog.Result, error) { panic("boom") }
-func (panicking) Close()                                                          {}
+func (panicking) Query(context.Context, *query.Request) (*answer.Result, error) { panic("boom") }
 
 func TestPanicIsOneRedQuery(t *testing.T) {
-	d := instance(t, loadUpstream(t, "testdata/access_requests/upstream.json").serve(t), "")
+	d := instance(t, account.New(upstreamOf(t, "access_requests")), "")
 	found := d.find
 	d.find = func(queryType string) (surface.Surface, bool) {
 		if queryType == "scim_updates" {
@@ -111,7 +103,7 @@ func TestPanicIsOneRedQuery(t *testing.T) {
 }
 
 func TestAlertsAreCompleteOrFail(t *testing.T) {
-	d := instance(t, loadUpstream(t, "testdata/access_requests/upstream.json").serve(t), "")
+	d := instance(t, account.New(upstreamOf(t, "access_requests")), "")
 	cut := dataQuery("A", ar(`"limit":2`))
 	answer := ask(t, d, nil, cut)["A"]
 	require.NoError(t, answer.Error)
@@ -124,22 +116,35 @@ func TestAlertsAreCompleteOrFail(t *testing.T) {
 	}
 }
 
+// A field that one row lacks is an empty value there, so that a rule still evaluates
+// on all of them; one that no row has tells nothing.
+func TestAnAlertByAFieldThatARowLacks(t *testing.T) {
+	c := upstreamOf(t, "access_requests")
+	delete(c.Events[1].Row, "country")
+	alert := map[string]string{backend.FromAlertHeaderName: "true"}
+	for _, format := range []string{"table", "time_series"} {
+		answer := ask(t, instance(t, account.New(c), ""), alert, dataQuery("A", ar(`"groupBy":["country"],"format":"`+format+`"`)))["A"]
+		require.NoError(t, answer.Error)
+		require.Equal(t, coverage{Complete: true, Rows: 5, UpstreamCalls: 2}, coverageOf(t, answer))
+	}
+	c.Quirks.Withholds = []string{"country"}
+	answer := ask(t, instance(t, account.New(c), ""), alert, dataQuery("A", ar(`"groupBy":["country"]`)))["A"]
+	require.ErrorContains(t, answer.Error, "not complete (unverified)")
+	require.ErrorContains(t, answer.Error, "None of these logins has the field country")
+}
+
 func TestWhoRefusesEveryCallIsNotHealthy(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusBadRequest, 7003, "Could not route")
-	}))
-	t.Cleanup(server.Close)
-	h, err := instance(t, server.URL+"/client/v4", "").CheckHealth(t.Context(), &backend.CheckHealthRequest{})
+	a := account.New(account.Config{Before: func(*http.Request) error {
+		return account.Refusal(http.StatusBadRequest, 7003, "Could not route")
+	}})
+	h, err := instance(t, a, "").CheckHealth(t.Context(), &backend.CheckHealthRequest{})
 	require.NoError(t, err)
 	require.Equal(t, backend.HealthStatusError, h.Status, h.Message)
 }
 
 func TestSettingsProblemIsAnAnswer(t *testing.T) {
-	u := loadUpstream(t, "testdata/access_requests/upstream.json")
-	i, err := New(t.Context(), stored(`{"accountId":"nope","apiUrl":"`+u.serve(t)+`"}`, map[string]string{"apiToken": testToken}))
-	require.NoError(t, err)
-	d := i.(*Datasource)
-	t.Cleanup(d.Dispose)
+	d := made(t, account.New(upstreamOf(t, "access_requests")),
+		stored(`{"accountId":"nope","apiUrl":"`+inMemoryURL+`"}`, map[string]string{"apiToken": testToken}), trioTime)
 	require.ErrorContains(t, ask(t, d, nil, dataQuery("A", ar("")))["A"].Error, "accountId must be 32")
 	h, err := d.CheckHealth(t.Context(), &backend.CheckHealthRequest{})
 	require.NoError(t, err)
@@ -170,7 +175,7 @@ func resource(t *testing.T, d *Datasource, url string, into any) int {
 }
 
 func TestResources(t *testing.T) {
-	d := instance(t, loadUpstream(t, "testdata/access_requests/upstream.json").serve(t), "")
+	d := instance(t, account.New(upstreamOf(t, "access_requests")), "")
 	span := fmt.Sprintf("&from=%d&to=%s", trioRange.From.UnixMilli(), trioRange.To.Format(time.RFC3339))
 	var values []suggestion
 	require.Equal(t, http.StatusOK, resource(t, d, "values?queryType=access_requests&field=country"+span, &values))
@@ -190,20 +195,22 @@ func TestResources(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	tests := []struct {
-		name, deny, more string
-		status           backend.HealthStatus
-		message          []string
+		name    string
+		before  func(*http.Request) error
+		status  backend.HealthStatus
+		message []string
 	}{
 		{name: "all", status: backend.HealthStatusOk, message: []string{"4 of 4 query types"}},
-		{name: "one missing", deny: "/scim/", status: backend.HealthStatusOk, message: []string{"3 of 4", "Access: SCIM Logs Read"}},
-		{name: "none", deny: "/", status: backend.HealthStatusError, message: []string{"refuses every call", "Access: Audit Logs Read, Access: SCIM Logs Read, Account Analytics Read"}},
-		{name: "unreachable", more: `,"apiUrl":"http://127.0.0.1:1"`, status: backend.HealthStatusError, message: []string{"cannot be read"}},
+		{name: "one missing", before: denying("/scim/"), status: backend.HealthStatusOk, message: []string{"3 of 4", "Access: SCIM Logs Read"}},
+		{name: "none", before: denying("/"), status: backend.HealthStatusError, message: []string{"rejects every call", "Access: Audit Logs Read, Access: SCIM Logs Read, Account Analytics Read"}},
+		{name: "unreachable", before: func(*http.Request) error { return &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED} },
+			status: backend.HealthStatusError, message: []string{"cannot read Cloudflare Access", "refuses the connection"}},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			u := loadUpstream(t, "testdata/scim_updates/upstream.json")
-			u.deny = test.deny
-			h, err := instance(t, u.serve(t), test.more).CheckHealth(t.Context(), &backend.CheckHealthRequest{})
+		inBubble := func(t *testing.T) {
+			c := upstreamOf(t, "scim_updates")
+			c.Before = test.before
+			h, err := instance(t, account.New(c), "").CheckHealth(t.Context(), &backend.CheckHealthRequest{})
 			require.NoError(t, err)
 			require.Equal(t, test.status, h.Status, h.Message)
 			for _, want := range test.message {
@@ -213,45 +220,20 @@ func TestHealth(t *testing.T) {
 			require.NoError(t, json.Unmarshal(h.JSONDetails, &details))
 			require.GreaterOrEqual(t, len(details.Surfaces), 4)
 			require.NotContains(t, h.Message+string(h.JSONDetails), testToken)
-		})
+		}
+		t.Run(test.name, func(t *testing.T) { synctest.Test(t, inBubble) })
 	}
 }
 
 // TestSecretStaysInside asks an upstream that repeats what it was sent.
 func TestSecretStaysInside(t *testing.T) {
-	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, r.Header.Get("Authorization")+" <html>", http.StatusBadGateway)
-	}))
-	t.Cleanup(echo.Close)
-	d := instance(t, echo.URL, "")
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	r, err := d.QueryData(ctx, &backend.QueryDataRequest{Queries: []backend.DataQuery{dataQuery("A", ar(""))}})
-	require.NoError(t, err)
-	require.Error(t, r.Responses["A"].Error)
-	require.NotContains(t, r.Responses["A"].Error.Error(), testToken)
-	require.NotContains(t, r.Responses["A"].Error.Error(), "html")
-}
-
-func TestMaskedIdentities(t *testing.T) {
-	url := loadUpstream(t, "testdata/access_requests/upstream.json").serve(t)
-	for _, mask := range []string{"pseudonym", "redact"} {
-		d := instance(t, url, `,"maskIdentities":"`+mask+`"`)
-		for _, q := range []string{ar(""), ar(`"format":"logs"`), ar(`"groupBy":["user_email"]`), ar(`"format":"time_series","groupBy":["user_email","ip_address"]`)} {
-			answer := ask(t, d, nil, dataQuery("A", q))["A"]
-			require.NoError(t, answer.Error)
-			b, err := json.Marshal(answer.Frames)
-			require.NoError(t, err)
-			for _, personal := range []string{"@example.com", "192.0.2.1", "audit"} {
-				require.NotContains(t, string(b), personal, "%s %s", mask, q)
-			}
-		}
-	}
-	d := instance(t, url, `,"maskIdentities":"pseudonym"`)
-	var values []suggestion
-	span := fmt.Sprintf("&from=%d&to=%d", trioRange.From.UnixMilli(), trioRange.To.UnixMilli())
-	require.Equal(t, http.StatusOK, resource(t, d, "values?queryType=access_requests&field=user_email"+span, &values))
-	require.Len(t, values, 3, "counting by pseudonym still works")
-	filtered := ask(t, d, nil, dataQuery("A", ar(`"filters":[{"field":"user_email","operator":"=","values":["`+values[0].Value+`"]}]`)))["A"]
-	require.Equal(t, int(values[0].Count), filtered.Frames[0].Rows(), "a pseudonym can be filtered by")
+	synctest.Test(t, func(t *testing.T) {
+		a := account.New(account.Config{Before: func(r *http.Request) error {
+			return &account.Failure{Status: http.StatusBadGateway, Body: r.Header.Get("Authorization") + " <html>"}
+		}})
+		answer := ask(t, instance(t, a, ""), nil, dataQuery("A", ar("")))["A"]
+		require.ErrorContains(t, answer.Error, "HTTP 502")
+		require.NotContains(t, answer.Error.Error(), testToken)
+		require.NotContains(t, answer.Error.Error(), "html")
+	})
 }

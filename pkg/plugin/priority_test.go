@@ -9,8 +9,9 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/surface"
 )
@@ -38,43 +39,41 @@ func TestARefreshGivesWayToAQuestion(t *testing.T) {
 		"another query":                   {anna, []byte(`{"queryType":"scim_updates"}`), 30 * time.Second, 0, false, cloudflare.Interactive},
 		"a longer range":                  {anna, model, 30 * time.Second, -time.Hour, false, cloudflare.Interactive},
 		"a range that ends earlier":       {anna, model, -time.Minute, 10 * time.Minute, false, cloudflare.Interactive},
-		"after the screen has been left":  {anna, model, 20 * time.Minute, 0, false, cloudflare.Interactive},
+		"long after the first":            {anna, model, 20 * time.Minute, 0, false, cloudflare.Interactive},
 		"an alert evaluation, repeatedly": {anna, model, 30 * time.Second, 0, true, cloudflare.Interactive},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clock := now
-			s := newScreens(func() time.Time { return clock })
+			d := newRefreshDetector(func() time.Time { return clock })
 			first := backend.DataQuery{JSON: model, TimeRange: hour(0)}
-			require.Equal(t, cloudflare.Interactive, s.priority(anna, first, c.alert))
+			require.Equal(t, cloudflare.Interactive, d.priority(anna, first, c.alert))
 			clock = now.Add(max(c.later, 0))
 			window := hour(c.later)
 			window.From = window.From.Add(c.from)
-			require.Equal(t, c.want, s.priority(c.user, backend.DataQuery{JSON: c.json, TimeRange: window}, c.alert))
+			require.Equal(t, c.want, d.priority(c.user, backend.DataQuery{JSON: c.json, TimeRange: window}, c.alert))
 		})
 	}
 }
 
-func TestScreensAreBounded(t *testing.T) {
+func TestRecentQueriesAreBounded(t *testing.T) {
 	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
-	s := newScreens(func() time.Time { return now })
-	for i := range 3 * maxScreens {
-		s.priority(nil, backend.DataQuery{JSON: fmt.Appendf(nil, `{"n":%d}`, i)}, false)
-		require.LessOrEqual(t, len(s.shown), maxScreens)
+	d := newRefreshDetector(func() time.Time { return now })
+	for i := range 3 * maxRecentQueries {
+		d.priority(nil, backend.DataQuery{JSON: fmt.Appendf(nil, `{"n":%d}`, i)}, false)
+		require.LessOrEqual(t, d.recent.Len(), maxRecentQueries)
 	}
 }
 
 // asked answers nothing, and remembers how urgently it was asked.
 type asked struct{ priorities []cloudflare.Priority }
 
-func (a *asked) Query(ctx context.Context, _ *query.Request) (*eventlog.Result, error) {
+func (a *asked) Query(ctx context.Context, _ *query.Request) (*answer.Result, error) {
 	a.priorities = append(a.priorities, cloudflare.PriorityOf(ctx))
-	return &eventlog.Result{Series: &eventlog.Series{}, Coverage: eventlog.Coverage{Complete: true}}, nil
+	return &answer.Result{Series: &answer.Series{}, Coverage: answer.Coverage{Complete: true}}, nil
 }
 
-func (a *asked) Close() {}
-
 func TestARefreshedPanelAsksInTheBackground(t *testing.T) {
-	d := instance(t, loadUpstream(t, "testdata/access_requests/upstream.json").serve(t), "")
+	d := instance(t, account.New(upstreamOf(t, "access_requests")), "")
 	a := &asked{}
 	d.find = func(string) (surface.Surface, bool) { return a, true }
 	for i, headers := range []map[string]string{nil, nil, {backend.FromAlertHeaderName: "true"}} {

@@ -12,9 +12,10 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/frame"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/spans"
 )
@@ -28,19 +29,26 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 	alert := isFromAlert(req.Headers)
 	ctx, cancel := inTime(ctx)
 	defer cancel()
-	return concurrent.QueryData(ctx, req, func(ctx context.Context, q concurrent.Query) (res backend.DataResponse) {
-		s := d.sight(ctx, q.DataQuery.RefID)
-		defer func() {
-			if r := recover(); r != nil {
-				log.DefaultLogger.FromContext(ctx).Error("a query panicked", "refId", q.DataQuery.RefID, "panic", fmt.Sprintf("%T", r), "stack", string(debug.Stack()))
-				res = backend.DataResponse{Status: backend.StatusInternal, ErrorSource: backend.ErrorSourcePlugin,
-					Error: fmt.Errorf("the plugin failed on this query; the Grafana server's log has the details. Please report it")}
-			}
-			s.end(res)
-		}()
-		s.ctx = cloudflare.WithPriority(s.ctx, d.screens.priority(q.PluginContext.User, q.DataQuery, alert))
-		return d.answer(s, q.DataQuery, alert)
+	return concurrent.QueryData(ctx, req, func(ctx context.Context, q concurrent.Query) backend.DataResponse {
+		ctx, o := d.observe(ctx, q.DataQuery.RefID)
+		ctx = cloudflare.WithPriority(ctx, d.refreshes.priority(q.PluginContext.User, q.DataQuery, alert))
+		r := d.guarded(ctx, q.DataQuery, alert, o.calls)
+		o.end(ctx, r)
+		return r.response
 	}, maxConcurrentQueries)
+}
+
+// guarded makes a panic the error of the one query that it happened in.
+func (d *Datasource) guarded(ctx context.Context, q backend.DataQuery, alert bool, calls *cloudflare.Trace) (r reply) {
+	defer func() {
+		if p := recover(); p != nil {
+			log.DefaultLogger.FromContext(ctx).Error("a query panicked", "refId", q.RefID, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			r.response = backend.DataResponse{Status: backend.StatusInternal, ErrorSource: backend.ErrorSourcePlugin,
+				Error: fmt.Errorf("the plugin failed on this query; the Grafana server's log has the details. Please report it")}
+		}
+	}()
+	d.answer(ctx, q, alert, calls, &r)
+	return r
 }
 
 // isFromAlert says whether Grafana marked the request as an alert evaluation.
@@ -55,43 +63,50 @@ func isFromAlert(headers map[string]string) bool {
 	return false
 }
 
-func (d *Datasource) answer(s *sighting, q backend.DataQuery, alert bool) backend.DataResponse {
+// answer parses a query, asks its surface and frames what that says.
+func (d *Datasource) answer(ctx context.Context, q backend.DataQuery, alert bool, calls *cloudflare.Trace, out *reply) {
 	if d.problem != nil {
-		return problemFailure(d.problem).response()
+		out.response = problemFailure(d.problem).response()
+		return
 	}
-	_, span := spans.Start(s.ctx, "parse")
-	r, err := query.Parse(q.JSON, query.Options{
+	_, span := spans.Start(ctx, "parse")
+	options := query.Options{
 		QueryType:     q.QueryType,
-		Window:        query.Window{From: q.TimeRange.From, To: q.TimeRange.To},
+		From:          q.TimeRange.From,
+		To:            q.TimeRange.To,
 		Interval:      q.Interval,
 		MaxDataPoints: q.MaxDataPoints,
 		FromAlert:     alert,
 		MaxLimit:      d.settings.MaxRows,
 		Now:           d.now(),
-		Disguise:      d.masker.Disguise(),
-	})
+	}
+	if d.masker.Hides() {
+		options.Disguise = d.masker.Show
+	}
+	r, err := query.Parse(q.JSON, options)
 	spans.End(span, err)
 	if err != nil {
-		return classify(err).response()
+		out.response = classify(err).response()
+		return
 	}
-	s.request = r
-	result, err := d.run(s.ctx, r, s.calls)
-	if err != nil {
-		return classify(err).needing(r.Type.Permission).response()
+	out.request = r
+	if out.result, err = d.run(ctx, r, calls); err != nil {
+		out.response = classify(err).needing(r.Type.Permission).response()
+		return
 	}
-	s.result = result
-	if alert && !result.Coverage.Complete {
-		return incompleteAlert(result).response()
+	if alert && !out.result.Coverage.Complete {
+		out.response = incompleteAlert(out.result).response()
+		return
 	}
-	_, span = spans.Start(s.ctx, "frame", attribute.Int64("rows", result.Coverage.Rows))
+	_, span = spans.Start(ctx, "frame", attribute.Int64("rows", out.result.Coverage.Rows))
 	defer span.End()
-	f := frame.Build(r, result, frame.Origin{RefID: q.RefID, DatasourceUID: d.uid, DatasourceName: d.name, Now: d.now()})
-	return backend.DataResponse{Status: backend.StatusOK, Frames: f}
+	f := frame.Build(r, out.result, frame.Origin{RefID: q.RefID, DatasourceUID: d.uid, DatasourceName: d.name, Now: d.now()})
+	out.response = backend.DataResponse{Status: backend.StatusOK, Frames: f}
 }
 
 // run asks the surface. Identities are masked in the result itself, so that no
 // way out of here can forget to. calls are those that it made.
-func (d *Datasource) run(ctx context.Context, r *query.Request, calls *cloudflare.Trace) (*eventlog.Result, error) {
+func (d *Datasource) run(ctx context.Context, r *query.Request, calls *cloudflare.Trace) (*answer.Result, error) {
 	s, ok := d.find(r.Type.Name)
 	if !ok {
 		return nil, fmt.Errorf("the query type %s has no surface", r.Type.Name)
@@ -105,28 +120,29 @@ func (d *Datasource) run(ctx context.Context, r *query.Request, calls *cloudflar
 }
 
 // incompleteAlert is why an alert evaluation fails rather than see a low number.
-func incompleteAlert(result *eventlog.Result) failure {
+func incompleteAlert(result *answer.Result) failure {
 	texts := make([]string, 0, len(result.Notices))
 	for _, n := range result.Notices {
 		// That the limit cut the rows is no warning elsewhere.
-		if n.Severity == eventlog.Warning || result.Coverage.Reason == eventlog.ReasonLimit {
+		if n.Severity == answer.Warning || result.Coverage.Reason == answer.ReasonLimit {
 			texts = append(texts, n.Text)
 		}
 	}
 	status := backend.StatusBadGateway
-	if result.Coverage.Reason == eventlog.ReasonRateLimit {
+	if result.Coverage.Reason == answer.ReasonRateLimit {
 		status = backend.StatusTooManyRequests
 	}
 	return failure{status, backend.ErrorSourceDownstream, fmt.Errorf(
-		"the answer is not complete (%s), so the alert is not evaluated with it. %s%s",
-		result.Coverage.Reason, strings.Join(texts, " "), retryAfter(result.Coverage.RetryAt))}
+		"the answer is not complete (%s), so the alert rule cannot use it. %s",
+		result.Coverage.Reason, strings.Join(texts, " "))}
 }
 
-// values of a field, most frequent first, for suggestions and variables.
-func (d *Datasource) countValues(ctx context.Context, q *catalogue.QueryType, f *catalogue.Field, w query.Window) ([]eventlog.Group, error) {
+// countValues counts the values of a field, most frequent first, for suggestions
+// and variables.
+func (d *Datasource) countValues(ctx context.Context, q *catalogue.QueryType, f *catalogue.Field, within interval.Interval) ([]answer.Group, error) {
 	r := &query.Request{
 		Type: q, Format: query.FormatTable, GroupBy: []*catalogue.Field{f},
-		Limit: d.settings.MaxRows, Window: w,
+		Limit: d.settings.MaxRows, Range: within,
 	}
 	result, err := d.run(ctx, r, &cloudflare.Trace{})
 	if err != nil {

@@ -83,7 +83,8 @@ func TestSchemaExamplesAreValidQueries(t *testing.T) {
 			}
 			_, err = query.Parse(raw, query.Options{
 				QueryType: example.QueryType,
-				Window:    query.Window{From: now.Add(-time.Hour), To: now},
+				From:      now.Add(-time.Hour),
+				To:        now,
 				Interval:  time.Minute,
 				MaxLimit:  defaultMaxRows,
 				Now:       now,

@@ -164,11 +164,11 @@ func (p *problems) apiURL(text string) string {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		p.add("apiUrl must be an address such as %s, without user, query or fragment", cloudflare.DefaultURL)
+		p.add("apiUrl must be an address such as %s, without a user, query, or fragment", cloudflare.DefaultURL)
 		return cloudflare.DefaultURL
 	}
 	if u.Scheme == "http" && !isLocal(u.Hostname()) {
-		p.add("apiUrl must start with https:// so that the secret is never sent in the clear; http:// is allowed for this machine and for private names (one label, .internal, .local)")
+		p.add("apiUrl must start with https:// because the secret must not travel unencrypted; http:// is allowed for this machine and for private names (one label, .internal, .local)")
 	}
 	return text
 }
@@ -192,7 +192,7 @@ func (p *problems) credentials(m settingsModel, secrets map[string]string) cloud
 	case authKey:
 		c := cloudflare.Credentials{Email: strings.TrimSpace(m.Email), Key: strings.TrimSpace(secrets["apiKey"])}
 		if !strings.Contains(c.Email, "@") {
-			p.add("email must be the e-mail address that the API key belongs to")
+			p.add("email must be the email address that the API key belongs to")
 		}
 		if c.Key == "" {
 			p.add("the API key is missing: paste the global API key, or use an API token")
@@ -208,17 +208,17 @@ func (p *problems) credentials(m settingsModel, secrets map[string]string) cloud
 // headerSafe refuses what could not be sent as an HTTP header, without showing it.
 func (p *problems) headerSafe(name, value string) {
 	if strings.ContainsFunc(value, func(r rune) bool { return r < 0x21 || r > 0x7e }) {
-		p.add("%s holds a space or a character that cannot be sent; paste it again", name)
+		p.add("%s contains a space or a character that cannot be sent; paste it again", name)
 	}
 }
 
 func (p *problems) mask(text, key string) (frame.Mask, string) {
 	mask, ok := frame.ParseMask(text)
 	if !ok {
-		p.add("maskIdentities must be none, pseudonym or redact")
+		p.add("maskIdentities must be none, pseudonym, or redact")
 	}
 	if mask == frame.MaskPseudonym && key == "" {
-		p.add("maskKey is missing: pseudonyms are made with a key of your own")
+		p.add("maskKey is missing: enter the key that makes the pseudonyms")
 	}
 	return mask, key
 }

@@ -48,8 +48,8 @@ func TestSettings(t *testing.T) {
 		{"token with a line break", `{"accountId":"` + testAccount + `"}`, map[string]string{"apiToken": "a\nb"}, "cannot be sent"},
 		{"auth type", `{"accountId":"` + testAccount + `","authType":"magic"}`, secrets, "authType must be"},
 		{"secret in the clear", `{"accountId":"` + testAccount + `","apiUrl":"http://api.example.com"}`, secrets, "https://"},
-		{"user in the address", `{"accountId":"` + testAccount + `","apiUrl":"https://a:b@api.example.com"}`, secrets, "without user"},
-		{"mask", `{"accountId":"` + testAccount + `","maskIdentities":"hide"}`, secrets, "none, pseudonym or redact"},
+		{"user in the address", `{"accountId":"` + testAccount + `","apiUrl":"https://a:b@api.example.com"}`, secrets, "without a user"},
+		{"mask", `{"accountId":"` + testAccount + `","maskIdentities":"hide"}`, secrets, "none, pseudonym, or redact"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -7,12 +7,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
 )
 
 // Otherwise each change of the settings would leave connections, and goroutines
 // that read them, for as long as they may be idle.
 func TestDisposeClosesConnections(t *testing.T) {
-	server := httptest.NewUnstartedServer(loadUpstream(t, "testdata/access_requests/upstream.json"))
+	server := httptest.NewUnstartedServer(account.New(upstreamOf(t, "access_requests")))
 	opened, closed := make(chan net.Conn, 100), make(chan net.Conn, 100)
 	server.Config.ConnState = func(c net.Conn, state http.ConnState) {
 		switch state {

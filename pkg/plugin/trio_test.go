@@ -62,7 +62,7 @@ func checkTrio(t *testing.T, dir, name string) {
 	interval, err := time.ParseDuration(q.Range.Interval)
 	require.NoError(t, err)
 
-	url := loadUpstream(t, filepath.Join(dir, "upstream.json")).serve(t)
+	url := start(t, upstreamOf(t, filepath.Base(dir)))
 	plugin, err := served()
 	require.NoError(t, err)
 	response, err := plugin.Client.QueryData(context.Background(), &backend.QueryDataRequest{
@@ -113,10 +113,9 @@ func coverageOf(t *testing.T, answer backend.DataResponse) coverage {
 	return custom.Coverage
 }
 
-// atTrioTime makes a data source at a time at which the trios' events are two
-// hours old, whenever the tests run.
+// atTrioTime makes a data source whose clock stands at trioTime.
 func atTrioTime(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
-	return newDatasource(ctx, s, func() time.Time { return trioRange.To.Add(2 * time.Hour) })
+	return newDatasource(ctx, s, trioTime, newHTTPClient)
 }
 
 // served is the plugin over gRPC, as Grafana meets it: one for all tests, because

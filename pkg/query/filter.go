@@ -3,7 +3,6 @@ package query
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -13,9 +12,6 @@ import (
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 )
-
-// as keeps errors.As beside the package's own error type short.
-func as[T error](err error, target *T) bool { return errors.As(err, target) }
 
 // Filter is one checked condition. Values are normalised by the field's kind:
 // country codes in upper case, Ray IDs in lower case without colo, booleans as
@@ -35,9 +31,27 @@ func (f *Filter) Negative() bool {
 	return f.Operator == catalogue.NotEqual || f.Operator == catalogue.NotContains || f.Operator == catalogue.NotMatches
 }
 
-// Masked says whether the values can be what masking shows instead of
-// Cloudflare's own. Such a filter cannot be pushed upstream.
+// Masked says whether the values are what masking shows instead of Cloudflare's
+// own. Such a filter cannot be pushed upstream.
 func (f *Filter) Masked() bool { return f.disguise != nil }
+
+// Show is what answers show of a value. A masked filter compares nothing else: to
+// compare the value itself with what a user sends would give it away.
+func (f *Filter) Show(value string) string {
+	if f.disguise == nil {
+		return value
+	}
+	return f.disguise(f.Field, value)
+}
+
+// With is the same filter on one other value, normalized as Values are.
+func (f *Filter) With(value string) (*Filter, error) {
+	other := &Filter{Field: f.Field, Operator: f.Operator}
+	if err := other.add(value); err != nil {
+		return nil, err
+	}
+	return other, other.compile()
+}
 
 // String names the filter without its values, which can be personal data.
 func (f *Filter) String() string { return f.Field.Name + " " + string(f.Operator) }
@@ -59,13 +73,7 @@ func (f *Filter) Match(text string, valid bool) bool {
 	case f.numbers != nil:
 		return f.matchNumber(text)
 	}
-	hit := f.match(text)
-	if !hit && f.disguise != nil && valid {
-		if shown := f.disguise(f.Field, text); shown != text {
-			hit = f.match(shown)
-		}
-	}
-	return hit != f.Negative()
+	return f.match(f.Show(text)) != f.Negative()
 }
 
 // MatchTime says whether an instant passes, for fields of the kind time.
@@ -118,11 +126,18 @@ func compileFilter(q *catalogue.QueryType, m filterModel, disguise func(*catalog
 		return nil, invalid("the filter on %s has the operator %q; allowed are %s", field.Name, shorten(m.Operator), joinOperators(field.Operators))
 	}
 	f := &Filter{Field: field, Operator: op}
+	exact := op == catalogue.Equal || op == catalogue.NotEqual
 	if field.Personal {
-		f.disguise = disguise
+		switch f.disguise = disguise; {
+		case !f.Masked():
+		case !pseudonym.MatchString(f.Show("anybody")):
+			return nil, invalid("the filter on %s is not allowed, because the data source redacts identities", f)
+		case !exact:
+			return nil, invalid("the filter on %s is not allowed, because the data source masks identities; use = or != with a pseudonym", f)
+		}
 	}
 	if len(m.Values) == 0 {
-		return nil, invalid("the filter on %s has no value; give at least one", f)
+		return nil, invalid("the filter on %s has no value; enter at least one", f)
 	}
 	if len(m.Values) > MaxValues {
 		return nil, invalid("the filter on %s has %d values; at most %d are allowed. Use contains or a regular expression instead", f, len(m.Values), MaxValues)
@@ -131,7 +146,7 @@ func compileFilter(q *catalogue.QueryType, m filterModel, disguise func(*catalog
 		text, err := scalar(raw)
 		switch {
 		case err != nil:
-			err = invalid("the filter on %s has a value that is not a text, a number or a boolean", f)
+			err = invalid("the filter on %s has a value that is not a string, a number, or a boolean", f)
 		case len(text) > MaxValueLength:
 			err = invalid("the filter on %s has a value of %d bytes; at most %d are allowed", f, len(text), MaxValueLength)
 		default:
@@ -155,62 +170,54 @@ func joinOperators(ops []catalogue.Operator) string {
 // add checks and normalises one value by the field's kind.
 func (f *Filter) add(text string) error {
 	exact := f.Operator == catalogue.Equal || f.Operator == catalogue.NotEqual
-	switch f.Field.Kind {
-	case catalogue.KindTime:
+	if f.Masked() {
+		if text = strings.TrimSpace(text); text != "" && !pseudonym.MatchString(text) {
+			return invalid("the filter on %s takes pseudonyms such as p_0123456789abcdef, because the data source masks identities", f)
+		}
+		f.Values = append(f.Values, text)
+		return nil
+	}
+	normal, ok := Normalize(f.Field, text)
+	switch kind := f.Field.Kind; {
+	case kind == catalogue.KindTime:
+		// People and variables write times in more ways than Cloudflare does.
 		t, err := ParseTime(text)
 		if err != nil {
 			return invalid("the filter on %s takes a time as RFC 3339 (2026-01-31T08:00:00Z) or epoch milliseconds", f)
 		}
 		f.instants = append(f.instants, t)
 		text = t.Format(time.RFC3339Nano)
-	case catalogue.KindNumber, catalogue.KindDuration:
+	case kind == catalogue.KindNumber || kind == catalogue.KindDuration:
 		n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-		if err != nil || n != n {
+		if err != nil || !ok {
 			return invalid("the filter on %s takes a number", f)
 		}
 		f.numbers = append(f.numbers, n)
-	case catalogue.KindBoolean:
-		b, err := strconv.ParseBool(strings.ToLower(strings.TrimSpace(text)))
-		if err != nil {
-			return invalid("the filter on %s takes true or false", f)
-		}
-		text = strconv.FormatBool(b)
-	case catalogue.KindCountry:
-		text = strings.ToUpper(strings.TrimSpace(text))
-		if exact && text != "" && !countryCode.MatchString(text) {
-			return invalid("the filter on %s takes two-letter country codes such as GB", f)
-		}
-	case catalogue.KindIP:
-		text = strings.TrimSpace(text)
-		if exact && text != "" {
-			ip, err := netip.ParseAddr(text)
-			if err != nil && f.disguise == nil {
-				return invalid("the filter on %s takes IP addresses such as 192.0.2.1; use contains for a part of one", f)
-			}
-			if err == nil {
-				text = ip.String()
-			}
-		}
-	case catalogue.KindRayID:
-		if exact {
-			id, ok := NormalizeRayID(text)
-			if !ok {
-				return invalid("the filter on %s takes Ray IDs of up to 16 hexadecimal digits, such as 8d3f0a1b2c3d4e5f or 8d3f0a1b2c3d4e5f-LHR", f)
-			}
-			text = id
-		} else if f.Operator == catalogue.Contains || f.Operator == catalogue.NotContains {
-			text = strings.ToLower(strings.TrimSpace(text))
-		}
-	case catalogue.KindEnum:
-		if exact && f.Field.Derived != nil && !slices.ContainsFunc(f.Field.Values, func(v catalogue.Value) bool { return v.Value == text }) {
-			return invalid("the filter on %s takes %s", f, joinValues(f.Field.Values))
-		}
+	case !ok && (exact || kind == catalogue.KindBoolean):
+		return invalid("the filter on %s takes %s", f, takes[kind])
+	case exact || kind == catalogue.KindCountry:
+		text = normal
+	case kind == catalogue.KindRayID && (f.Operator == catalogue.Contains || f.Operator == catalogue.NotContains):
+		text = strings.ToLower(strings.TrimSpace(text))
+	}
+	if exact && f.Field.Kind == catalogue.KindEnum && f.Field.Derived != nil && !slices.ContainsFunc(f.Field.Values, func(v catalogue.Value) bool { return v.Value == text }) {
+		return invalid("the filter on %s takes %s", f, joinValues(f.Field.Values))
 	}
 	f.Values = append(f.Values, text)
 	return nil
 }
 
-var countryCode = regexp.MustCompile(`^[A-Z][A-Z0-9]$`)
+// pseudonym is the form of what masking shows of a person. Where it redacts, it
+// shows none.
+var pseudonym = regexp.MustCompile(`^p_[0-9a-f]{16}$`)
+
+// takes says what a filter's values must be, by the field's kind.
+var takes = map[catalogue.Kind]string{
+	catalogue.KindBoolean: "true or false",
+	catalogue.KindCountry: "two-letter country codes such as GB",
+	catalogue.KindIP:      "IP addresses such as 192.0.2.1; use contains for part of an address",
+	catalogue.KindRayID:   "Ray IDs of up to 16 hexadecimal digits, such as 8d3f0a1b2c3d4e5f or 8d3f0a1b2c3d4e5f-LHR",
+}
 
 func joinValues(values []catalogue.Value) string {
 	parts := make([]string, len(values))
@@ -256,7 +263,7 @@ func (f *Filter) patterns() ([]*regexp.Regexp, error) {
 		}
 		p, err := regexp.Compile(flags + v)
 		if err != nil {
-			return nil, invalid("the filter on %s has a broken regular expression: %s%s. RE2 syntax is allowed, see https://github.com/google/re2/wiki/Syntax", f, patternFault(err), which(i, len(f.Values)))
+			return nil, invalid("the filter on %s has a broken regular expression: %s%s. Use RE2 syntax: https://github.com/google/re2/wiki/Syntax", f, patternFault(err), which(i, len(f.Values)))
 		}
 		patterns[i] = p
 	}
@@ -267,7 +274,7 @@ func (f *Filter) patterns() ([]*regexp.Regexp, error) {
 // logged, and a pattern can hold personal data.
 func patternFault(err error) string {
 	var fault *syntax.Error
-	if as(err, &fault) {
+	if errors.As(err, &fault) {
 		return fault.Code.String()
 	}
 	return "it cannot be read"

@@ -88,13 +88,37 @@ func TestMatchTime(t *testing.T) {
 	}
 }
 
-func TestFilterHoldsForWhatIsShown(t *testing.T) {
+// A masked filter sees nothing but what answers show, so no question about the value
+// behind it gets an answer.
+func TestMaskedFiltersCompareWhatIsShown(t *testing.T) {
 	q, _ := catalogue.Lookup("access_requests")
-	disguise := func(_ *catalogue.Field, v string) string { return "p_" + v[:1] }
-	f, err := compileFilter(q, filterModel{Field: "user_email", Operator: "!=", Values: []json.RawMessage{[]byte(`"p_a"`)}}, disguise)
+	disguise := func(_ *catalogue.Field, v string) string {
+		if v == "a@example.com" {
+			return shown
+		}
+		return "p_fedcba9876543210"
+	}
+	masked := func(field, operator, value string, disguise func(*catalogue.Field, string) string) (*Filter, error) {
+		raw, err := json.Marshal(value)
+		require.NoError(t, err)
+		return compileFilter(q, filterModel{Field: field, Operator: operator, Values: []json.RawMessage{raw}}, disguise)
+	}
+	f, err := masked("user_email", "!=", shown, disguise)
 	require.NoError(t, err)
 	require.False(t, f.Match("a@example.com", true))
 	require.True(t, f.Match("b@example.com", true))
+	require.True(t, f.Match(shown, true), "a value that looks like a pseudonym is hidden too")
+	for _, refused := range [][3]string{
+		{"user_email", "=", "a@example.com"}, {"user_email", "=~", "^a"}, {"user_email", "contains", shown}, {"ip_address", "=", "192.0.2.1"},
+		{"user_id", "=", "6b3d4f0e-1c2a-4d5b-8e7f-0a1b2c3d4e5f"}, {"user_email", "!contains", "a"},
+	} {
+		_, err := masked(refused[0], refused[1], refused[2], disguise)
+		require.ErrorContains(t, err, "because the data source masks identities", "%v", refused)
+	}
+	_, err = masked("country", "=~", "^G", disguise)
+	require.NoError(t, err, "what is not personal is filtered as ever")
+	_, err = masked("user_email", "=", shown, func(*catalogue.Field, string) string { return "[redacted]" })
+	require.ErrorContains(t, err, "redacts identities")
 }
 
 func TestNormalizeRayID(t *testing.T) {

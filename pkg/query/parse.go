@@ -2,12 +2,14 @@ package query
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 )
 
 // model is the query as it stands in a dashboard's JSON.
@@ -31,7 +33,8 @@ type filterModel struct {
 type Options struct {
 	// QueryType is used where the JSON has none: Grafana keeps it beside the JSON.
 	QueryType string
-	Window    Window
+	// From and To are the panel's time range, both included.
+	From, To time.Time
 	// Interval is the panel's; MaxDataPoints is used where it is 0.
 	Interval      time.Duration
 	MaxDataPoints int64
@@ -48,7 +51,7 @@ type Options struct {
 func Parse(raw []byte, o Options) (*Request, error) {
 	var m model
 	if err := json.Unmarshal(raw, &m); err != nil {
-		return nil, invalid("the query is not of the right shape: %s", describeJSONError(err))
+		return nil, invalid("the query has an invalid structure: %s", describeJSONError(err))
 	}
 	if m.QueryType == "" {
 		m.QueryType = o.QueryType
@@ -57,9 +60,9 @@ func Parse(raw []byte, o Options) (*Request, error) {
 	if !ok {
 		return nil, invalid("unknown query type %q; allowed are %s", shorten(m.QueryType), strings.Join(catalogue.Names(), ", "))
 	}
-	r := &Request{Type: q, Window: o.Window, FromAlert: o.FromAlert}
+	r := &Request{Type: q, FromAlert: o.FromAlert}
 	for _, check := range []func(*model, Options) error{
-		r.setFormat, r.setWindow, r.setFilters, r.setGroupBy, r.setFields, r.setDirection, r.setLimit, r.setInterval,
+		r.setFormat, r.setRange, r.setFilters, r.setGroupBy, r.setFields, r.setDirection, r.setLimit, r.setInterval,
 	} {
 		if err := check(&m, o); err != nil {
 			return nil, err
@@ -70,7 +73,7 @@ func Parse(raw []byte, o Options) (*Request, error) {
 
 func describeJSONError(err error) string {
 	var typed *json.UnmarshalTypeError
-	if as(err, &typed) && typed.Field != "" {
+	if errors.As(err, &typed) && typed.Field != "" {
 		return fmt.Sprintf("%s cannot be a %s", typed.Field, typed.Value)
 	}
 	return err.Error()
@@ -87,22 +90,21 @@ func (r *Request) setFormat(m *model, _ Options) error {
 	return nil
 }
 
-func (r *Request) setWindow(_ *model, o Options) error {
-	w := Window{From: o.Window.From.Truncate(time.Millisecond).UTC(), To: o.Window.To.Truncate(time.Millisecond).UTC()}
-	if w.From.IsZero() || w.To.IsZero() || w.From.Unix() < 0 {
-		return invalid("the time range has no start or no end after 1970; choose a time range")
+func (r *Request) setRange(_ *model, o Options) error {
+	if o.From.IsZero() || o.To.IsZero() || o.From.Unix() < 0 || o.To.Year() > 2200 {
+		return invalid("the time range has no start or no end between 1970 and 2200; choose a time range")
 	}
-	if w.To.Before(w.From) {
-		return invalid("the time range ends (%s) before it starts (%s); swap its ends", w.To.Format(time.RFC3339), w.From.Format(time.RFC3339))
+	if o.To.Before(o.From) {
+		return invalid("the time range ends (%s) before it starts (%s); swap the start and the end", o.To.UTC().Format(time.RFC3339), o.From.UTC().Format(time.RFC3339))
 	}
 	if days := r.Type.Retention.MaxDays; days > 0 {
 		oldest := o.Now.Add(-time.Duration(days) * 24 * time.Hour)
-		if w.To.Before(oldest) {
+		if o.To.Before(oldest) {
 			return invalid("the time range ends on %s, but Cloudflare keeps %s for at most %d days; choose a range after %s",
-				w.To.Format(time.DateOnly), strings.ToLower(r.Type.Title), days, oldest.Format(time.DateOnly))
+				o.To.UTC().Format(time.DateOnly), strings.ToLower(r.Type.Title), days, oldest.UTC().Format(time.DateOnly))
 		}
 	}
-	r.Window = w
+	r.Range = interval.Inclusive(o.From, o.To)
 	return nil
 }
 
@@ -119,15 +121,15 @@ func (r *Request) setFilters(m *model, o Options) error {
 	}
 	for _, name := range r.Type.RequiredFilters {
 		if !slices.ContainsFunc(r.Filters, func(f *Filter) bool { return f.Field.Name == name }) {
-			return invalid("%s need a filter on %s: a UUID or an e-mail address", strings.ToLower(r.Type.Title), name)
+			return invalid("%s need a filter on %s: a UUID or an email address", strings.ToLower(r.Type.Title), name)
 		}
 	}
 	return nil
 }
 
 func (r *Request) setGroupBy(m *model, _ Options) error {
-	if m.GroupBy == nil && r.Format == FormatTimeSeries {
-		m.GroupBy = []string{"outcome"}
+	if m.GroupBy == nil && r.Format == FormatTimeSeries && r.Type.Outcome.Field != "" {
+		m.GroupBy = []string{r.Type.Outcome.Field}
 	}
 	if r.Format == FormatLogs {
 		if len(m.GroupBy) > 0 {
@@ -187,7 +189,7 @@ func (r *Request) setLimit(m *model, o Options) error {
 	}
 	if len(m.Limit) > 0 && string(m.Limit) != "null" {
 		if err := json.Unmarshal(m.Limit, &limit); err != nil || limit < 1 || limit > o.MaxLimit {
-			return invalid("limit %s is not allowed; it is a whole number from 1 to %d (the data source's maximum rows)", shorten(string(m.Limit)), o.MaxLimit)
+			return invalid("limit %s is not allowed; it must be a whole number from 1 to %d (the data source's maximum rows)", shorten(string(m.Limit)), o.MaxLimit)
 		}
 	}
 	if r.Format != FormatTimeSeries {
@@ -200,24 +202,21 @@ func (r *Request) setInterval(_ *model, o Options) error {
 	if r.Format != FormatTimeSeries {
 		return nil
 	}
-	length := r.Window.To.Sub(r.Window.From)
-	interval := o.Interval
-	if interval <= 0 {
+	length := time.Duration(r.Range.Length())
+	bucket := o.Interval
+	if bucket <= 0 {
 		points := o.MaxDataPoints
 		if points <= 0 {
 			points = 1000
 		}
-		interval = roundUp(length/time.Duration(points), time.Second)
+		bucket = roundUp(length/time.Duration(points), time.Second)
 	}
-	least := time.Millisecond
-	if r.Type.API == "graphql" {
-		least = time.Minute
+	least := r.Type.MinInterval()
+	bucket = roundUp(max(bucket, least), time.Millisecond)
+	if int64(length/bucket)+2 > MaxBuckets {
+		bucket = roundUp(length/(MaxBuckets-2), least)
 	}
-	interval = roundUp(max(interval, least), time.Millisecond)
-	if int64(length/interval)+2 > MaxBuckets {
-		interval = roundUp(length/(MaxBuckets-2), least)
-	}
-	r.Interval = interval
+	r.Interval = bucket
 	return nil
 }
 
@@ -228,4 +227,9 @@ func shorten(s string) string {
 		return string(r[:most]) + "…"
 	}
 	return s
+}
+
+// roundUp raises d to the next multiple of unit, at least one.
+func roundUp(d, unit time.Duration) time.Duration {
+	return time.Duration(interval.Ceil(max(int64(d), 1), int64(unit)))
 }

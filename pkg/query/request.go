@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 )
 
 // Format is the shape of the answer.
@@ -66,8 +67,8 @@ type Request struct {
 	// Limit is the most rows of a plain table or logs, or groups of a grouped
 	// table. It is 0 for time series, which are never cut.
 	Limit int
-	// Window is the panel's range. A time series covers Buckets instead.
-	Window Window
+	// Range is the panel's. A time series covers whole buckets: see Needed.
+	Range interval.Interval
 	// Interval is the length of a bucket; 0 unless Format is time_series.
 	Interval time.Duration
 	// FromAlert is set for alert evaluations, which must be complete or fail.
@@ -77,20 +78,16 @@ type Request struct {
 // Grouped says whether the answer counts events instead of listing them.
 func (r *Request) Grouped() bool { return r.Format == FormatTimeSeries || len(r.GroupBy) > 0 }
 
-// Span is the window whose events are needed: the panel's own, or for a time
+// Needed is the range whose events are needed: the panel's own, or for a time
 // series that of its whole buckets.
-func (r *Request) Span() Window {
+func (r *Request) Needed() interval.Interval {
 	if r.Format != FormatTimeSeries {
-		return r.Window
+		return r.Range
 	}
-	start := floor(r.Window.From, r.Interval)
-	end := floor(r.Window.To, r.Interval).Add(r.Interval)
-	return Window{From: start, To: end.Add(-time.Millisecond)}
+	bucket := int64(r.Interval)
+	return interval.Interval{From: interval.Floor(r.Range.From, bucket), To: interval.Floor(r.Range.To-1, bucket) + bucket}
 }
 
 // Buckets is the number of whole buckets of a time series: from the one that
-// holds Window.From to the one that holds Window.To.
-func (r *Request) Buckets() int {
-	span := r.Span()
-	return int(span.End().Sub(span.Start()) / r.Interval)
-}
+// holds the start of Range to the one that holds its end.
+func (r *Request) Buckets() int { return int(r.Needed().Length() / int64(r.Interval)) }

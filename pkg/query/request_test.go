@@ -11,13 +11,14 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func options() Options {
 	return Options{
-		Window:   Window{From: noon.Add(-time.Hour), To: noon},
+		From: noon.Add(-time.Hour), To: noon,
 		Interval: time.Minute,
 		MaxLimit: 100_000,
 		Now:      noon,
@@ -30,7 +31,7 @@ func TestParseRefusesWithWhatIsAllowed(t *testing.T) {
 		change     func(*Options)
 		want       []string
 	}{
-		{name: "no JSON", json: `{`, want: []string{"not of the right shape"}},
+		{name: "no JSON", json: `{`, want: []string{"invalid structure"}},
 		{name: "query type missing", json: `{}`, want: []string{"unknown query type", "access_requests, failed_logins, scim_updates, login_groups"}},
 		{name: "query type unknown", json: `{"queryType":"audit"}`, want: []string{`"audit"`, "login_groups"}},
 		{name: "format unknown", json: `{"queryType":"access_requests","format":"heatmap"}`, want: []string{`"heatmap"`, "table, time_series, logs"}},
@@ -38,7 +39,7 @@ func TestParseRefusesWithWhatIsAllowed(t *testing.T) {
 		{name: "operator unknown", json: ar(`"filters":[{"field":"country","operator":"like","values":["x"]}]`), want: []string{`"like"`, "= != contains"}},
 		{name: "operator not for the kind", json: ar(`"filters":[{"field":"country","operator":"<","values":["GB"]}]`), want: []string{`"<"`, "allowed are"}},
 		{name: "no values", json: ar(`"filters":[{"field":"country","operator":"=","values":[]}]`), want: []string{"no value"}},
-		{name: "object as value", json: ar(`"filters":[{"field":"country","operator":"=","values":[{}]}]`), want: []string{"text, a number or a boolean"}},
+		{name: "object as value", json: ar(`"filters":[{"field":"country","operator":"=","values":[{}]}]`), want: []string{"not a string, a number, or a boolean"}},
 		{name: "values not a list", json: ar(`"filters":[{"field":"country","operator":"=","values":"GB"}]`), want: []string{"filters.values", "string"}},
 		{name: "boolean", json: ar(`"filters":[{"field":"allowed","operator":"=","values":["maybe"]}]`), want: []string{"true or false"}},
 		{name: "time", json: ar(`"filters":[{"field":"created_at","operator":">","values":["yesterday"]}]`), want: []string{"RFC 3339"}},
@@ -55,7 +56,7 @@ func TestParseRefusesWithWhatIsAllowed(t *testing.T) {
 		{name: "long value", json: ar(`"filters":[{"field":"user_email","operator":"=","values":["` + strings.Repeat("a", 2049) + `"]}]`), want: []string{"2049 bytes"}},
 		{name: "10,000 values", json: ar(`"filters":[{"field":"user_email","operator":"=","values":[` + strings.Repeat(`"a",`, 9999) + `"a"]}]`), want: []string{"10000 values", "1000"}},
 		{name: "too many filters", json: ar(`"filters":[` + strings.Repeat(`{"field":"country","operator":"=","values":["GB"]},`, 50) + `{"field":"country","operator":"=","values":["GB"]}]`), want: []string{"51 filters", "50"}},
-		{name: "user missing", json: `{"queryType":"failed_logins"}`, want: []string{"user_id", "UUID or an e-mail"}},
+		{name: "user missing", json: `{"queryType":"failed_logins"}`, want: []string{"user_id", "UUID or an email address"}},
 		{name: "group by unknown", json: ar(`"groupBy":["nope"]`), want: []string{"cannot be grouped", "outcome"}},
 		{name: "group by time", json: ar(`"groupBy":["created_at"]`), want: []string{"cannot be grouped"}},
 		{name: "group logs", json: ar(`"format":"logs","groupBy":["country"]`), want: []string{"logs cannot be grouped"}},
@@ -67,10 +68,10 @@ func TestParseRefusesWithWhatIsAllowed(t *testing.T) {
 		{name: "limit 10^9", json: ar(`"limit":1000000000`), want: []string{"1 to 100000"}},
 		{name: "limit 1.5", json: ar(`"limit":1.5`), want: []string{"whole number"}},
 		{name: "limit text", json: ar(`"limit":"many"`), want: []string{"whole number"}},
-		{name: "reversed window", json: ar(``), change: func(o *Options) { o.Window.From, o.Window.To = o.Window.To, o.Window.From }, want: []string{"before it starts"}},
-		{name: "no window", json: ar(``), change: func(o *Options) { o.Window = Window{} }, want: []string{"choose a time range"}},
+		{name: "reversed window", json: ar(``), change: func(o *Options) { o.From, o.To = o.To, o.From }, want: []string{"before it starts"}},
+		{name: "no window", json: ar(``), change: func(o *Options) { o.From, o.To = time.Time{}, time.Time{} }, want: []string{"choose a time range"}},
 		{name: "before retention", json: ar(``), change: func(o *Options) {
-			o.Window = Window{From: noon.AddDate(-1, 0, 0), To: noon.AddDate(0, 0, -181)}
+			o.From, o.To = noon.AddDate(-1, 0, 0), noon.AddDate(0, 0, -181)
 		}, want: []string{"at most 180 days"}},
 	}
 	for _, test := range tests {
@@ -144,7 +145,7 @@ func TestIntervalIsThePanelsUnlessItCannotBe(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			o := options()
-			o.Window.From, o.Interval = noon.Add(-test.length), test.interval
+			o.From, o.Interval = noon.Add(-test.length), test.interval
 			r, err := Parse(fmt.Appendf(nil, `{"queryType":%q,"format":"time_series"}`, test.kind), o)
 			require.NoError(t, err)
 			require.Equal(t, test.want, r.Interval)
@@ -158,21 +159,21 @@ func TestBucketEdgesStayPutAndCoverTheRange(t *testing.T) {
 		from := rapid.Int64Range(0, noon.UnixMilli()).Draw(t, "from")
 		length := rapid.Int64Range(0, 40*24*3600*1000).Draw(t, "length")
 		o := options()
-		o.Window = Window{From: time.UnixMilli(from), To: time.UnixMilli(from + length)}
-		o.Now = o.Window.To
+		o.From, o.To = time.UnixMilli(from), time.UnixMilli(from+length)
+		o.Now = o.To
 		o.Interval = time.Duration(rapid.Int64Range(0, 48*3600*1000).Draw(t, "interval")) * time.Millisecond
 		r, err := Parse([]byte(ar(`"format":"time_series"`)), o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		span := r.Span()
-		if span.Start().UnixNano()%int64(r.Interval) != 0 || span.End().UnixNano()%int64(r.Interval) != 0 {
+		needed, bucket := r.Needed(), int64(r.Interval)
+		if needed.From%bucket != 0 || needed.To%bucket != 0 {
 			t.Fatalf("edges are not multiples of %s", r.Interval)
 		}
-		if span.Start().After(r.Window.From) || !r.Window.To.Before(span.End()) {
+		if needed.From > o.From.UnixNano() || needed.To <= o.To.UnixNano() {
 			t.Fatal("the range is not covered")
 		}
-		if r.Window.From.Sub(span.Start()) >= r.Interval || span.End().Sub(r.Window.To) > r.Interval {
+		if o.From.UnixNano()-needed.From >= bucket || needed.To-o.To.UnixNano() > bucket {
 			t.Fatal("there is a bucket that the range does not touch")
 		}
 		if n := r.Buckets(); n < 1 || n > MaxBuckets {
@@ -181,12 +182,11 @@ func TestBucketEdgesStayPutAndCoverTheRange(t *testing.T) {
 	})
 }
 
-func TestWindowIncludesBothEndsToTheMillisecond(t *testing.T) {
-	w := Window{From: noon, To: noon.Add(time.Second)}
-	require.False(t, w.Contains(noon.Add(-time.Nanosecond)))
-	require.True(t, w.Contains(noon))
-	require.True(t, w.Contains(noon.Add(time.Second+999*time.Microsecond)), "cut to the millisecond it is the end itself")
-	require.False(t, w.Contains(noon.Add(time.Second+time.Millisecond)))
+func TestATableNeedsBothEndsOfItsRange(t *testing.T) {
+	r, err := Parse([]byte(ar("")), options())
+	require.NoError(t, err)
+	require.Equal(t, interval.Inclusive(noon.Add(-time.Hour), noon), r.Range)
+	require.Equal(t, r.Range, r.Needed())
 }
 
 func FuzzParse(f *testing.F) {

@@ -4,10 +4,81 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"math"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 )
+
+// Cell is a value in its normalized text: see Normalize. Valid is false where the
+// event has no such value.
+type Cell struct {
+	Text  string
+	Valid bool
+}
+
+// Normalize gives a value the text that filters compare with and that answers
+// show, by the field's kind: country codes in upper case, Ray IDs in lower case,
+// booleans as true and false, times as RFC 3339 in UTC. ok says whether the value
+// is one of the kind; one that is not keeps its text.
+func Normalize(f *catalogue.Field, text string) (normal string, ok bool) {
+	switch f.Kind {
+	case catalogue.KindCountry:
+		text = strings.ToUpper(strings.TrimSpace(text))
+		return text, text == "" || isCountry(text)
+	case catalogue.KindBoolean:
+		b, err := strconv.ParseBool(strings.ToLower(strings.TrimSpace(text)))
+		if err != nil {
+			return text, false
+		}
+		return strconv.FormatBool(b), true
+	case catalogue.KindIP:
+		ip, err := netip.ParseAddr(strings.TrimSpace(text))
+		if err != nil {
+			return text, text == ""
+		}
+		return ip.String(), true
+	case catalogue.KindRayID:
+		if id, ok := NormalizeRayID(text); ok {
+			return id, true
+		}
+		return text, false
+	case catalogue.KindTime:
+		t, err := ParseInstant(f, text)
+		if err != nil {
+			return text, false
+		}
+		return t.Format(time.RFC3339Nano), true
+	case catalogue.KindNumber, catalogue.KindDuration:
+		n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		return text, err == nil && n == n
+	}
+	return text, true
+}
+
+func isCountry(code string) bool {
+	return len(code) == 2 && code[0] >= 'A' && code[0] <= 'Z' && (code[1] >= 'A' && code[1] <= 'Z' || code[1] >= '0' && code[1] <= '9')
+}
+
+// Derive computes a derived field from the value that it is derived from.
+func Derive(d *catalogue.Derived, from Cell) Cell {
+	switch {
+	case d.Constant != "":
+		return Cell{d.Constant, true}
+	case !from.Valid:
+		return Cell{}
+	}
+	if text, ok := d.Values[from.Text]; ok {
+		return Cell{text, true}
+	}
+	if d.Otherwise != nil {
+		return Cell{*d.Otherwise, true}
+	}
+	return Cell{}
+}
 
 // scalar reads a JSON text, number or boolean as text: template variables and
 // hand-written queries hold all three.
@@ -30,7 +101,7 @@ func scalar(raw json.RawMessage) (string, error) {
 }
 
 // NormalizeRayID reads a Ray ID as people paste it from a block page: with
-// spaces, in upper case, with the data centre behind a hyphen.
+// spaces, in upper case, with the data center behind a hyphen.
 func NormalizeRayID(text string) (id string, ok bool) {
 	text = strings.ToLower(strings.Join(strings.Fields(text), ""))
 	text = strings.TrimPrefix(text, "rayid:")
@@ -46,7 +117,8 @@ func NormalizeRayID(text string) (id string, ok bool) {
 	return text, err == nil
 }
 
-// ParseTime reads RFC 3339, a date in UTC, or epoch milliseconds.
+// ParseTime reads RFC 3339, a date in UTC, or epoch milliseconds, as Grafana
+// writes times.
 func ParseTime(text string) (time.Time, error) {
 	text = strings.TrimSpace(text)
 	if len(text) == len(time.DateOnly) {
@@ -58,5 +130,27 @@ func ParseTime(text string) (time.Time, error) {
 		return time.UnixMilli(ms).UTC(), nil
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)
+	return t.UTC(), err
+}
+
+var errNoInstant = errors.New("not a time")
+
+// ParseInstant reads a time as Cloudflare sends it in a field. Times before 1970
+// and after 2200 are not those of events: nanoseconds could not hold all of them.
+func ParseInstant(f *catalogue.Field, text string) (t time.Time, err error) {
+	switch {
+	case f.Encoding == catalogue.EpochSeconds:
+		var s float64
+		if s, err = strconv.ParseFloat(text, 64); err == nil && s >= 0 && s < 1e11 {
+			t = time.UnixMilli(int64(math.Round(s * 1000))).UTC()
+		}
+	case len(text) == len(time.DateOnly):
+		t, err = time.Parse(time.DateOnly, text)
+	default:
+		t, err = time.Parse(time.RFC3339Nano, text)
+	}
+	if err == nil && (t.Year() < 1970 || t.Year() > 2200) {
+		err = errNoInstant
+	}
 	return t.UTC(), err
 }

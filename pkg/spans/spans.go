@@ -5,7 +5,6 @@ package spans
 
 import (
 	"context"
-	"errors"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/tracing"
 	"go.opentelemetry.io/otel/attribute"
@@ -24,22 +23,7 @@ func Start(ctx context.Context, stage string, attributes ...attribute.KeyValue) 
 // what was asked.
 func End(span trace.Span, err error) {
 	if err != nil {
-		span.SetStatus(codes.Error, KindOf(err))
+		span.SetStatus(codes.Error, string(cloudflare.KindOf(err)))
 	}
 	span.End()
-}
-
-// KindOf is an error's class in one word: one of cloudflare's kinds, canceled,
-// timeout or other.
-func KindOf(err error) string {
-	var upstream *cloudflare.Error
-	switch {
-	case errors.As(err, &upstream):
-		return string(upstream.Kind)
-	case errors.Is(err, context.Canceled):
-		return string(cloudflare.KindCanceled)
-	case errors.Is(err, context.DeadlineExceeded):
-		return string(cloudflare.KindTimeout)
-	}
-	return "other"
 }

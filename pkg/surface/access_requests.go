@@ -3,37 +3,25 @@ package surface
 import (
 	"context"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/rest"
 )
 
 func init() {
-	register("access_requests", func(c Config, _ *Directory) Surface { return &accessRequests{c} })
+	register("access_requests", func(s shared) Surface { return &accessRequests{s, rest.NewList(s.layout, s.Now)} })
 }
 
 // accessRequests are the logins with an identity.
-type accessRequests struct{ config Config }
-
-func (s *accessRequests) Query(ctx context.Context, r *query.Request) (*eventlog.Result, error) {
-	return s.config.events.Query(ctx, r, eventlog.Source{
-		Key:   r.Type.Name,
-		Type:  r.Type,
-		Fetch: s.config.logPages(s.config.accountPath("/access/logs/access_requests"), nil),
-		Push:  true,
-	})
+type accessRequests struct {
+	shared
+	list *rest.List
 }
 
-// Close does nothing: the Set owns the event log.
-func (s *accessRequests) Close() {}
-
-// valuesOf are the values of all filters on a field that ask for equality.
-func valuesOf(r *query.Request, field string) []string {
-	var values []string
-	for _, f := range r.Filters {
-		if f.Field.Name == field && f.Operator == catalogue.Equal {
-			values = append(values, f.Values...)
-		}
-	}
-	return values
+func (s *accessRequests) Query(ctx context.Context, r *query.Request) (*answer.Result, error) {
+	pages := s.pages(nil)
+	source := s.source("", s.list.Scanner(pages, nil))
+	source.Pushing = func(params map[string]string) eventlog.Scanner { return s.list.Scanner(pages, params) }
+	return s.events.Query(ctx, r, source)
 }

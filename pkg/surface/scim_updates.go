@@ -2,26 +2,29 @@ package surface
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/rest"
 )
 
 func init() {
-	register("scim_updates", func(c Config, d *Directory) Surface { return &scimUpdates{c, d} })
+	register("scim_updates", func(s shared) Surface { return &scimUpdates{s, rest.NewList(s.layout, s.Now)} })
 }
 
 // scimUpdates are the changes that identity providers made to users and groups.
-// They are few, so that only idp_id, which Cloudflare requires, is pushed.
+// They are few, so only idp_id, which Cloudflare requires, is pushed.
 type scimUpdates struct {
-	config    Config
-	directory *Directory
+	shared
+	list *rest.List
 }
 
-func (s *scimUpdates) Query(ctx context.Context, r *query.Request) (*eventlog.Result, error) {
+func (s *scimUpdates) Query(ctx context.Context, r *query.Request) (*answer.Result, error) {
 	providers := valuesOf(r, "idp_id")
 	if len(providers) == 0 {
 		all, err := s.directory.IdentityProviders(ctx)
@@ -34,28 +37,33 @@ func (s *scimUpdates) Query(ctx context.Context, r *query.Request) (*eventlog.Re
 			}
 		}
 	}
+	if len(providers) == 0 {
+		return s.ofUnknown(ctx, r)
+	}
 	slices.Sort(providers)
 	providers = slices.Compact(providers)
-	if len(providers) == 0 {
-		return s.none(r)
-	}
-	return s.config.events.Query(ctx, r, eventlog.Source{
-		Key:   r.Type.Name + "\x00" + strings.Join(providers, "\x00"),
-		Type:  r.Type,
-		Fetch: s.config.logPages(s.config.accountPath("/access/logs/scim/updates"), url.Values{"idp_id": providers}),
-	})
+	return s.of(ctx, r, providers)
 }
 
-// none answers for an account without SCIM.
-func (s *scimUpdates) none(r *query.Request) (*eventlog.Result, error) {
-	result, err := eventlog.Empty(r)
-	if err != nil {
-		return nil, err
+func (s *scimUpdates) of(ctx context.Context, r *query.Request, providers []string) (*answer.Result, error) {
+	pages := s.pages(url.Values{"idp_id": providers})
+	return s.events.Query(ctx, r, s.source(strings.Join(providers, "\x00"), s.list.Scanner(pages, nil)))
+}
+
+// ofUnknown answers where no identity provider is known to have SCIM on. Cloudflare
+// lists those only that the credentials may see, and says no word of the others, so
+// that nothing known does not mean nothing there. It is not settled whether idp_id
+// is enforced: updates that come without it are the answer.
+func (s *scimUpdates) ofUnknown(ctx context.Context, r *query.Request) (*answer.Result, error) {
+	result, err := s.of(ctx, r, nil)
+	var upstream *cloudflare.Error
+	if errors.As(err, &upstream) && upstream.Kind == cloudflare.KindBadRequest {
+		result, err = s.events.Query(ctx, r, s.source("none", s.list.Whole()))
 	}
-	result.Notices = append(result.Notices, eventlog.Notice{Severity: eventlog.Info,
-		Text: "No identity provider of the account has SCIM on, so that there are no updates. Turn SCIM on in the identity provider's settings in Cloudflare One, or name one with a filter on idp_id."})
+	if err != nil || result.Scanned > 0 {
+		return result, err
+	}
+	result.Incomplete(answer.ReasonUnverified, "Cloudflare shows these credentials no identity provider that has SCIM on, so the data source cannot know whether there are updates. "+
+		"Turn SCIM on in the identity provider's settings in Cloudflare One, check that the credentials may see the identity provider, or name one with a filter on idp_id.")
 	return result, nil
 }
-
-// Close does nothing: the Set owns the event log.
-func (s *scimUpdates) Close() {}

@@ -5,11 +5,19 @@ package surface
 
 import (
 	"context"
-	"time"
+	"net/url"
+	"strconv"
+	"strings"
 
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/columnar"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/rest"
 )
 
 // Surface answers the questions of one query type.
@@ -17,31 +25,29 @@ type Surface interface {
 	// Query fetches what the request needs and answers it. The result is the
 	// caller's own: nothing in it is shared with the event log. Calls made are
 	// counted in the context's cloudflare.Trace.
-	Query(ctx context.Context, r *query.Request) (*eventlog.Result, error)
-	// Close frees what the surface keeps and ends what it started.
-	Close()
+	Query(ctx context.Context, r *query.Request) (*answer.Result, error)
 }
 
 // Config is what surfaces share. Everything in it belongs to one data source.
 type Config struct {
 	Client    *cloudflare.Client
 	AccountID string
-	// CacheLimit is the most bytes that all surfaces together keep; 0: nothing.
-	CacheLimit int64
-	// SealAfter is the age after which Cloudflare is taken to have delivered all.
-	SealAfter time.Duration
-	// MaxRows is the most events that one query scans.
-	MaxRows int
-	// Now is the clock; nil means time.Now.
-	Now func() time.Time
-	// events keeps what all surfaces keep, within CacheLimit; the Set owns it.
-	events *eventlog.Log
+	eventlog.Config
+}
+
+// shared is what a surface is made with.
+type shared struct {
+	Config
+	queryType *catalogue.QueryType
+	layout    *columnar.Layout
+	events    *eventlog.Log
+	directory *directory.Directory
 }
 
 // constructors by query type; filled by each surface's init.
-var constructors = map[string]func(Config, *Directory) Surface{}
+var constructors = map[string]func(shared) Surface{}
 
-func register(queryType string, construct func(Config, *Directory) Surface) {
+func register(queryType string, construct func(shared) Surface) {
 	constructors[queryType] = construct
 }
 
@@ -49,18 +55,22 @@ func register(queryType string, construct func(Config, *Directory) Surface) {
 type Set struct {
 	config    Config
 	surfaces  map[string]Surface
-	directory *Directory
+	events    *eventlog.Log
+	directory *directory.Directory
 }
 
 // NewSet makes every registered surface.
 func NewSet(c Config) *Set {
-	if c.Now == nil {
-		c.Now = time.Now
+	s := &Set{
+		config: c, surfaces: map[string]Surface{}, directory: directory.New(c.Client, c.AccountID, c.Now),
+		events: eventlog.New(c.Config),
 	}
-	c.events = eventlog.New(eventlog.Config{Limit: c.CacheLimit, SealAfter: c.SealAfter, MaxRows: c.MaxRows, Now: c.Now})
-	s := &Set{config: c, surfaces: map[string]Surface{}, directory: newDirectory(c)}
 	for name, construct := range constructors {
-		s.surfaces[name] = construct(c, s.directory)
+		q, ok := catalogue.Lookup(name)
+		if !ok {
+			panic("catalogue: " + name + " is missing")
+		}
+		s.surfaces[name] = construct(shared{c, q, columnar.NewLayout(q), s.events, s.directory})
 	}
 	return s
 }
@@ -72,15 +82,70 @@ func (s *Set) Surface(queryType string) (Surface, bool) {
 }
 
 // Directory looks up users, applications and the like.
-func (s *Set) Directory() *Directory { return s.directory }
+func (s *Set) Directory() *directory.Directory { return s.directory }
 
 // Stats says how much all surfaces together keep.
-func (s *Set) Stats() eventlog.Stats { return s.config.events.Stats() }
+func (s *Set) Stats() eventlog.Stats { return s.events.Stats() }
 
-// Close frees all surfaces.
-func (s *Set) Close() {
-	for _, surface := range s.surfaces {
-		surface.Close()
+// Close ends what runs and frees what is kept.
+func (s *Set) Close() { s.events.Close() }
+
+// boundsFormat writes the ends of an interval as Cloudflare takes them; fractions
+// of a second only where there are any.
+const boundsFormat = "2006-01-02T15:04:05.999Z07:00"
+
+// pages asks the query type's log for pages. limit and per_page are both sent:
+// how they combine is not documented, and one alone leaves the other at its
+// default of 25 or 20.
+func (s shared) pages(fixed url.Values) rest.Fetch {
+	return func(ctx context.Context, r rest.PageRequest) (*rest.Page, error) {
+		size := strconv.Itoa(rest.PageSize)
+		params := url.Values{
+			"since":     {r.Since.UTC().Format(boundsFormat)},
+			"until":     {r.Until.UTC().Format(boundsFormat)},
+			"per_page":  {size},
+			"page":      {strconv.Itoa(r.Number)},
+			"direction": {"desc"},
+		}
+		if r.Ascending {
+			params.Set("direction", "asc")
+		}
+		if !r.WithoutLimit {
+			params.Set("limit", size)
+		}
+		for name, values := range fixed {
+			params[name] = values
+		}
+		for name, value := range r.Pushed {
+			params.Set(name, value)
+		}
+		envelope, err := s.Client.Get(ctx, s.endpoint(""), params)
+		if err != nil {
+			return nil, err
+		}
+		return &rest.Page{Rows: envelope.Result, PerPage: envelope.Info.PerPage}, nil
 	}
-	s.config.events.Close()
+}
+
+// endpoint is the query type's address, of a user where it is a user's.
+func (s shared) endpoint(user string) string {
+	return strings.NewReplacer("{account_id}", url.PathEscape(s.AccountID), "{user_id}", url.PathEscape(user)).Replace(s.queryType.Endpoint)
+}
+
+// source is that of a list of events; key tells those of the query type apart.
+func (s shared) source(key string, scanner eventlog.Scanner) eventlog.Source {
+	return eventlog.Source{
+		Key: s.queryType.Name + "\x00" + key, Type: s.queryType, Layout: s.layout, Grain: interval.Millisecond, Scanner: scanner,
+	}
+}
+
+// valuesOf are the values of all filters on a field that ask for equality.
+func valuesOf(r *query.Request, field string) []string {
+	var values []string
+	for _, f := range r.Filters {
+		if f.Field.Name == field && f.Operator == catalogue.Equal {
+			values = append(values, f.Values...)
+		}
+	}
+	return values
 }

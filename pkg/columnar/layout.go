@@ -1,0 +1,126 @@
+// Package columnar holds events column by column: how rows are decoded into
+// columns, packed into immutable chunks, matched by filters, numbered by group
+// and read out again. It knows neither where events come from nor how long they
+// are kept.
+package columnar
+
+import (
+	"strings"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+)
+
+// Layout says which column keeps which key of an upstream row. Derived fields
+// are not kept: they are computed from their source when read. The last column
+// keeps, as one JSON object, the keys that the catalogue does not know.
+type Layout struct {
+	queryType *catalogue.QueryType
+	fields    []*catalogue.Field
+	byName    map[string]int
+	keys      map[string]*node
+	// weighted rows stand for a number of events each.
+	weighted bool
+}
+
+// node is a key of an upstream row: where its value goes, or what is in it.
+type node struct {
+	target *target
+	inner  map[string]*node
+}
+
+// target is a column and the rank of the path that leads to it: where a field
+// has several paths, the first one that has a value wins.
+type target struct {
+	column, rank int
+	field        *catalogue.Field
+}
+
+// timeColumn is where a layout sends the field that places a row in time, and
+// noColumn stands for a field that the layout does not keep.
+const (
+	timeColumn = -1
+	noColumn   = -2
+)
+
+// NewLayout keeps all fields of a query type.
+func NewLayout(q *catalogue.QueryType) *Layout { return newLayout(q, q.Fields, false) }
+
+// NewGroupLayout keeps some fields of a query type whose rows are groups: each
+// stands for a number of events.
+func NewGroupLayout(q *catalogue.QueryType, fields []*catalogue.Field) *Layout {
+	return newLayout(q, fields, true)
+}
+
+func newLayout(q *catalogue.QueryType, fields []*catalogue.Field, weighted bool) *Layout {
+	l := &Layout{queryType: q, byName: map[string]int{}, keys: map[string]*node{}, weighted: weighted}
+	for _, f := range fields {
+		if len(f.Path) == 0 {
+			continue
+		}
+		column := timeColumn
+		if f.Name != q.TimeFieldName {
+			column = len(l.fields)
+			l.fields = append(l.fields, f)
+		}
+		l.byName[f.Name] = column
+		for rank, path := range f.Path {
+			l.add(strings.Split(path, "."), &target{column, rank, f})
+		}
+	}
+	return l
+}
+
+func (l *Layout) add(path []string, t *target) {
+	keys := l.keys
+	for i, key := range path {
+		n := keys[key]
+		if n == nil {
+			n = &node{inner: map[string]*node{}}
+			keys[key] = n
+		}
+		if i == len(path)-1 {
+			n.target = t
+		}
+		keys = n.inner
+	}
+}
+
+// Weighted says whether a row stands for a number of events.
+func (l *Layout) Weighted() bool { return l.weighted }
+
+// width is the number of columns, that of the unknown keys included.
+func (l *Layout) width() int { return len(l.fields) + 1 }
+
+// other is the column of the unknown keys.
+func (l *Layout) other() int { return len(l.fields) }
+
+// reader gives a field's values from the columns.
+type reader struct {
+	column  int
+	derived *catalogue.Derived
+}
+
+func (l *Layout) reader(f *catalogue.Field) reader {
+	source := f.Name
+	if f.Derived != nil {
+		source = f.Derived.From
+	}
+	if column, ok := l.byName[source]; ok {
+		return reader{column, f.Derived}
+	}
+	return reader{noColumn, f.Derived}
+}
+
+// Keeps says whether the rows can tell a field's value.
+func (l *Layout) Keeps(f *catalogue.Field) bool {
+	return l.reader(f).column != noColumn || f.Derived.IsConstant()
+}
+
+// cell turns what the column holds into the field's value.
+func (r reader) cell(c query.Cell) query.Cell {
+	if r.derived == nil {
+		return c
+	}
+	return query.Derive(r.derived, c)
+}

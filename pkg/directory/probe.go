@@ -1,0 +1,97 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+)
+
+// Probe asks for as little as shows whether the credentials reach a surface.
+type Probe struct {
+	Title      string
+	Permission string
+	// Optional probes make suggestions possible; without them queries still work.
+	Optional bool
+	Ask      func(ctx context.Context) error
+}
+
+// settingsProbe reads the limits of a GraphQL node: the cheapest query that needs
+// its permission.
+const settingsProbe = `query probe($accountTag: string!) { viewer { accounts(filter: {accountTag: $accountTag}) { settings { %s { enabled } } } } }`
+
+// Probes are one for each query type, and one for each list that editors use.
+func (d *Directory) Probes() []Probe {
+	probes := make([]Probe, 0, 8)
+	for _, q := range catalogue.All() {
+		probes = append(probes, Probe{Title: q.Title, Permission: q.Permission, Ask: d.probeOf(q)})
+	}
+	for _, extra := range []struct{ title, permission, path string }{
+		{"Identity providers (to find those that use SCIM, and for suggestions)", "Access: Organizations, Identity Providers, and Groups Read", "/access/identity_providers"},
+		{"Application names (for suggestions)", "Access: Apps and Policies Read", "/access/apps"},
+		{"Service token names (for suggestions)", "Access: Service Tokens Read", "/access/service_tokens"},
+	} {
+		probes = append(probes, Probe{
+			Title: extra.title, Permission: extra.permission, Optional: true,
+			Ask: d.get(extra.path, url.Values{"page": {"1"}, "per_page": {"1"}}),
+		})
+	}
+	return probes
+}
+
+func (d *Directory) probeOf(q *catalogue.QueryType) func(context.Context) error {
+	path, _ := strings.CutPrefix(q.Endpoint, "/accounts/{account_id}")
+	switch {
+	case q.API == "graphql":
+		return func(ctx context.Context) error {
+			_, err := d.client.GraphQL(ctx, fmt.Sprintf(settingsProbe, q.Endpoint), map[string]any{"accountTag": d.accountID})
+			return err
+		}
+	case strings.Contains(path, "{user_id}"):
+		// The users list needs the same permission, and names no user.
+		return d.get("/access/users", url.Values{"page": {"1"}, "per_page": {"1"}})
+	case q.Name == "scim_updates":
+		return d.probeSCIM
+	}
+	return d.get(path, url.Values{"limit": {"1"}, "per_page": {"1"}, "page": {"1"}})
+}
+
+// probeSCIM asks with an identity provider that has SCIM on: Cloudflare documents
+// idp_id as required. Where none has, the refusal of a call without idp_id still
+// shows that the permission is there.
+func (d *Directory) probeSCIM(ctx context.Context) error {
+	q := url.Values{"limit": {"1"}, "per_page": {"1"}, "page": {"1"}}
+	// A list that cannot be read has a row of its own in the table.
+	providers, unread := d.IdentityProviders(ctx)
+	for _, p := range providers {
+		if p.SCIM {
+			q.Set("idp_id", p.ID)
+			break
+		}
+	}
+	err := d.get("/access/logs/scim/updates", q)(ctx)
+	// Who refuses every call says nothing of this one.
+	if isBadRequest(err) && !q.Has("idp_id") && !isBadRequest(unread) {
+		return nil
+	}
+	return err
+}
+
+func isBadRequest(err error) bool {
+	var refused *cloudflare.Error
+	return errors.As(err, &refused) && refused.Kind == cloudflare.KindBadRequest
+}
+
+func (d *Directory) get(path string, q url.Values) func(context.Context) error {
+	return func(ctx context.Context) error {
+		envelope, err := d.client.Get(ctx, "/accounts/"+url.PathEscape(d.accountID)+path, q)
+		if err == nil && len(envelope.Result) > 0 && envelope.Result[0] != '[' && string(envelope.Result) != "null" {
+			return &cloudflare.Error{Kind: cloudflare.KindMalformed, Message: "The answer is not a list. Check the API URL."}
+		}
+		return err
+	}
+}

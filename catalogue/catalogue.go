@@ -5,14 +5,16 @@
 package catalogue
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
-//go:embed access_requests.json failed_logins.json scim_updates.json login_groups.json
+//go:embed *.json
 var files embed.FS
 
 // Kind is the type of a field's values.
@@ -57,18 +59,27 @@ const (
 var Operators = []Operator{Equal, NotEqual, Contains, NotContains, Matches, NotMatches, Less, LessOrEqual, Greater, GreaterOrEqual}
 
 // OtherField is the JSON column that keeps what an upstream row holds beyond
-// the catalogue. CountField is the column with the number of events of a group.
-const (
-	OtherField = "other"
-	CountField = "logins"
-)
+// the catalogue.
+const OtherField = "other"
+
+// Encoding is how Cloudflare writes a value whose kind alone does not say it.
+type Encoding string
+
+// EpochSeconds are times written as seconds since 1970. Times without an
+// encoding are RFC 3339.
+const EpochSeconds Encoding = "epochSeconds"
 
 // QueryType is one surface of Cloudflare Access that can be queried.
 type QueryType struct {
-	Name            string    `json:"queryType"`
-	Title           string    `json:"title"`
-	Description     string    `json:"description"`
-	Noun            Noun      `json:"noun"`
+	Name string `json:"queryType"`
+	// Order is the place in pickers and lists.
+	Order       int    `json:"order"`
+	Title       string `json:"title"`
+	Description string `json:"description"`
+	Noun        Noun   `json:"noun"`
+	// Count names the column with the number of events of a group.
+	Count           string    `json:"count"`
+	Outcome         Outcome   `json:"outcome,omitzero"`
 	API             string    `json:"api"`
 	Endpoint        string    `json:"endpoint"`
 	Permission      string    `json:"permission"`
@@ -76,8 +87,10 @@ type QueryType struct {
 	Retention       Retention `json:"retention"`
 	Documentation   string    `json:"documentation"`
 	TimeFieldName   string    `json:"timeField"`
+	MinIntervalMS   int64     `json:"minIntervalMs,omitempty"`
 	RequiredFilters []string  `json:"requiredFilters"`
 	LogLine         string    `json:"logLine"`
+	Examples        []Example `json:"examples"`
 	Fields          []*Field  `json:"fields"`
 	byName          map[string]int
 }
@@ -88,6 +101,17 @@ type Noun struct {
 	Many string `json:"many"`
 }
 
+// Title is the noun for many at the start of a sentence.
+func (n Noun) Title() string { return strings.ToUpper(n.Many[:1]) + n.Many[1:] }
+
+// Outcome names the field that says how an event went, and its two values. It
+// is empty where events have no outcome.
+type Outcome struct {
+	Field    string `json:"field"`
+	Accepted string `json:"accepted"`
+	Refused  string `json:"refused"`
+}
+
 // Retention says how far back Cloudflare answers.
 type Retention struct {
 	Text string `json:"text"`
@@ -95,15 +119,27 @@ type Retention struct {
 	MaxDays int `json:"maxDays,omitempty"`
 }
 
+// Example is a query that shows what the query type is for.
+type Example struct {
+	Name        string          `json:"name"`
+	Description string          `json:"description"`
+	Query       json.RawMessage `json:"query"`
+}
+
 // Field is one field of a query type.
 type Field struct {
-	Name        string     `json:"name"`
-	Label       string     `json:"label"`
-	Description string     `json:"description"`
-	Kind        Kind       `json:"kind"`
-	Path        []string   `json:"path,omitempty"`
-	Derived     *Derived   `json:"derived,omitempty"`
-	Operators   []Operator `json:"operators"`
+	Name        string   `json:"name"`
+	Label       string   `json:"label"`
+	Description string   `json:"description"`
+	Kind        Kind     `json:"kind"`
+	Path        []string `json:"path,omitempty"`
+	Encoding    Encoding `json:"encoding,omitempty"`
+	// GrainMS says that the field is the event's time cut to so many milliseconds,
+	// so that a filter on it is one on the time range; 0 where it is not, or where
+	// Cloudflare's precision is not known.
+	GrainMS   int64      `json:"grainMs,omitempty"`
+	Derived   *Derived   `json:"derived,omitempty"`
+	Operators []Operator `json:"operators"`
 	// Upstream says how an operator is pushed to Cloudflare; an operator that is
 	// absent is applied by the data source alone.
 	Upstream    map[Operator]Push `json:"upstream,omitempty"`
@@ -127,41 +163,6 @@ type Derived struct {
 	Constant  string            `json:"constant,omitempty"`
 }
 
-// Push maps upstream parameters to values, in which {value} stands for the
-// filter's value.
-type Push map[string]PushValue
-
-// PushValue is a parameter's value. A list takes all values of the filter at
-// once, otherwise the parameter takes exactly one.
-type PushValue struct {
-	Template string
-	List     bool
-}
-
-// UnmarshalJSON reads a text or a list of one text.
-func (p *PushValue) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '[' {
-		var list []string
-		if err := json.Unmarshal(b, &list); err != nil {
-			return err
-		}
-		if len(list) != 1 {
-			return fmt.Errorf("a pushed list holds one template, not %d", len(list))
-		}
-		p.Template, p.List = list[0], true
-		return nil
-	}
-	return json.Unmarshal(b, &p.Template)
-}
-
-// MarshalJSON writes what UnmarshalJSON reads.
-func (p PushValue) MarshalJSON() ([]byte, error) {
-	if p.List {
-		return json.Marshal([]string{p.Template})
-	}
-	return json.Marshal(p.Template)
-}
-
 // Value is one value of an enumeration.
 type Value struct {
 	Value string `json:"value"`
@@ -178,16 +179,26 @@ type Link struct {
 
 var all = mustLoad()
 
+// schemaFile describes the others; it is no query type.
+const schemaFile = "schema.json"
+
 func mustLoad() []*QueryType {
-	types := make([]*QueryType, 0, 4)
-	for _, name := range []string{"access_requests", "failed_logins", "scim_updates", "login_groups"} {
-		b, err := files.ReadFile(name + ".json")
+	entries, err := files.ReadDir(".")
+	if err != nil {
+		panic(err)
+	}
+	var types []*QueryType
+	for _, entry := range entries {
+		if entry.Name() == schemaFile {
+			continue
+		}
+		b, err := files.ReadFile(entry.Name())
 		if err != nil {
 			panic(err)
 		}
 		q := &QueryType{}
 		if err := json.Unmarshal(b, q); err != nil {
-			panic(fmt.Errorf("catalogue/%s.json: %w", name, err))
+			panic(fmt.Errorf("catalogue/%s: %w", entry.Name(), err))
 		}
 		q.byName = make(map[string]int, len(q.Fields))
 		for i, f := range q.Fields {
@@ -195,6 +206,7 @@ func mustLoad() []*QueryType {
 		}
 		types = append(types, q)
 	}
+	slices.SortFunc(types, func(a, b *QueryType) int { return cmp.Compare(a.Order, b.Order) })
 	return types
 }
 
@@ -236,6 +248,11 @@ func (q *QueryType) TimeField() *Field {
 		panic("catalogue: " + q.Name + " has no time field")
 	}
 	return f
+}
+
+// MinInterval is the shortest bucket of a series.
+func (q *QueryType) MinInterval() time.Duration {
+	return time.Duration(max(q.MinIntervalMS, 1)) * time.Millisecond
 }
 
 // Columns are the fields that rows carry; extra ones only where named is true.

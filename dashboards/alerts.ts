@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
+import { defaultGroupBy } from '../catalogue/index';
 import { BLOCKED, PLUGIN_ID, PROVISIONED, type Question } from './target';
 
-/** Blocked logins in five minutes from which on it is a spike. */
+/** More blocked logins than this in five minutes are a spike. */
 const SPIKE = 20;
 const BUCKET_SECONDS = 5 * 60;
 const LOOK_BACK_SECONDS = 3 * 3600;
@@ -10,14 +11,14 @@ export const BLOCKED_OVER_TIME: Question = {
   queryType: 'access_requests',
   format: 'time_series',
   filters: [BLOCKED],
-  groupBy: ['outcome'],
+  groupBy: defaultGroupBy('access_requests'),
 };
 
 const HEADER = `# Made by npm run generate from dashboards/alerts.ts. Change that file, not this one.
-# A rule to start from: ${SPIKE} blocked logins in five minutes are few for a large organisation and many for a small one.
+# Adapt this rule to your organization: ${SPIKE} blocked logins in five minutes are few for a large one and many for a small one.
 `;
 
-/** Provisioning file with the example rule. Grafana takes annotations as they are: $values is no variable of its environment. */
+/** The provisioning file with the example rule. Grafana doesn't expand variables of its environment in annotations, so $values stays as it is. */
 export function alertRules(dashboardUid: string, panelId: number): string {
   const group = {
     orgId: 1,
@@ -30,7 +31,7 @@ export function alertRules(dashboardUid: string, panelId: number): string {
         title: 'Spike of blocked logins',
         condition: 'spike',
         for: '0s',
-        // A series without events is zeros, so "no data" is a fault as an error is.
+        // A series without events consists of zeros, so "no data" is as much a fault as an error is.
         noDataState: 'Alerting',
         execErrState: 'Error',
         dashboardUid,
@@ -39,8 +40,8 @@ export function alertRules(dashboardUid: string, panelId: number): string {
         annotations: {
           summary: '{{ $values.peak.Value }} blocked logins within five minutes.',
           description:
-            'In one of the five-minute buckets of the last three hours Cloudflare Access blocked more than ' +
-            `${SPIKE} logins. It may be a password spray, or a policy that has just locked people out.`,
+            'In one of the five-minute buckets of the last three hours, Cloudflare Access blocked more than ' +
+            `${SPIKE} logins. The cause may be a password spray or a policy that has just locked people out.`,
           __dashboardUid__: dashboardUid,
           __panelId__: String(panelId),
         },

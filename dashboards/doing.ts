@@ -14,11 +14,11 @@ import { answersByReason, failedShare, incompleteShare, queriesByResult, queryDu
 import { PROMETHEUS } from './prometheus';
 import { numbered } from './overview';
 
-/** How the data sources themselves are doing: reads the plugin's metrics from Prometheus. */
+/** How the data sources themselves are doing, from the plugin's metrics in Prometheus. */
 export function doing(uid: string): Dashboard {
-  const builder = new DashboardBuilder('How is this data source doing')
+  const builder = new DashboardBuilder('Cloudflare Access data source health')
     .uid(uid)
-    .description('Queries, calls, rate limits and memory of the Cloudflare Access data source, from its own metrics.')
+    .description('Queries, calls, rate limits, and memory of the Cloudflare Access data source, from its own metrics.')
     .tags(['cloudflare', 'access', 'metrics'])
     .editable()
     .tooltip(DashboardCursorSync.Crosshair)
@@ -42,7 +42,7 @@ function sourceVariable(): QueryVariableBuilder {
   const query = 'label_values(cfaccess_budget_limit_calls, datasource_uid)';
   return new QueryVariableBuilder('source')
     .label('Data source')
-    .description('UIDs of data sources of this plugin. The address of a data source’s settings page ends in its UID.')
+    .description('UIDs of this plugin’s data sources. The address of a data source’s settings page ends with its UID.')
     .datasource(PROMETHEUS)
     .query({ refId: 'source', query })
     .definition(query)

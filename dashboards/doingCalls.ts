@@ -6,7 +6,7 @@ import { BAD, COUNT_UNIT, GOOD, NEUTRAL, fixed, fixedOverride, limits, reduced }
 export function refusedCalls(): StatPanel {
   return figure(
     'Calls refused',
-    'Calls that were not made, because the rate limit had none left in time, and calls that Cloudflare refused for it.',
+    'Calls that the data source didn’t make because the rate limit had none left in time, and calls that Cloudflare refused because of the limit.',
     `${increase('budget_refused_calls_total')} + ${increase('calls_total', 'result="rate_limit"')}`
   )
     .unit(COUNT_UNIT)
@@ -18,7 +18,7 @@ export function refusedCalls(): StatPanel {
 export function callsSaved(): StatPanel {
   return figure(
     'Calls saved',
-    'In percent of the calls that queries would have taken without what is kept of earlier ones.',
+    'Share of calls that queries didn’t need to make because the data source keeps events from earlier queries.',
     `${increase('saved_calls_total')} / ((${increase('saved_calls_total')} + ${increase('calls_total')}) > 0)`
   )
     .unit('percentunit')
@@ -28,7 +28,7 @@ export function callsSaved(): StatPanel {
 }
 
 export function callsByResult(): TimeSeriesPanel {
-  return stacked(graph('Calls by result', 'Calls in a second that Cloudflare saw, tries counted.'))
+  return stacked(graph('Calls by result', 'Calls to Cloudflare per second, including retries.'))
     .withTarget(ranged('A', rate('calls_total', 'api, result'), '{{api}} {{result}}'))
     .unit('reqps')
     .overrideByRegexp('/ ok$/', [{ id: 'color', value: { mode: 'shades', fixedColor: GOOD } }])
@@ -38,10 +38,10 @@ export function callsByResult(): TimeSeriesPanel {
 export function callDuration(): TimeSeriesPanel {
   return graph(
     'Call duration',
-    'Median and 95th percentile of the HTTP exchange, and the mean time that calls waited for the rate limit.'
+    'Median and 95th percentile of the HTTP exchange, and the average time that calls waited for the rate limit.'
   )
     .withTarget(ranged('A', quantile(0.5, 'call_duration_seconds', 'api'), '{{api}} median'))
-    .withTarget(ranged('B', quantile(0.95, 'call_duration_seconds', 'api'), '{{api}} 95 %'))
+    .withTarget(ranged('B', quantile(0.95, 'call_duration_seconds', 'api'), '{{api}} 95%'))
     .withTarget(
       ranged('C', `${rate('budget_wait_seconds_total', 'api')} / (${rate('calls_total', 'api')} > 0)`, '{{api}} waited')
     )
@@ -50,7 +50,10 @@ export function callDuration(): TimeSeriesPanel {
 }
 
 export function budgetLeft(): TimeSeriesPanel {
-  return graph('Rate limit left', 'Calls that are left of what Cloudflare allows in a window, whoever spends them.')
+  return graph(
+    'Rate limit left',
+    'Share of the calls that Cloudflare allows in a window that are left, no matter who used the others.'
+  )
     .withTarget(
       ranged('A', `${of('budget_left_calls')} / (${of('budget_limit_calls')} > 0)`, '{{datasource_uid}} {{api}}')
     )

@@ -5,7 +5,7 @@ import { COUNT_UNIT, dashed } from './style';
 export function fetchedAndServed(): TimeSeriesPanel {
   return graph(
     'Events fetched and served',
-    'Events in a second: in the answers of Cloudflare, in the answers to queries, and kept from earlier queries.'
+    'Events per second in Cloudflare’s answers (fetched), in the answers to queries (served), and from memory (kept).'
   )
     .withTarget(ranged('A', rate('fetched_rows_total'), 'fetched'))
     .withTarget(ranged('B', rate('served_rows_total'), 'served'))
@@ -14,7 +14,7 @@ export function fetchedAndServed(): TimeSeriesPanel {
 }
 
 export function keptMemory(): TimeSeriesPanel {
-  return graph('Memory of kept events', 'What the event log holds between queries, and its limit.')
+  return graph('Memory of kept events', 'Memory that the data source uses for events between queries, and its limit.')
     .withTarget(ranged('A', of('event_log_bytes'), '{{datasource_uid}} kept'))
     .withTarget(ranged('B', of('event_log_limit_bytes'), '{{datasource_uid}} limit'))
     .overrideByRegexp('/ limit$/', dashed())
@@ -22,7 +22,7 @@ export function keptMemory(): TimeSeriesPanel {
 }
 
 export function keptEvents(): TimeSeriesPanel {
-  return graph('Kept events', 'Events that the event log holds between queries.')
+  return graph('Kept events', 'Events that the data source keeps between queries.')
     .withTarget(ranged('A', of('event_log_events'), '{{datasource_uid}}'))
     .unit(COUNT_UNIT);
 }

@@ -3,22 +3,22 @@ import type { PanelBuilder as TimeSeriesPanel } from '@grafana/grafana-foundatio
 import { figure, graph, increase, quantile, ranged, rate, stacked } from './prometheus';
 import { BAD, GOOD, NEUTRAL, dashed, fixedOverride, limits, reduced } from './style';
 
-/** Answers that a limit of the query cut are what the user asked for. */
+/** Answers that are incomplete, except those that the limit of the query cut, because the user asked for that. */
 const INCOMPLETE = 'result="incomplete",reason!="limit"';
 const CUT = 'cut by its limit';
 
 export function incompleteShare(): StatPanel {
   return share(
     'Incomplete answers',
-    'In percent of all queries. An answer that only the limit of its query cut does not count.',
+    'Share of all queries. Answers that are only cut by the limit of their query don’t count.',
     INCOMPLETE
   );
 }
 
 export function failedShare(): StatPanel {
   return share(
-    'Queries that failed',
-    'In percent of all queries, mistakes in a query included.',
+    'Failed queries',
+    'Share of all queries, including queries that contain a mistake.',
     'result="error",reason!="canceled"'
   );
 }
@@ -33,7 +33,10 @@ function share(title: string, description: string, matchers: string): StatPanel 
 
 export function queriesByResult(): TimeSeriesPanel {
   return stacked(
-    graph('Queries by result', 'Queries in a second. An answer that only the limit of its query cut is counted apart.')
+    graph(
+      'Queries by result',
+      'Queries per second. Answers that are only cut by the limit of their query are a separate series.'
+    )
   )
     .withTarget(ranged('A', rate('queries_total', 'result', 'reason!="limit"'), '{{result}}'))
     .withTarget(ranged('B', rate('queries_total', '', 'reason="limit"'), CUT))
@@ -47,8 +50,8 @@ export function queriesByResult(): TimeSeriesPanel {
 export function answersByReason(): TimeSeriesPanel {
   return stacked(
     graph(
-      'Why answers are not complete',
-      'By query type: the reason why something is missing, or for errors whose fault it is. Without answers that only the limit of their query cut.'
+      'Why answers are incomplete',
+      'By query type, the reason why something is missing or, for errors, who caused it. Doesn’t include answers that are only cut by the limit of their query.'
     )
   )
     .withTarget(
@@ -62,8 +65,11 @@ export function answersByReason(): TimeSeriesPanel {
 }
 
 export function queryDuration(): TimeSeriesPanel {
-  return graph('Query duration', '95th percentile by query type, and the median of all, from parsing to the frame.')
-    .withTarget(ranged('A', quantile(0.95, 'query_duration_seconds', 'query_type'), '{{query_type}} 95 %'))
+  return graph(
+    'Query duration',
+    '95th percentile by query type, and the median of all queries. A query lasts from parsing to the data frame.'
+  )
+    .withTarget(ranged('A', quantile(0.95, 'query_duration_seconds', 'query_type'), '{{query_type}} 95%'))
     .withTarget(ranged('B', quantile(0.5, 'query_duration_seconds'), 'all, median'))
     .overrideByName('all, median', dashed())
     .fillOpacity(0)

@@ -1,3 +1,4 @@
+import { defaultGroupBy } from '../catalogue/index';
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import {
   PanelBuilder as PieChartPanel,
@@ -7,18 +8,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/piechart';
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeriesPanel } from '@grafana/grafana-foundation-sdk/timeseries';
-import {
-  BAD,
-  COUNT_UNIT,
-  GOOD,
-  NO_VALUE,
-  countedRows,
-  countsOverTime,
-  fixed,
-  fixedOverride,
-  label,
-  width,
-} from './style';
+import { BAD, COUNT_UNIT, NO_VALUE, countedRows, countsOverTime, fixed, label, outcomeColors, width } from './style';
 import { BLOCKED_LOGINS, DATASOURCE, LOGINS, MANY_GROUPS, target } from './target';
 
 const TOP = 10;
@@ -30,22 +20,22 @@ const GAUGE_CELL = {
 };
 
 export function loginsByOutcome(): TimeSeriesPanel {
-  return countsOverTime(
+  const queryType = 'access_requests';
+  const panel = countsOverTime(
     'Logins by outcome',
-    'Sign-ins with an identity. Buckets are whole, so the oldest reaches a little beyond the time range; the newest is still filling.'
+    'Sign-ins with an identity. Buckets are whole, so the oldest one starts a little before the time range. The newest one is still filling up.'
   )
     .datasource(DATASOURCE)
-    .withTarget(target({ queryType: 'access_requests', format: 'time_series', filters: LOGINS, groupBy: ['outcome'] }))
-    .overrideByRegexp('/allowed/i', fixedOverride(GOOD))
-    .overrideByRegexp('/blocked/i', fixedOverride(BAD))
+    .withTarget(target({ queryType, format: 'time_series', filters: LOGINS, groupBy: defaultGroupBy(queryType) }))
     .span(16)
     .height(9);
+  return outcomeColors(panel, queryType);
 }
 
 export function identityProviders(): PieChartPanel {
   return new PieChartPanel()
     .title('Identity providers')
-    .description('Logins by the type of the identity provider, allowed and blocked.')
+    .description('Allowed and blocked logins by the type of the identity provider.')
     .datasource(DATASOURCE)
     .withTarget(
       target({
@@ -70,7 +60,7 @@ export function identityProviders(): PieChartPanel {
     .height(9);
 }
 
-/** Groups of blocked logins, largest first, with a bar each: a table, because names in a bar gauge are cut. */
+/** Groups of blocked logins, largest first, with a bar each. This is a table, because a bar gauge cuts names off. */
 export function blockedBy(title: string, field: string, span: number): TablePanel {
   return new TablePanel()
     .title(title)
@@ -99,7 +89,7 @@ export function blockedBy(title: string, field: string, span: number): TablePane
 export function latestBlockedLogins(): TablePanel {
   return new TablePanel()
     .title('Latest blocked logins')
-    .description('Newest first. Click a Ray ID to see in Explore what is known of that login.')
+    .description('Newest first. Select a Ray ID to see the details of that login in Explore.')
     .datasource(DATASOURCE)
     .withTarget(
       target({

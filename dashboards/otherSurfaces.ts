@@ -1,3 +1,4 @@
+import { defaultGroupBy, outcomeFilter } from '../catalogue/index';
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeriesPanel } from '@grafana/grafana-foundation-sdk/timeseries';
 import * as common from '@grafana/grafana-foundation-sdk/common';
@@ -8,6 +9,7 @@ import {
   countsOverTime,
   fixedOverride,
   label,
+  outcomeColors,
   shadesOverride,
   tableLegend,
   width,
@@ -17,8 +19,8 @@ import { DATASOURCE, OF_COUNTRY, target } from './target';
 
 export function loginsByServiceToken(): TimeSeriesPanel {
   return countsOverTime(
-    'Logins without identity by service token',
-    'From the GraphQL Analytics API, which can sample; the variable Application does not apply. A login without a token used mTLS or another rule without identity.'
+    'Logins without an identity by service token',
+    'From the GraphQL Analytics API, which can sample. The variable Application doesn’t apply. A login without a token used mTLS or another rule that needs no identity.'
   )
     .datasource(DATASOURCE)
     .withTarget(
@@ -38,7 +40,7 @@ export function loginsByServiceToken(): TimeSeriesPanel {
 export function mtlsStatus(): TimeSeriesPanel {
   return countsOverTime(
     'Logins with a client certificate by mTLS status',
-    'Logins that showed no certificate are left out. The variable Application does not apply.'
+    'Doesn’t include logins without a certificate. The variable Application doesn’t apply.'
   )
     .datasource(DATASOURCE)
     .withTarget(
@@ -56,25 +58,25 @@ export function mtlsStatus(): TimeSeriesPanel {
 }
 
 export function scimUpdates(): TimeSeriesPanel {
-  return countsOverTime('SCIM updates by outcome', 'Of every identity provider that has SCIM on.')
+  const queryType = 'scim_updates';
+  const panel = countsOverTime('SCIM updates by outcome', 'From every identity provider that uses SCIM.')
     .datasource(DATASOURCE)
-    .withTarget(target({ queryType: 'scim_updates', format: 'time_series', filters: [], groupBy: ['outcome'] }))
-    .overrideByRegexp('/success/i', fixedOverride(GOOD))
-    .overrideByRegexp('/failure/i', fixedOverride(BAD))
+    .withTarget(target({ queryType, format: 'time_series', filters: [], groupBy: defaultGroupBy(queryType) }))
     .span(8)
     .height(9);
+  return outcomeColors(panel, queryType);
 }
 
 export function scimFailures(): TablePanel {
   return new TablePanel()
-    .title('SCIM updates that failed')
+    .title('Failed SCIM updates')
     .description('Newest first.')
     .datasource(DATASOURCE)
     .withTarget(
       target({
         queryType: 'scim_updates',
         format: 'table',
-        filters: [{ field: 'outcome', operator: '=', values: ['failure'] }],
+        filters: [outcomeFilter('scim_updates', 'refused')],
         fields: [
           'logged_at',
           'request_method',

@@ -9,7 +9,7 @@ import { loginsByServiceToken, mtlsStatus, scimFailures, scimUpdates } from './o
 import { blocked, blockedShare, logins, users } from './stats';
 import { dataSourceVariable, fieldVariable } from './variables';
 
-/** The overview of one account. uid tells the provisioned copy from the one that the plugin bundles. */
+/** The overview of one account. The uid distinguishes the provisioned copy from the one that the plugin bundles. */
 export function overview(uid: string): Dashboard {
   const builder = new DashboardBuilder('Cloudflare Access')
     .uid(uid)
@@ -31,12 +31,15 @@ export function overview(uid: string): Dashboard {
     .withPanel(blockedBy('Blocked by country', 'country', 6))
     .withPanel(blockedBy('Blocked by user', 'user_email', 10))
     .withPanel(latestBlockedLogins());
-  builder.withRow(new RowBuilder('Logins without identity')).withPanel(loginsByServiceToken()).withPanel(mtlsStatus());
+  builder
+    .withRow(new RowBuilder('Logins without an identity'))
+    .withPanel(loginsByServiceToken())
+    .withPanel(mtlsStatus());
   builder.withRow(new RowBuilder('SCIM')).withPanel(scimUpdates()).withPanel(scimFailures());
   return numbered(builder.build());
 }
 
-/** Grafana tells panels apart by id; the SDK leaves them out. */
+/** Grafana distinguishes panels by their ids, which the SDK leaves out. */
 export function numbered(dashboard: Dashboard): Dashboard {
   return { ...dashboard, panels: dashboard.panels?.map((panel, index) => ({ ...panel, id: index + 1 })) };
 }

@@ -1,6 +1,7 @@
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import type { PanelBuilder as StatPanel } from '@grafana/grafana-foundation-sdk/stat';
+import { catalogue, defaultGroupBy, outcomeFilter, outcomeOf } from '../catalogue/index';
 import type { Filter } from '../src/types';
 import { BAD, COUNT_UNIT, NEUTRAL, NO_VALUE, fixed, limits, number, reduced } from './style';
 import { BLOCKED_LOGINS, DATASOURCE, LOGINS, MANY_GROUPS, target } from './target';
@@ -23,9 +24,9 @@ export function blocked(): StatPanel {
 }
 
 /**
- * A row an outcome becomes a column an outcome, so that one can be divided by their sum. The frame that Grafana makes
- * for it has lost what the answer says about its coverage; the same query once more, which costs nothing, brings that
- * to the panel.
+ * Turns the rows of the outcomes into columns, because only a column can be divided by the sum of all. The frame that
+ * Grafana makes for this loses what the answer says about its coverage. The panel therefore runs the same query once
+ * more, which costs nothing and brings the coverage along.
  */
 export function blockedShare(): StatPanel {
   const divided = { id: 'byRefId', options: 'rowsToFields-A' };
@@ -35,13 +36,13 @@ export function blockedShare(): StatPanel {
     options: { mode: 'reduceRow', reduce: { reducer: 'sum', include }, alias, replaceFields: false },
   });
   return (
-    stat(SHARE, 'Blocked logins in percent of all logins.')
+    stat(SHARE, 'Blocked logins as a share of all logins.')
       .withTarget(counted(LOGINS))
       .withTarget(counted(LOGINS, 'B'))
       .withTransformation({ id: 'rowsToFields', filter: { id: 'byRefId', options: 'A' }, options: {} })
       .withTransformation(sum('all'))
-      // A sum of one column, which is 0 where nobody was blocked and the column is not there.
-      .withTransformation(sum('refused', ['blocked']))
+      // The sum of one column is 0 if nobody was blocked and the column is missing.
+      .withTransformation(sum('refused', [outcomeOf('access_requests').refused]))
       .withTransformation({
         id: 'calculateField',
         filter: divided,
@@ -60,23 +61,29 @@ export function blockedShare(): StatPanel {
 }
 
 export function users(): StatPanel {
-  return stat('Users', 'Different e-mail addresses that Access let in at least once.')
+  return stat('Users', 'Different email addresses that Access allowed at least once.')
     .withTarget(
       target({
         queryType: 'access_requests',
         format: 'table',
-        filters: [{ field: 'outcome', operator: '=', values: ['allowed'] }, ...LOGINS],
+        filters: [outcomeFilter('access_requests', 'accepted'), ...LOGINS],
         groupBy: ['user_email'],
         limit: MANY_GROUPS,
       })
     )
-    .reduceOptions(new common.ReduceDataOptionsBuilder().values(false).calcs(['count']).fields('/logins/i'))
+    .reduceOptions(
+      new common.ReduceDataOptionsBuilder()
+        .values(false)
+        .calcs(['count'])
+        .fields(`/${catalogue.access_requests.count}/i`)
+    )
     .colorScheme(fixed(NEUTRAL));
 }
 
 /** A row for each outcome. */
 function counted(filters: Filter[], refId?: string): Builder<Dataquery> {
-  return target({ queryType: 'access_requests', format: 'table', filters, groupBy: ['outcome'] }, refId);
+  const queryType = 'access_requests';
+  return target({ queryType, format: 'table', filters, groupBy: defaultGroupBy(queryType) }, refId);
 }
 
 function stat(title: string, description: string): StatPanel {

@@ -1,4 +1,4 @@
-import { findField, type QueryTypeName } from '../catalogue/index';
+import { findField, outcomeOf, type QueryTypeName } from '../catalogue/index';
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import {
   FieldColorBuilder,
@@ -17,7 +17,7 @@ export const NEUTRAL = 'blue';
 /** Whole numbers with separators: a count of 3,974 is not "4 K". */
 export const COUNT_UNIT = 'locale';
 
-/** What a panel without an answer shows, so also beside an error: it must not read as a count, nor as "none". */
+/** What a panel without an answer shows, also next to an error. It must not read as a count, nor as "none". */
 export const NO_VALUE = '–';
 
 export function fixed(color: string): FieldColorBuilder {
@@ -33,12 +33,20 @@ export function shadesOverride(color: string): DynamicConfigValue[] {
   return [{ id: 'color', value: { mode: FieldColorModeId.Shades, fixedColor: color } }];
 }
 
-/** A line to compare with: no area below it. */
+/** A line to compare with, without an area below it. */
 export function dashed(): DynamicConfigValue[] {
   return [
     { id: 'custom.lineStyle', value: { fill: 'dash', dash: [8, 8] } },
     { id: 'custom.fillOpacity', value: 0 },
   ];
+}
+
+/** The series of a count by outcome: green where it went well, red where not. */
+export function outcomeColors(panel: TimeSeriesPanel, queryType: QueryTypeName): TimeSeriesPanel {
+  const { accepted, refused } = outcomeOf(queryType);
+  return panel
+    .overrideByRegexp(`/${accepted}/i`, fixedOverride(GOOD))
+    .overrideByRegexp(`/${refused}/i`, fixedOverride(BAD));
 }
 
 export function width(pixels: number): DynamicConfigValue[] {
@@ -86,19 +94,19 @@ export function tableLegend(): common.VizLegendOptionsBuilder {
     .calcs(['sum']);
 }
 
-/** Green, and each color from its value on; the values rise. */
+/** Green, and each color from its value on. The values must rise. */
 export function limits(colors: Record<string, number>): ThresholdsConfigBuilder {
   return new ThresholdsConfigBuilder()
     .mode(ThresholdsMode.Absolute)
     .steps([{ value: null, color: GOOD }, ...Object.entries(colors).map(([color, value]) => ({ value, color }))]);
 }
 
-/** One value a series. */
+/** One value for each series. */
 export function reduced(calculation: string): common.ReduceDataOptionsBuilder {
   return new common.ReduceDataOptionsBuilder().values(false).calcs([calculation]).fields('');
 }
 
-/** One value a row, of the count column, for the largest groups. */
+/** One value for each row, from the count column, for the largest groups. */
 export function countedRows(limit: number): common.ReduceDataOptionsBuilder {
   return new common.ReduceDataOptionsBuilder().values(true).limit(limit).calcs(['lastNotNull']).fields('');
 }

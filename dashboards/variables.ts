@@ -6,7 +6,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DATASOURCE, PLUGIN_ID, PROVISIONED } from './target';
 
-/** Stands on the provisioned data source; where there is none, Grafana takes the first by name. */
+/** Selects the provisioned data source. If there is none, Grafana selects the first one by name. */
 export function dataSourceVariable(): DatasourceVariableBuilder {
   return new DatasourceVariableBuilder('datasource')
     .label('Data source')
@@ -14,7 +14,7 @@ export function dataSourceVariable(): DatasourceVariableBuilder {
     .current({ selected: true, text: PROVISIONED.name, value: PROVISIONED.uid });
 }
 
-/** Values of a field of the access requests in the dashboard's time range; several can be chosen. */
+/** The values of a field of the access requests in the dashboard's time range, of which people can choose several. */
 export function fieldVariable(name: string, label: string, field: string): QueryVariableBuilder {
   const queryType = 'access_requests';
   return new QueryVariableBuilder(name)

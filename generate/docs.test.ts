@@ -24,14 +24,18 @@ const program = files(resolve(ROOT, 'pkg'), '.go')
   .join('\n')
   .replaceAll('\\"', '"');
 
-const headings = [...read(join(DOCS, 'troubleshooting.md')).matchAll(/^### `(.+)`$/gm)].map((match) => match[1]);
+const troubleshooting = read(join(DOCS, 'troubleshooting.md'));
+const headings = [...troubleshooting.matchAll(/^### `(.+)`$/gm)].map(([, text]) => text);
+const mentioned = [...troubleshooting.matchAll(/messages? (`[^`]+`(?: and `[^`]+`)*)/g)].flatMap(([, list]) =>
+  list.slice(1, -1).split('` and `')
+);
 
-test('the troubleshooting page quotes messages', () => assert.ok(headings.length > 30));
+test('the troubleshooting page quotes messages', () => assert.ok(headings.length > 30 && mentioned.length >= 4));
 
-for (const heading of headings) {
-  test(`the executable says "${heading}"`, () => {
+for (const message of [...headings, ...mentioned]) {
+  test(`the executable says "${message}"`, () => {
     // An ellipsis stands for what the message fills in.
-    for (const part of heading.split('…').map((text) => text.trim())) {
+    for (const part of message.split('…').map((text) => text.trim())) {
       assert.ok(part === '' || program.includes(part), `no message has "${part}"`);
     }
   });

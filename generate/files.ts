@@ -1,15 +1,27 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { outputs, type Output } from './outputs';
+import { catalogueOutputs } from './catalogue';
+import type { Output } from './outputs';
 
 export const ROOT = resolve(__dirname, '..');
 
-/** The generated files that are not on disk as they would be written now. */
-export async function staleOutputs(): Promise<Output[]> {
-  const all = outputs((page) => readFileSync(resolve(ROOT, page), 'utf8'));
-  const formatted = await Promise.all(all.map(async (output) => ({ ...output, text: await pretty(output) })));
-  return formatted.filter(({ path, text }) => current(path) !== text);
+/** The catalogue's own files come first: all others are made of what they export, and so are imported after them. */
+const STAGES: Array<() => Promise<Output[]>> = [
+  catalogueOutputs,
+  async () => (await import('./outputs')).outputs((page) => readFileSync(resolve(ROOT, page), 'utf8')),
+];
+
+/** The generated files that are not on disk as they would be written now, each as soon as it is known. */
+export async function* staleOutputs(): AsyncGenerator<Output> {
+  for (const stage of STAGES) {
+    for (const { path, text } of await stage()) {
+      const output = { path, text: await pretty(path, text) };
+      if (current(path) !== output.text) {
+        yield output;
+      }
+    }
+  }
 }
 
 export function write({ path, text }: Output): void {
@@ -18,7 +30,7 @@ export function write({ path, text }: Output): void {
   writeFileSync(file, text);
 }
 
-async function pretty({ path, text }: Output): Promise<string> {
+async function pretty(path: string, text: string): Promise<string> {
   const filepath = resolve(ROOT, path);
   return format(text, { ...(await resolveConfig(filepath)), filepath });
 }

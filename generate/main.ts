@@ -1,27 +1,28 @@
 /**
  * Writes every file that is made from the catalogue and from dashboards/.
- * With --check it writes nothing and exits 1 where a file is not what it would write.
+ * With --check, it writes nothing and exits with status 1 if a file isn't what it would write.
  */
 import { staleOutputs, write } from './files';
 
 async function main(options: string[]): Promise<number> {
   const unknown = options.filter((option) => option !== '--check');
   if (unknown.length > 0) {
-    console.error(`Unknown option ${unknown.join(' ')}. The only one is --check.`);
+    console.error(`Unknown option ${unknown.join(' ')}. The only option is --check.`);
     return 2;
   }
   const check = options.includes('--check');
-  const stale = await staleOutputs();
-  for (const output of stale) {
+  let stale = 0;
+  for await (const output of staleOutputs()) {
     if (!check) {
       write(output);
     }
-    console.log(`${check ? 'stale' : 'wrote'} ${output.path}`);
+    stale++;
+    console.log(`${check ? 'Out of date:' : 'Wrote'} ${output.path}`);
   }
-  if (stale.length === 0) {
-    console.log('All generated files are fresh.');
+  if (stale === 0) {
+    console.log('All generated files are up to date.');
   } else if (check) {
-    console.error('Run "npm run generate" and commit what it writes.');
+    console.error('Run "npm run generate" and commit the files that it writes.');
     return 1;
   }
   return 0;

@@ -6,7 +6,7 @@ import { referencePages } from './reference';
 import { pluginSchema } from './schema/index';
 import { withSettingsTable } from './settingsTable';
 
-/** A file that is made, by its path below the repository. Its text is formatted before it is written. */
+/** A generated file, by its path in the repository. Its text is formatted before it is written. */
 export interface Output {
   path: string;
   text: string;
@@ -14,7 +14,7 @@ export interface Output {
 
 const SETTINGS_PAGE = 'docs/sources/configure.md';
 
-/** Every generated file. readPage gives the text of a page that is generated only in part. */
+/** Every generated file. readPage returns the text of a page of which only a part is generated. */
 export function outputs(readPage: (path: string) => string = (path) => readFileSync(path, 'utf8')): Output[] {
   const json = (value: unknown): string => JSON.stringify(value, undefined, 2);
   const provisioned = overview('cloudflare-access');

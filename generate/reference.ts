@@ -5,7 +5,7 @@ const KINDS: Record<Kind, string> = {
   string: 'text',
   boolean: 'true or false',
   enum: 'text',
-  email: 'e-mail address',
+  email: 'email address',
   ip: 'IP address',
   country: 'country code',
   rayId: 'Ray ID',
@@ -15,7 +15,7 @@ const KINDS: Record<Kind, string> = {
   duration: 'duration',
 };
 
-/** Reference pages, by their path below docs/sources. */
+/** Reference pages by their path under docs/sources. */
 export function referencePages(): Map<string, string> {
   const pages = new Map([['reference/_index.md', overviewPage()]]);
   Object.values(catalogue).forEach((type, index) => {
@@ -35,8 +35,8 @@ function overviewPage(): string {
   return [
     frontMatter('Reference', 'Every query type and field of the Cloudflare Access data source.', 900),
     '# Reference',
-    'What each query type holds, and what it needs.',
-    table(['Query type', 'Name in JSON', 'Holds', 'Permission', 'Reaches back'], rows),
+    'What each query type contains and which permission it needs.',
+    table(['Query type', 'Name in JSON', 'Contains', 'Permission', 'Retention'], rows),
     '',
   ].join('\n\n');
 }
@@ -48,7 +48,7 @@ function queryTypePage(type: CatalogueQueryType, weight: number): string {
     sentence(type.description),
     facts(type),
     '## Fields',
-    'An operator under **Cloudflare filters** is sent to Cloudflare. All the others work too: the data source applies them to the events that it read.',
+    'Cloudflare can apply the operators under **Cloudflare filters**, and the data source uses them if that saves calls. All other operators work too: the data source applies them to the events that it reads.',
     table(
       ['Field', 'Label', 'Kind', 'Operators', 'Cloudflare filters', 'Group by', 'Personal'],
       type.fields.map(fieldRow)
@@ -64,12 +64,13 @@ function facts(type: CatalogueQueryType): string {
   const lines = [
     `Name in JSON: ${code(type.queryType)}`,
     `Token permission: ${code(type.permission)}.${type.permissionNote ? ` ${type.permissionNote}` : ''}`,
-    `Reaches back: ${type.retention.text}.`,
+    `Retention: ${type.retention.text}.`,
     type.api === 'graphql'
       ? `Source: ${code(type.endpoint)} of the GraphQL Analytics API.`
       : `Source: ${code(`GET ${type.endpoint}`)} of the REST API.`,
     `Time: ${code(type.timeField)}.`,
-    ...(needs === '' ? [] : [`A query needs a filter on ${needs}.`]),
+    `Count: ${code(type.count)}.`,
+    ...(needs === '' ? [] : [`Required filter: ${needs}.`]),
     `[Cloudflare's documentation](${type.documentation})`,
   ];
   return lines.map((line) => `- ${line}`).join('\n');
@@ -94,8 +95,8 @@ function meaning(field: CatalogueField): string {
   const notes = [
     field.description,
     known.length > 0 ? `Known values: ${known.join(', ')}.` : '',
-    field.filterOnly ? 'For filters only: it is not a column.' : '',
-    field.extra ? 'A column only where a query names it.' : '',
+    field.filterOnly ? "Only for filters: it isn't a column." : '',
+    field.extra ? 'A column only if a query names it.' : '',
     field.optional ? 'Can be empty.' : '',
   ];
   return `- ${code(field.name)}: ${notes.filter((note) => note !== '').join(' ')}`;

@@ -6,7 +6,7 @@ const END = '<!-- /settings -->';
 
 /**
  * Replaces the table of settings between its two marks in a page.
- * Throws where the page has lost a mark.
+ * Throws if the page has lost a mark.
  */
 export function withSettingsTable(page: string): string {
   const begin = page.indexOf(BEGIN);

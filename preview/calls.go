@@ -85,7 +85,7 @@ func (h *host) parseQueries(r *http.Request) (*backend.QueryDataRequest, dataSou
 			return nil, dataSource{}, fmt.Errorf("bad request data: %w", err)
 		}
 		if uid != "" && uid != query.DataSource.UID {
-			return nil, dataSource{}, errors.New("the preview asks one data source a request")
+			return nil, dataSource{}, errors.New("the preview supports only one data source per request")
 		}
 		uid = query.DataSource.UID
 		request.Queries = append(request.Queries, backend.DataQuery{

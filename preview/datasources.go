@@ -35,7 +35,7 @@ type plugin struct {
 func readPlugin(dist string) (*plugin, error) {
 	text, err := os.ReadFile(filepath.Join(dist, "plugin.json"))
 	if err != nil {
-		return nil, fmt.Errorf("no built plugin (npm run build): %w", err)
+		return nil, fmt.Errorf("there is no built plugin, run npm run build: %w", err)
 	}
 	p := &plugin{}
 	if err := errors.Join(json.Unmarshal(text, p), json.Unmarshal(text, &p.meta)); err != nil {

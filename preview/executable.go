@@ -18,7 +18,7 @@ const grafanaVersion = "13.2.2"
 // capabilities are the services of the executable that a data source answers with.
 type capabilities = launch.Clients
 
-// executable is the plugin's process. It is started as Grafana starts it, and again after it died.
+// executable is the plugin's process. It starts as Grafana starts it, and again after a crash.
 type executable struct {
 	path string
 
@@ -45,18 +45,18 @@ func (e *executable) connect() (*capabilities, error) {
 	return &process.Clients, nil
 }
 
-// explain turns the error of a failed call into one for people. A process that died is replaced at once, so that only
-// the call that it died in fails.
+// explain turns the error of a failed call into one for people. It replaces a process that crashed at once, so only the
+// call during which it crashed fails.
 func (e *executable) explain(err error) error {
 	if status.Code(err) != codes.Unavailable {
 		return errors.New(status.Convert(err).Message())
 	}
 	e.stop()
 	if _, startErr := e.connect(); startErr != nil {
-		return fmt.Errorf("the plugin's executable died during this call and could not be started again: %w", startErr)
+		return fmt.Errorf("the plugin's executable crashed during this call and couldn't be restarted: %w", startErr)
 	}
-	return errors.New("the plugin's executable died during this call. It is running again: repeat the call. " +
-		"Its last words are in the preview's output")
+	return errors.New("the plugin's executable crashed during this call and is running again. Repeat the call. " +
+		"The preview's output shows why it crashed")
 }
 
 // stop ends the process.

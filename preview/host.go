@@ -70,7 +70,7 @@ func (h *host) guard(next http.Handler) http.Handler {
 	port := h.address[strings.LastIndex(h.address, ":"):]
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Host != "127.0.0.1"+port && r.Host != "localhost"+port {
-			writeError(w, http.StatusForbidden, errors.New("the preview answers at "+h.address+" only"))
+			writeError(w, http.StatusForbidden, errors.New("the preview only answers at "+h.address))
 			return
 		}
 		w.Header().Set("Content-Security-Policy", contentSecurityPolicy)

@@ -191,7 +191,7 @@ func TestExecutableThatDiesIsStartedAgain(t *testing.T) {
 	call := startHost(t)
 	status, body := call(http.MethodPost, "/api/ds/query", queries("die"))
 	require.Equal(t, http.StatusInternalServerError, status)
-	require.Contains(t, body, "died during this call. It is running again")
+	require.Contains(t, body, "crashed during this call and is running again")
 	status, _ = call(http.MethodPost, "/api/ds/query", queries(""))
 	require.Equal(t, http.StatusOK, status)
 }

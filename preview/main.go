@@ -28,11 +28,11 @@ type options struct {
 
 func main() {
 	var opts options
-	flag.IntVar(&opts.port, "port", 3000, "port on 127.0.0.1; the next free one where it is taken, any free one for 0")
+	flag.IntVar(&opts.port, "port", 3000, "port on 127.0.0.1, or the next free port if it is taken; 0 takes any free port")
 	flag.StringVar(&opts.dist, "dist", "dist", "folder of the built plugin")
 	flag.StringVar(&opts.page, "page", filepath.Join("preview", "page", "dist"), "folder of the built page")
 	flag.StringVar(&opts.provisioning, "provisioning", "provisioning",
-		"folder with datasources/*.yaml and dashboards/*.json, as Grafana's")
+		"folder with datasources/*.yaml and dashboards/*.json, as in Grafana")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -51,7 +51,7 @@ func run(ctx context.Context, opts options) error {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(opts.page, "index.html")); err != nil {
-		return fmt.Errorf("the page is not built (npm run build:preview): %w", err)
+		return fmt.Errorf("the page isn't built, run npm run build:preview: %w", err)
 	}
 	sources, err := loadDataSources(filepath.Join(opts.provisioning, "datasources"), plugin)
 	if err != nil {

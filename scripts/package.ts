@@ -1,6 +1,6 @@
 /**
- * `npm run package`: the archive that Grafana installs, in artifacts/: one folder named by the plugin id, with the
- * executables of every platform that Grafana runs on.
+ * `npm run package` writes the archive that Grafana installs to artifacts/. It contains a folder with the plugin's ID as
+ * its name, with the executables for every platform that Grafana runs on.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -46,7 +46,7 @@ function requireExecutables(files: string[]): void {
   const names = new Set(files.map((file) => path.basename(file)));
   const missing = PLATFORMS.map((platform) => `${plugin.executable}_${platform}`).filter((name) => !names.has(name));
   if (missing.length > 0) {
-    throw new Failure(`dist/ lacks ${missing.join(', ')}. Run npm run build:all first.`);
+    throw new Failure(`dist/ doesn't contain ${missing.join(', ')}. Run npm run build:all first.`);
   }
 }
 

@@ -13,9 +13,7 @@ const stamp = path.join(root, 'node_modules', '.cache', 'setup', 'installed');
 
 process.chdir(root);
 if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
-  fail(
-    `This needs Node.js ${OLDEST_NODE} or later, and ${process.version} runs it. Install one from https://nodejs.org`
-  );
+  fail(`You need Node.js ${OLDEST_NODE} or later, but this is ${process.version}. Install it from https://nodejs.org`);
 }
 installDependencies();
 const require = createRequire(import.meta.url);
@@ -29,14 +27,14 @@ function installDependencies() {
     return;
   }
   if (!isInstalled()) {
-    console.log('Installing dependencies (npm ci) …');
+    console.log('Installing dependencies (npm ci)…');
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
     const { status, error } = spawnSync(npm, ['ci', '--no-audit', '--no-fund'], {
       stdio: 'inherit',
       shell: process.platform === 'win32',
     });
     if (error || status !== 0) {
-      fail(`npm ci failed${error ? `: ${error.message}` : '; its output above says why'}.`);
+      fail(`npm ci failed${error ? `: ${error.message}` : '. Its output above says why'}.`);
     }
   }
   mkdirSync(path.dirname(stamp), { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * `npm start`: the plugin with live rows. Takes the best place there is: Grafana in Docker, a Grafana on this machine
- * (GRAFANA_HOME), or the preview; and a simulated Cloudflare account, or a real one with --account.
+ * `npm start` opens the plugin with live rows. It uses the best place that it finds: Grafana in Docker, a Grafana on this
+ * machine (GRAFANA_HOME), or the preview. The Cloudflare account is a simulated one, or a real one with --account.
  */
 import { parseArgs } from 'node:util';
 import { ACCOUNT_ID, credentialNamed, startSimulator } from '../simulator';
@@ -16,9 +16,9 @@ import { untilAnswers } from './lib/waiting';
 
 const USAGE = `npm start -- [--account <id>] [--port <number>] [--preview]
 
-  --account <id>   ask this Cloudflare account; CLOUDFLARE_API_TOKEN holds the token
-  --port <number>  first port to try (3000)
-  --preview        use the preview even where Docker or GRAFANA_HOME is there`;
+  --account <id>   use this Cloudflare account, with the token in CLOUDFLARE_API_TOKEN
+  --port <number>  first port to try (default: 3000)
+  --preview        use the preview even if Docker or GRAFANA_HOME is available`;
 
 const FIRST_PORT = 3000;
 const SIMULATOR_PORT = 8787;
@@ -46,10 +46,10 @@ async function main(): Promise<void> {
   console.log(`
   ${place.name}: ${place.url}
   Cloudflare account: ${real ? options.account : 'simulated (300 people, 20 applications, 180 days)'}
-  Ctrl-C ends it.
+  Press Ctrl-C to stop.
 `);
   await place.ended;
-  throw new Failure(`${place.name} has ended by itself.`);
+  throw new Failure(`${place.name} stopped unexpectedly.`);
 }
 
 function readOptions(args: string[]): Options {
@@ -108,7 +108,7 @@ async function openDocker(firstPort: number, real: AccountEnv | undefined): Prom
   const services = real ? ['grafana'] : ['grafana', 'simulator'];
   const env: NodeJS.ProcessEnv = { ...process.env, GRAFANA_PORT: String(port) };
   for (const name of ['CLOUDFLARE_API_URL', 'CLOUDFLARE_ACCOUNT_ID', 'CLOUDFLARE_API_TOKEN'] as const) {
-    // Without a value, docker-compose.yaml names the simulated account: a real token must not reach it.
+    // Without a value, docker-compose.yaml uses the simulated account, which a real token must not reach.
     env[name] = real?.[name] ?? '';
   }
   const child = start('docker', ['compose', 'up', '--build', '--quiet-pull', ...services], { env });

@@ -1,6 +1,6 @@
 /**
- * `npm test`: every suite, or those named after `--`. Ends with `N passed, N failed` summed over all of them, alone on
- * the last line. A suite that cannot run counts as one failure.
+ * `npm test` runs every suite, or those named after `--`. The last line is `N passed, N failed`, which adds up all of
+ * them. A suite that can't run counts as one failure.
  */
 import { buildPreview } from './lib/builds';
 import { add, describe, NONE, type Counts } from './lib/counts';
@@ -21,7 +21,7 @@ const SUITES: Record<string, () => Promise<Counts>> = {
     requireGo()
       .then(buildPreview)
       .then(nodeTest('contract', ['tests/contract'])),
-  // Its files mostly wait.
+  // Several at once, because its files mostly wait.
   scenario: () =>
     requireGo()
       .then(buildPreview)
@@ -51,10 +51,10 @@ async function main(): Promise<void> {
 function selectSuites(wanted: string[]): string[] {
   const unknown = wanted.filter((name) => !(name in SUITES));
   if (unknown.length > 0) {
-    throw new Failure(`No suite ${unknown.join(', ')}. There are: ${Object.keys(SUITES).join(', ')}.`);
+    throw new Failure(`There is no suite ${unknown.join(', ')}. Use one of these: ${Object.keys(SUITES).join(', ')}.`);
   }
   if (wanted.includes('grafana') && !process.env.GRAFANA_URL) {
-    throw new Failure('The suite grafana needs GRAFANA_URL, the address of a Grafana that has this plugin.');
+    throw new Failure('The suite grafana needs the address of a Grafana that has this plugin. Set GRAFANA_URL.');
   }
   const all = Object.keys(SUITES).filter((name) => name !== 'grafana' || process.env.GRAFANA_URL);
   return wanted.length > 0 ? wanted : all;
@@ -64,11 +64,11 @@ async function runSuite(name: string): Promise<Counts> {
   try {
     const counts = await SUITES[name]();
     if (counts.passed + counts.failed + counts.skipped === 0) {
-      throw new Failure('It ran no test.');
+      throw new Failure('It ran no tests.');
     }
     return counts;
   } catch (error) {
-    console.error(`${name} could not run: ${error instanceof Failure ? error.message : String(error)}`);
+    console.error(`The suite ${name} couldn't run: ${error instanceof Failure ? error.message : String(error)}`);
     return { ...NONE, failed: 1 };
   }
 }

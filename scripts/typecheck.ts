@@ -1,4 +1,4 @@
-/** `npm run typecheck`: every TypeScript project of the repository, and that no TypeScript file is outside of all. */
+/** `npm run typecheck` checks every TypeScript project of the repository, and that one of them includes every TypeScript file. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { exitWith, Failure } from './lib/failure';
@@ -22,11 +22,11 @@ async function main(): Promise<void> {
     listed?.split('\n').forEach((file) => covered.add(path.normalize(file)));
   }
   if (failed.length > 0) {
-    throw new Failure(`Type errors in ${failed.join(', ')}.`);
+    throw new Failure(`There are type errors in ${failed.join(', ')}.`);
   }
   const uncovered = files.filter((file) => /\.tsx?$/.test(file) && !covered.has(file));
   if (uncovered.length > 0) {
-    throw new Failure(`In no tsconfig.json: ${uncovered.map((file) => path.relative(ROOT, file)).join(', ')}.`);
+    throw new Failure(`No tsconfig.json includes ${uncovered.map((file) => path.relative(ROOT, file)).join(', ')}.`);
   }
   console.log(`${projects.length} TypeScript projects have no type errors.`);
 }

@@ -13,12 +13,16 @@ export type { PolicyListResponse as AccessPolicy } from 'cloudflare/resources/ze
 export type { ApplicationListResponse as AccessApplication } from 'cloudflare/resources/zero-trust/access/applications/applications';
 export type { IdentityProviderListResponse as IdentityProvider } from 'cloudflare/resources/zero-trust/identity-providers/identity-providers';
 
-/** `user_id`, `app_name`, `app_type` and `country` are not in the published schema. */
+/** What the published schema lacks, although rows carry it; the last four only where the application asks for them. */
 export type AccessRequestRow = AccessRequest & {
   user_id?: string;
   app_name?: string;
   app_type?: string;
   country?: string;
+  purpose_justification_prompt?: string;
+  purpose_justification_response?: string;
+  temporary_access_approvers?: string[];
+  temporary_access_duration?: number;
 };
 
 /** Some rows were seen with `http_method` in place of `request_method`. */

@@ -5,23 +5,27 @@ import type { SimulatorOptions } from './options';
 import { parsePersonality, PERSONALITIES, type Personality } from './personality';
 
 const OPTIONS = {
-  port: { type: 'string', about: `Port on 127.0.0.1, 0 for a free one (default ${DEFAULT_PORT}).` },
-  seed: { type: 'string', about: `Another number is another organisation (default ${DEFAULT_SEED}).` },
+  port: { type: 'string', about: `Port on 127.0.0.1. 0 takes a free port. Default: ${DEFAULT_PORT}.` },
+  seed: { type: 'string', about: `Number that determines the organization. Default: ${DEFAULT_SEED}.` },
   scale: {
     type: 'string',
-    about: 'Multiplies the events; 1 (default) is about five thousand logins in a working day.',
+    about: 'Multiplies the events. 1, the default, is about 5,000 logins in a working day.',
   },
-  people: { type: 'string', about: 'Number of people, 1 to 1200 (default 300).' },
-  now: { type: 'string', about: 'RFC 3339 time at which the organisation stands still.' },
-  latency: { type: 'string', about: 'Milliseconds before every answer (default 0).' },
-  limit: { type: 'string', about: 'REST calls in five minutes (default 1200), 0 for no limit.' },
-  'graphql-limit': { type: 'string', about: 'GraphQL calls in five minutes (default 300), 0 for no limit.' },
+  people: { type: 'string', about: 'Number of people, from 1 to 1200. Default: 300.' },
+  now: { type: 'string', about: 'RFC 3339 time at which the organization stands still.' },
+  latency: { type: 'string', about: 'Delay before every answer, in milliseconds. Default: 0.' },
+  limit: { type: 'string', about: 'REST calls allowed in five minutes. 0 is no limit. Default: 1200.' },
+  'graphql-limit': { type: 'string', about: 'GraphQL calls allowed in five minutes. 0 is no limit. Default: 300.' },
   personality: {
     type: 'string',
-    about: `Ready-made settings, comma-separated: ${Object.keys(PERSONALITIES).join(', ')}.`,
+    about: `Ready-made sets of settings, separated by commas: ${Object.keys(PERSONALITIES).join(', ')}.`,
   },
-  set: { type: 'string', multiple: true, about: 'One setting, such as `--set maxPerPage=100`; can be repeated.' },
-  help: { type: 'boolean', about: 'This text.' },
+  set: {
+    type: 'string',
+    multiple: true,
+    about: 'One setting, such as `--set maxPerPage=100`. You can repeat this option.',
+  },
+  help: { type: 'boolean', about: 'Shows this text.' },
 } as const;
 
 export const COMMAND_OPTIONS: ReadonlyArray<readonly [string, string]> = Object.entries(OPTIONS).map(
@@ -50,7 +54,7 @@ function personalityOption(names: string | undefined, sets: readonly string[] | 
   for (const set of sets ?? []) {
     const at = set.indexOf('=');
     if (at < 1) {
-      throw new Error(`--set wants name=value, not "${set}".`);
+      throw new Error(`--set needs name=value, not "${set}".`);
     }
     chosen[set.slice(0, at)] = set.slice(at + 1);
   }

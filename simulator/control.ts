@@ -122,35 +122,45 @@ function setClock(simulation: Simulation, _query: URLSearchParams, body: Body): 
 }
 
 export const CONTROL_ENDPOINTS: readonly ControlEndpoint[] = [
-  { method: 'GET', path: '/faults', about: 'Faults with how often they struck, settings, limits.', handle: state },
+  {
+    method: 'GET',
+    path: '/faults',
+    about: 'Shows the settings, the limits, and the faults with how often they struck.',
+    handle: state,
+  },
   {
     method: 'POST',
     path: '/faults',
     about:
-      'Changes them: `{reset, clear, preset, personality, latencyMs, limits: {rest, graphql}, faults: […]}`; faults are added, `clear` drops those that are on, `reset` goes back to the start.',
+      'Changes them: `{reset, clear, preset, personality, latencyMs, limits: {rest, graphql}, faults: […]}`. Adds the faults. `clear` first removes the current faults, and `reset` restores the initial state.',
     handle: change,
   },
-  { method: 'DELETE', path: '/faults', about: 'Drops all faults.', handle: (s) => (s.faults.clear(), state(s)) },
+  { method: 'DELETE', path: '/faults', about: 'Removes all faults.', handle: (s) => (s.faults.clear(), state(s)) },
   {
     method: 'GET',
     path: '/calls',
     about:
-      'Requests received since the last clearing: counts per surface, refused ones, and each call with an id above `after`.',
+      'Shows the requests since the list was last cleared: the number for each surface, the refused ones, and each call with an ID above `after`.',
     handle: (s, query) => s.calls.report(Number(query.get('after') ?? 0)),
   },
-  { method: 'DELETE', path: '/calls', about: 'Clears them.', handle: (s) => (s.calls.clear(), s.calls.report()) },
+  {
+    method: 'DELETE',
+    path: '/calls',
+    about: 'Clears the list of requests.',
+    handle: (s) => (s.calls.clear(), s.calls.report()),
+  },
   {
     method: 'GET',
     path: '/truth',
     about:
-      'What really happened: `surface`, `from`, `to` (epoch milliseconds or RFC 3339, inclusive; the last hour by default), `user_id` for failed logins, `rows=false` for the count alone.',
+      'Shows what really happened. Takes `surface`, `from` and `to` (epoch milliseconds or RFC 3339, inclusive, by default the last hour), `user_id` for failed logins, and `rows=false` for only the count.',
     handle: readTruth,
   },
   {
     method: 'POST',
     path: '/clock',
     about:
-      '`{now: "…"}` stops the organisation at a time, `{now: null}` lets it go on, `{advanceMs: 60000}` moves it and the rate limits.',
+      '`{now: "…"}` stops the organization at a time, `{now: null}` lets it continue, and `{advanceMs: 60000}` moves it and the rate limits forward.',
     handle: setClock,
   },
 ];

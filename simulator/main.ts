@@ -12,7 +12,9 @@ async function main(): Promise<void> {
   const simulator = await startSimulator(options);
   console.log(`Simulated Cloudflare account: ${simulator.apiUrl}`);
   console.log(`Account ${ACCOUNT_ID}, token ${credentialNamed('full-access').token}`);
-  console.log(`More tokens (and ${GLOBAL_KEY_EMAIL} with a global key), faults and settings: simulator/README.md`);
+  console.log(
+    `For more tokens, a global key for ${GLOBAL_KEY_EMAIL}, faults, and settings, refer to simulator/README.md.`
+  );
   const stop = () => void simulator.close().then(() => process.exit(0));
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);

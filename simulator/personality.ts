@@ -56,64 +56,94 @@ function names(fallback: readonly string[], about: string): Setting<readonly str
 const BOUNDS = ['inclusive', 'exclusive', 'seconds'] as const;
 
 export const SETTINGS = {
-  sinceBound: oneOf(BOUNDS, 'How `since` is treated; `seconds`: cut down to the second, inclusive.'),
-  untilBound: oneOf(BOUNDS, 'How `until` is treated; `seconds`: cut down to the second, inclusive.'),
+  sinceBound: oneOf(BOUNDS, 'How `since` works. With `seconds`, it is cut to the second and inclusive.'),
+  untilBound: oneOf(BOUNDS, 'How `until` works. With `seconds`, it is cut to the second and inclusive.'),
   timestampQuantumMs: number(
     1,
     0.001,
     60_000,
-    'Times are cut to multiples of this: 1000 gives whole seconds, 60000 ties a whole minute, 0.001 gives microseconds.'
+    'Times are cut to multiples of this. 1000 gives whole seconds, 60000 gives all events of a minute the same time, and 0.001 gives microseconds.'
   ),
   tieOrder: oneOf(
     ['stable', 'perPage'],
-    'Order of rows of the same time: always the same, or another one on every page.'
+    'Order of rows with the same time: always the same, or different on every page.'
   ),
   maxPerPage: number(1000, 1, 100_000, 'Largest page of the log endpoints.'),
-  overCap: oneOf(['shorter', 'error'], 'What a larger page size gets: a page of `maxPerPage` rows, or an error.'),
+  overCap: oneOf(['shorter', 'error'], 'Answer to a larger page size: a page of `maxPerPage` rows, or an error.'),
   limitMeaning: oneOf(
     ['pageSize', 'total', 'smaller', 'ignored'],
-    '`limit` of the log endpoints: the page size where `per_page` is absent; the most rows of all pages together; the smaller of both is the page size; nothing.'
+    'Meaning of `limit` of the log endpoints: the page size if `per_page` is absent, the largest number of rows on all pages together, the page size unless `per_page` is smaller, or nothing.'
   ),
-  resultInfo: oneOf(['present', 'absent'], '`result_info` of the log endpoints.'),
+  resultInfo: oneOf(['present', 'absent'], 'Whether the log endpoints return `result_info`.'),
   totalCount: oneOf(
     ['zero', 'true', 'page'],
-    '`total_count` of the log endpoints: always 0, the truth, or the rows of this page.'
+    '`total_count` of the log endpoints: always 0, the true number, or the number of rows on this page.'
   ),
-  defaultWindowHours: number(30, 0, 4320, 'Reach of `access_requests` without `since`; 0 is the whole retention.'),
-  retentionDays: number(180, 0, 180, 'Reach of the log endpoints. Older windows are an empty success.'),
-  failedLoginsDays: number(7, 0, 180, 'How long failed logins are kept.'),
-  ingestDelayMs: number(0, 0, 3_600_000, 'Every row can be read this long after its time.'),
-  lateShare: number(0, 0, 1, 'Share of the rows that arrive late.'),
-  lateByMs: number(120_000, 0, 3_600_000, 'Late rows arrive after a fifth of this at least, after all of it at most.'),
-  duplicateShare: number(0, 0, 1, 'Share of the rows that the log endpoints give twice, equal in every field.'),
+  defaultWindowHours: number(
+    30,
+    0,
+    4320,
+    'How many hours back `access_requests` reaches without `since`. 0 is the whole retention period.'
+  ),
+  retentionDays: number(
+    180,
+    0,
+    180,
+    'How many days back the log endpoints reach. For older times, they return an empty success.'
+  ),
+  failedLoginsDays: number(7, 0, 180, 'How many days failed logins are kept.'),
+  ingestDelayMs: number(0, 0, 3_600_000, 'How long after its time a row becomes available, in milliseconds.'),
+  lateShare: number(0, 0, 1, 'Share of rows that arrive late.'),
+  lateByMs: number(
+    120_000,
+    0,
+    3_600_000,
+    'Late rows arrive after at least a fifth and at most all of this time, in milliseconds.'
+  ),
+  duplicateShare: number(
+    0,
+    0,
+    1,
+    'Share of rows that the log endpoints return twice, with the same value in every field.'
+  ),
   ignoredFilters: names(
     [],
-    'Query parameters that are taken and not applied, such as `allowed`, `country_code` or `email`.'
+    'Query parameters that are accepted but not applied, such as `allowed`, `country_code`, or `email`.'
   ),
   emptyFilters: names([], 'Query parameters that make the answer empty.'),
-  missingFields: names([], 'Fields that are left out of the rows of the log endpoints.'),
-  extraFields: flag(false, 'Rows of the log endpoints carry fields that nobody documents.'),
-  countryCase: oneOf(['mixed', 'upper'], 'A few rows have their country in lower or mixed case, or none.'),
-  nonIdentityInRest: flag(false, '`access_requests` shows logins without identity as well.'),
-  identityInGraphql: flag(true, 'GraphQL shows logins with an identity as well.'),
-  idpIdRequired: flag(true, 'SCIM updates without `idp_id` are refused; otherwise all are given.'),
+  missingFields: names([], 'Fields that are missing from the rows of the log endpoints.'),
+  extraFields: flag(false, 'Rows of the log endpoints contain undocumented fields.'),
+  countryCase: oneOf(
+    ['mixed', 'upper'],
+    'With `mixed`, a few rows have their country in lowercase or mixed case, or have none.'
+  ),
+  nonIdentityInRest: flag(false, '`access_requests` also contains logins without an identity.'),
+  identityInGraphql: flag(true, 'GraphQL also contains logins with an identity.'),
+  idpIdRequired: flag(
+    true,
+    'A request for SCIM updates without `idp_id` is refused. Otherwise, it returns all of them.'
+  ),
+  hideProviders: flag(
+    false,
+    'The list of identity providers is empty, as it can be for members whose role is limited to some resources.'
+  ),
   scimMethodField: oneOf(
     ['mixed', 'request_method', 'http_method'],
-    'Name of the method in SCIM rows; `mixed`: sometimes `http_method`.'
+    'Name of the method in SCIM rows. With `mixed`, it is sometimes `http_method`.'
   ),
   scimFailureWord: oneOf(['FAILURE', 'ERROR', 'mixed'], 'Status of a failed SCIM update.'),
-  userMatch: oneOf(['substring', 'exact'], 'How the users list matches `name`, `email` and `search`.'),
-  graphqlEnabled: flag(true, 'Whether the login dataset is on for the account.'),
-  graphqlNotOlderThan: number(7_776_000, 1, 31_536_000, 'Reach of GraphQL in seconds.'),
-  graphqlMaxDuration: number(604_800, 1, 31_536_000, 'Longest range of one GraphQL node in seconds.'),
+  userMatch: oneOf(['substring', 'exact'], 'How the list of users matches `name`, `email`, and `search`.'),
+  graphqlEnabled: flag(true, 'Whether the account has the login dataset.'),
+  graphqlNotOlderThan: number(7_776_000, 1, 31_536_000, 'How many seconds back GraphQL reaches.'),
+  graphqlMaxDuration: number(604_800, 1, 31_536_000, 'Longest time range of one GraphQL node, in seconds.'),
   graphqlMaxPageSize: number(10_000, 1, 100_000, 'Largest `limit` of a GraphQL node.'),
-  graphqlMaxFields: number(30, 1, 100, 'Most fields of a GraphQL node.'),
-  graphqlMaxNodes: number(30, 1, 1000, 'Most nodes of one GraphQL request; aliases count.'),
-  graphqlUnavailable: names([], 'Dimensions that the plan does not include, such as `deviceId`.'),
-  graphqlSampleInterval: number(1, 1, 10_000, 'Adaptive sampling: one event stands for this many.'),
+  graphqlMaxFields: number(30, 1, 100, 'Largest number of fields of a GraphQL node.'),
+  graphqlMaxNodes: number(30, 1, 1000, 'Largest number of nodes in one GraphQL request. Aliases count.'),
+  graphqlUnavailable: names([], 'Dimensions that are not part of the plan, such as `deviceId`.'),
+  graphqlSampleInterval: number(1, 1, 10_000, 'Adaptive sampling: one event represents this many.'),
   graphqlErrorStatus: oneOf(
     ['ok', 'documented'],
-    'HTTP status of GraphQL errors: always 200, or 400 and 403 as the documentation lists.'
+    'HTTP status of GraphQL errors: always 200, or 400 and 403 as documented.'
   ),
 } as const;
 
@@ -141,6 +171,7 @@ export const PERSONALITIES = {
   late: { lateShare: 0.05, lateByMs: 300_000, ingestDelayMs: 3_000 },
   repeating: { duplicateShare: 0.05 },
   free: { retentionDays: 1 },
+  scoped: { hideProviders: true, idpIdRequired: false },
   sampled: { graphqlSampleInterval: 10, identityInGraphql: false },
 } as const satisfies Record<string, Partial<Personality>>;
 
@@ -163,7 +194,7 @@ export function parsePersonality(input: Record<string, unknown>): Partial<Person
   }
   const quantum = out.timestampQuantumMs;
   if (typeof quantum === 'number' && !Number.isInteger(60_000_000 / Math.round(quantum * 1000))) {
-    problems.push(`"timestampQuantumMs" must divide a minute, ${quantum} does not.`);
+    problems.push(`"timestampQuantumMs" must divide a minute, and ${quantum} does not.`);
   }
   if (problems.length > 0) {
     throw new Error(problems.join(' '));

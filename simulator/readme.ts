@@ -9,7 +9,7 @@ import { CREDENTIALS } from './http/credentials';
 import { ENDPOINTS } from './http/router';
 import { PERSONALITIES, SETTINGS, type Setting } from './personality';
 
-/** Makes the tables of README.md out of the code: `npx tsx simulator/readme.ts` writes them, a test compares them. */
+/** Generates the tables of README.md from the code. `npx tsx simulator/readme.ts` writes them, and a test compares them. */
 
 function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
@@ -85,20 +85,20 @@ const TABLES: Readonly<Record<string, () => string>> = {
 
 export const README = join(__dirname, 'README.md');
 
-/** The text, formatted, with its tables made anew between the markers `<!-- table: name -->` and `<!-- end -->`. */
+/** The formatted text with new tables between the markers `<!-- table: name -->` and `<!-- end -->`. */
 export async function withTables(text: string): Promise<string> {
   const used = new Set<string>();
   const out = text.replace(/<!-- table: (\w+) -->[\s\S]*?<!-- end -->/g, (_, name: string) => {
     const make = TABLES[name];
     if (!make) {
-      throw new Error(`README.md asks for a table "${name}" that nobody makes.`);
+      throw new Error(`README.md has a table "${name}" that nothing generates.`);
     }
     used.add(name);
     return `<!-- table: ${name} -->\n\n${make()}\n\n<!-- end -->`;
   });
   const missing = Object.keys(TABLES).filter((name) => !used.has(name));
   if (missing.length > 0) {
-    throw new Error(`README.md lacks the tables ${missing.join(', ')}.`);
+    throw new Error(`README.md lacks the tables ${missing.join(', ')}. Add their markers.`);
   }
   return format(out, { ...(await resolveConfig(README)), parser: 'markdown' });
 }

@@ -157,6 +157,11 @@ describe('the volume of logs in Explore', () => {
       { outcome: 'blocked', level: 'error' },
     ]);
     expect((await firstValueFrom(dataSource().query(request(blocked)))).data).toEqual([wide]);
+    const updates = { ...wide, fields: [time, { ...count('failure'), name: 'updates' }] };
+    jest.spyOn(DataSourceWithBackend.prototype, 'query').mockReturnValue(of({ data: [updates] }));
+    const query: AccessQuery = { refId: 'log-volume-A', queryType: 'scim_updates', format: 'time_series' };
+    const [failed] = (await firstValueFrom(dataSource().query(request(query)))).data;
+    expect(failed.fields[1].labels).toEqual({ outcome: 'failure', level: 'error' });
   });
 });
 

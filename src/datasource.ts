@@ -75,7 +75,7 @@ export class AccessDataSource
 
   query(request: DataQueryRequest<AccessQuery>): Observable<DataQueryResponse> {
     const response = super.query(request).pipe(map((answer) => withLinkRange(answer, request.range)));
-    return asksLogsVolume(request) ? response.pipe(map(splitLogsVolume)) : response;
+    return asksLogsVolume(request) ? response.pipe(map((answer) => splitLogsVolume(answer, request))) : response;
   }
 
   applyTemplateVariables(query: AccessQuery, scopedVars: ScopedVars, filters?: AdHocVariableFilter[]): AccessQuery {

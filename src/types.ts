@@ -8,7 +8,7 @@ export type Format = (typeof FORMATS)[number];
 
 export type Direction = 'desc' | 'asc';
 
-/** A condition on one field: positive operators hold for any of the values, negative ones for none. */
+/** A condition on one field. Positive operators need a match with any of the values, negative ones with none. */
 export interface Filter {
   field: string;
   operator: Operator;
@@ -21,17 +21,17 @@ export interface AccessQuery extends DataQuery {
   format?: Format;
   filters?: Filter[];
   groupBy?: string[];
-  /** Columns in their order; absent or empty means all. */
+  /** The columns in their order. Absent or empty means all. */
   fields?: string[];
   direction?: Direction;
   limit?: number;
 }
 
-/** A query whose surface, format and lists are spelled out. */
+/** A query that spells out its surface, its format, and its lists. */
 export type FullQuery = AccessQuery &
   Required<Pick<AccessQuery, 'queryType' | 'format' | 'filters' | 'groupBy' | 'fields'>>;
 
-/** Why an answer is not complete; pkg/eventlog has the same list. */
+/** Why an answer is not complete; pkg/answer has the same list. */
 export type CoverageReason =
   'limit' | 'max_rows' | 'retention' | 'rate_limit' | 'upstream' | 'unverified' | 'bad_rows' | 'page_size' | 'timeout';
 
@@ -66,17 +66,17 @@ export interface AccessOptions extends DataSourceJsonData {
   authType?: AuthType;
   email?: string;
   apiUrl?: string;
-  /** Megabytes; 0 turns the cache off. */
+  /** In megabytes. 0 turns the cache off. */
   cacheLimitMb?: number;
-  /** Go duration, such as 15m. */
+  /** A Go duration, such as 15m. */
   sealAfter?: string;
   maxRows?: number;
-  /** Per cent of the rate limit that is left to others. */
+  /** The percentage of the rate limit that is left to others. */
   reservePercent?: number;
   accountRateLimit?: boolean;
   maskIdentities?: MaskIdentities;
   enableSecureSocksProxy?: boolean;
-  /** Seconds. */
+  /** In seconds. */
   timeout?: number;
   tlsSkipVerify?: boolean;
   tlsAuthWithCACert?: boolean;
@@ -90,10 +90,10 @@ export interface AccessSecrets {
   tlsCACert?: string;
 }
 
-/** One entry of the resources values, users, apps, identity-providers and accounts. */
+/** One entry of the resources values, users, apps, identity-providers, and accounts. */
 export interface ResourceValue {
   text: string;
   value: string;
-  /** Events with this value; only of the resource values. */
+  /** The number of events with this value, which only the resource values has. */
   count?: number;
 }

@@ -6,3 +6,8 @@ export type JsonObject = { [key: string]: Json };
 export function closedObject(properties: JsonObject, required: string[] = []): JsonObject {
   return { type: 'object', additionalProperties: false, ...(required.length > 0 && { required }), properties };
 }
+
+/** A value as it is after a trip through JSON. */
+export function toJson(value: object): JsonObject {
+  return JSON.parse(JSON.stringify(value));
+}

@@ -2,6 +2,7 @@ import {
   catalogue,
   OTHER_FIELD,
   columns,
+  defaultGroupBy,
   groupableFields,
   type CatalogueField,
   type CatalogueQueryType,
@@ -9,7 +10,7 @@ import {
 import { DEFAULT_LIMIT, FORMATS } from '../../src/types';
 import { closedObject, type Json, type JsonObject } from './json';
 
-/** Bounds of every query; pkg/query has the same. */
+/** Bounds of every query. pkg/query has the same. */
 const MAX_FILTERS = 50;
 const MAX_VALUES = 1000;
 const MAX_VALUE_LENGTH = 2048;
@@ -17,7 +18,7 @@ const MAX_VALUE_LENGTH = 2048;
 /** The draft that Grafana's API server understands. */
 const DRAFT = 'https://json-schema.org/draft-04/schema#';
 
-/** One definition a query type, told apart by queryType. */
+/** One definition for each query type, distinguished by queryType. */
 export function queryTypes(): JsonObject {
   return {
     kind: 'QueryTypeDefinitionList',
@@ -27,7 +28,7 @@ export function queryTypes(): JsonObject {
       metadata: { name: type.queryType },
       spec: {
         discriminators: [{ field: 'queryType', value: type.queryType }],
-        description: `${type.title}: ${type.description}. Needs ${type.permission}. Reaches back: ${type.retention.text}.`,
+        description: `${type.title}: ${type.description}. Needs ${type.permission}. Retention: ${type.retention.text}.`,
         schema: querySchema(type),
       },
     })),
@@ -37,6 +38,8 @@ export function queryTypes(): JsonObject {
 /** JSON Schema of a query of one type, without the properties that all of Grafana's queries share. */
 export function querySchema(type: CatalogueQueryType): JsonObject {
   const names = (fields: CatalogueField[]): string[] => fields.map((field) => field.name);
+  const [outcome] = defaultGroupBy(type.queryType);
+  const absent = outcome ? `a time series is counted by ${outcome}` : 'a time series is one series';
   const required = type.requiredFilters.length > 0 ? ['filters'] : [];
   const properties: JsonObject = {
     format: {
@@ -45,20 +48,20 @@ export function querySchema(type: CatalogueQueryType): JsonObject {
       enum: [...FORMATS],
     },
     filters: {
-      description: `Conditions that every ${type.noun.one} meets.`,
+      description: `Conditions that every ${type.noun.one} must meet.`,
       type: 'array',
       maxItems: MAX_FILTERS,
       items: { oneOf: type.fields.map(filterSchema) },
       ...requiredFilters(type),
     },
     groupBy: {
-      description: `Fields to count ${type.noun.many} by. A time series is counted by outcome where it is absent, and is one series where it is empty.`,
+      description: `Fields to count ${type.noun.many} by. If absent, ${absent}. If empty, it is one series.`,
       type: 'array',
       uniqueItems: true,
       items: { type: 'string', enum: names(groupableFields(type.queryType)) },
     },
     fields: {
-      description: 'Columns in their order. Absent or empty: all.',
+      description: 'Columns in their order. If absent or empty, all columns.',
       type: 'array',
       uniqueItems: true,
       items: {
@@ -72,7 +75,7 @@ export function querySchema(type: CatalogueQueryType): JsonObject {
       enum: ['desc', 'asc'],
     },
     limit: {
-      description: `Rows of a table or of logs, after filtering. Absent: ${DEFAULT_LIMIT}. Never cuts what is counted.`,
+      description: `Rows of a table or of logs, after filtering. Default: ${DEFAULT_LIMIT}. Never cuts what is counted.`,
       type: 'integer',
       minimum: 1,
     },
@@ -89,7 +92,7 @@ function filterSchema(field: CatalogueField): JsonObject {
         field: { type: 'string', enum: [field.name] },
         operator: { type: 'string', enum: [...field.operators] },
         values: {
-          description: 'Positive operators hold if any value fits, negative ones if none does.',
+          description: 'Positive operators match if any of the values matches, negative ones if none does.',
           type: 'array',
           minItems: 1,
           maxItems: MAX_VALUES,
@@ -101,7 +104,7 @@ function filterSchema(field: CatalogueField): JsonObject {
   };
 }
 
-/** Draft 4 has no "contains": a list that is not entirely of other fields holds one of this field. */
+/** Draft 4 has no "contains", so this says that not all items of the list are for other fields. */
 function requiredFilters(type: CatalogueQueryType): JsonObject {
   if (type.requiredFilters.length === 0) {
     return {};

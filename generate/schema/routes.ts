@@ -30,7 +30,7 @@ const FAILURE: JsonObject = {
   properties: { error: { type: 'string' }, message: { type: 'string' } },
 };
 
-/** What the data source answers below /resources, as OpenAPI paths. */
+/** What the data source answers under /resources, as OpenAPI paths. */
 export function routes(): JsonObject {
   return {
     paths: {
@@ -39,10 +39,10 @@ export function routes(): JsonObject {
         parameter('field', 'Name of the field.', true),
         parameter('from', 'Start of the range: epoch milliseconds or RFC 3339.', false),
         parameter('to', 'End of the range: epoch milliseconds or RFC 3339.', false),
-        parameter('prefix', 'What the values start with.', false),
+        parameter('prefix', 'Text that the values start with.', false),
       ]),
       '/resources/users': get('users', 'Users of the account.', OPTION, [
-        parameter('search', 'Part of a name or an e-mail address.', false),
+        parameter('search', 'Part of a name or an email address.', false),
       ]),
       '/resources/identity-providers': get('identityProviders', 'Identity providers of the account.', OPTION, []),
       '/resources/apps': get('apps', 'Access applications of the account.', OPTION, []),

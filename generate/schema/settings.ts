@@ -14,7 +14,7 @@ export interface SettingSchema {
   maximum?: number;
 }
 
-/** Keys of jsonData that the config page writes; the compiler holds them against its type. */
+/** Keys of jsonData that the config page writes. The compiler checks them against its type. */
 type OptionName = Exclude<keyof AccessOptions, keyof DataSourceJsonData> | 'authType';
 
 const OPTIONS: Record<OptionName, SettingSchema> = {
@@ -24,13 +24,13 @@ const OPTIONS: Record<OptionName, SettingSchema> = {
     pattern: '^[0-9a-fA-F]{32}$',
   },
   authType: {
-    description: 'How to authenticate: with an API token, or with an e-mail address and the Global API Key.',
+    description: 'How to authenticate: with an API token, or with an email address and the Global API Key.',
     type: 'string',
     enum: ['apiToken', 'apiKey'],
     default: 'apiToken',
   },
   email: {
-    description: 'E-mail address of the Cloudflare user that the API key belongs to. Only with authType apiKey.',
+    description: 'Email address of the Cloudflare user that the API key belongs to. Only used with authType apiKey.',
     type: 'string',
     format: 'email',
   },
@@ -41,7 +41,7 @@ const OPTIONS: Record<OptionName, SettingSchema> = {
     default: DEFAULT_API_URL,
   },
   cacheLimitMb: {
-    description: 'Memory for finished time windows, in megabytes. 0 turns the cache off.',
+    description: 'Memory for events that the data source keeps, in megabytes. 0 turns the cache off.',
     type: 'integer',
     minimum: 0,
     maximum: 65536,
@@ -49,7 +49,7 @@ const OPTIONS: Record<OptionName, SettingSchema> = {
   },
   sealAfter: {
     description:
-      'Age after which Cloudflare is taken to have delivered all events of a moment, such as 15m. From 0s to 24h.',
+      'Age after which the data source assumes that Cloudflare has delivered all events, such as 15m. From 0s to 24h.',
     type: 'string',
     default: '15m',
   },
@@ -61,7 +61,7 @@ const OPTIONS: Record<OptionName, SettingSchema> = {
     default: DEFAULT_MAX_ROWS,
   },
   reservePercent: {
-    description: "Share of Cloudflare's rate limit that is left to others, in per cent.",
+    description: "Share of Cloudflare's rate limit that the data source leaves to others, in percent.",
     type: 'integer',
     minimum: 0,
     maximum: 90,
@@ -79,34 +79,34 @@ const OPTIONS: Record<OptionName, SettingSchema> = {
     default: 'none',
   },
   enableSecureSocksProxy: {
-    description: 'Reach Cloudflare through Private data source connect (PDC), where Grafana offers it.',
+    description: 'Reach Cloudflare through Private data source connect (PDC), if Grafana offers it.',
     type: 'boolean',
     default: false,
   },
   timeout: { description: 'Timeout of one call to Cloudflare, in seconds.', type: 'integer', minimum: 1 },
   tlsAuthWithCACert: { description: 'Trust the given CA certificate.', type: 'boolean', default: false },
-  tlsSkipVerify: { description: "Do not check the API's certificate. Unsafe.", type: 'boolean', default: false },
-  serverName: { description: "Name that the API's certificate is checked against.", type: 'string' },
+  tlsSkipVerify: { description: "Don't check the API's certificate. This is unsafe.", type: 'boolean', default: false },
+  serverName: { description: "Name that the API's certificate must have.", type: 'string' },
 };
 
 /** Keys that only provisioning writes: the plugin SDK's HTTP client reads them. */
 const SDK_OPTIONS: Record<string, SettingSchema> = {
-  tlsAuth: { description: 'Show a client certificate to the API.', type: 'boolean', default: false },
+  tlsAuth: { description: 'Present a client certificate to the API.', type: 'boolean', default: false },
 };
 
 /** Every key of jsonData. */
 export const SETTINGS: Record<string, SettingSchema> = { ...OPTIONS, ...SDK_OPTIONS };
 
 const SECRET_OPTIONS: Record<keyof AccessSecrets, string> = {
-  apiToken: 'Cloudflare API token. Needed with authType apiToken.',
-  apiKey: 'Cloudflare Global API Key. Needed with authType apiKey.',
-  maskKey: 'Key of the pseudonyms. Needed with maskIdentities pseudonym.',
-  tlsCACert: 'CA certificate, PEM. Needed with tlsAuthWithCACert.',
+  apiToken: 'Cloudflare API token. Required with authType apiToken.',
+  apiKey: 'Cloudflare Global API Key. Required with authType apiKey.',
+  maskKey: 'Key that makes the pseudonyms. Required with maskIdentities pseudonym.',
+  tlsCACert: 'CA certificate in PEM format. Required with tlsAuthWithCACert.',
 };
 
 const SDK_SECRETS: Record<string, string> = {
-  tlsClientCert: 'Client certificate, PEM. Needed with tlsAuth.',
-  tlsClientKey: 'Key of the client certificate, PEM. Needed with tlsAuth.',
+  tlsClientCert: 'Client certificate in PEM format. Required with tlsAuth.',
+  tlsClientKey: 'Key of the client certificate in PEM format. Required with tlsAuth.',
 };
 
 /** Every key of secureJsonData. */
@@ -133,16 +133,16 @@ export function settingsExamples(): JsonObject {
   });
   return {
     examples: {
-      apiToken: example('API token', 'The usual way. The token is the secure value apiToken.', {
+      apiToken: example('API token', 'Recommended. The token is in the secure value apiToken.', {
         authType: 'apiToken',
       }),
-      apiKey: example('E-mail and API key', 'The key is the secure value apiKey.', {
+      apiKey: example('Email and API key', 'The key is in the secure value apiKey.', {
         authType: 'apiKey',
         email: 'admin@example.com',
       }),
       pseudonyms: example(
         'Personal fields as pseudonyms',
-        'The same person has the same pseudonym everywhere. The secure value maskKey makes them.',
+        'The same person has the same pseudonym everywhere. The key that makes the pseudonyms is in the secure value maskKey.',
         { authType: 'apiToken', maskIdentities: 'pseudonym' }
       ),
     },

@@ -23,7 +23,7 @@ function theme(): ThemeName {
 async function boot() {
   const response = await fetch('/api/frontend/settings');
   if (!response.ok) {
-    throw new Error(`The preview does not answer: ${response.status} ${await response.text()}`);
+    throw new Error(`The preview doesn’t answer: ${response.status} ${await response.text()}`);
   }
   const user = {
     isSignedIn: true,

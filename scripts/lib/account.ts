@@ -1,7 +1,7 @@
 /** The Cloudflare account that the provisioned data source asks. */
 import { Failure } from './failure';
 
-/** Environment of provisioning/datasources. */
+/** The environment that provisioning/datasources reads. */
 export interface AccountEnv {
   CLOUDFLARE_API_URL: string;
   CLOUDFLARE_ACCOUNT_ID: string;
@@ -11,17 +11,17 @@ export interface AccountEnv {
 const CLOUDFLARE_API_URL = 'https://api.cloudflare.com/client/v4';
 const ACCOUNT_ID = /^[0-9a-f]{32}$/;
 
-/** The real account with this id. Its token comes from the environment, so that no command line shows it. */
+/** The real account with this ID. Its token comes from the environment, so no command line shows it. */
 export function realAccount(id: string): AccountEnv {
   if (!ACCOUNT_ID.test(id)) {
     throw new Failure(
-      '--account needs the account id, 32 hexadecimal digits. It is in the address of every page of the Cloudflare dashboard.'
+      '--account needs the account ID, which has 32 hexadecimal digits. You find it in the address of every page of the Cloudflare dashboard.'
     );
   }
   const token = process.env.CLOUDFLARE_API_TOKEN;
   if (!token) {
     throw new Failure(
-      'With --account, set CLOUDFLARE_API_TOKEN to a Cloudflare API token. README.md lists the permissions it needs.'
+      'With --account, set CLOUDFLARE_API_TOKEN to a Cloudflare API token. README.md lists the permissions that it needs.'
     );
   }
   return {

@@ -25,13 +25,15 @@ export async function findBrowser(): Promise<string> {
     if (await starts(named)) {
       return named;
     }
-    throw new Failure(`CHROMIUM_PATH is ${named}, which is no browser that starts.`);
+    throw new Failure(
+      `CHROMIUM_PATH is ${named}, but that browser doesn't start. Correct it, or unset it to use another browser.`
+    );
   }
   const found = await installed();
   if (found) {
     return found;
   }
-  console.log('No Chromium here. Installing one …');
+  console.log('There is no Chromium on this machine. Installing one…');
   for (const install of [installFromDebian, installFromPlaywright]) {
     const browser = (await install()) ? await installed() : undefined;
     if (browser) {
@@ -39,7 +41,7 @@ export async function findBrowser(): Promise<string> {
     }
   }
   throw new Failure(
-    'The end-to-end tests need Chromium or Chrome, and installing one failed. Install one and set CHROMIUM_PATH to ' +
+    'The end-to-end tests need Chromium or Chrome, and the installation failed. Install one and set CHROMIUM_PATH to ' +
       'its executable, or run `npx playwright install --with-deps chromium`.'
   );
 }

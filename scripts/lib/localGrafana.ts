@@ -25,7 +25,7 @@ export async function startLocalGrafana(home: string, port: number, env: object)
   const binary = path.join(home, 'bin', process.platform === 'win32' ? 'grafana.exe' : 'grafana');
   if (!existsSync(binary)) {
     throw new Failure(
-      `GRAFANA_HOME is ${home}, but there is no ${binary}. Unpack a Grafana archive and name its folder.`
+      `GRAFANA_HOME is ${home}, but there is no ${binary}. Unpack a Grafana archive and set GRAFANA_HOME to its folder.`
     );
   }
   const folder = mkdtempSync(path.join(tmpdir(), `${plugin.id}-`));
@@ -51,7 +51,7 @@ export async function startLocalGrafana(home: string, port: number, env: object)
     child.once('error', end);
   });
   await untilAnswers(`${url}/api/health`, START_SECONDS, () => alive).catch((error: Error) => {
-    throw new Failure(`Grafana does not start: ${error.message} Its log is ${log}`);
+    throw new Failure(`Grafana doesn't start. ${error.message} Its log is ${log}`);
   });
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return { url, log, ended };

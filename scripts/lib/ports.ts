@@ -3,7 +3,7 @@ import { Failure } from './failure';
 
 const HOST = '127.0.0.1';
 
-/** First free port from `first` on, on 127.0.0.1; any free one for 0. */
+/** The first free port from `first` up on 127.0.0.1, or any free port for 0. */
 export async function freePort(first: number): Promise<number> {
   for (let port = first; port < 65_536; port++) {
     const found = await tryPort(port);
@@ -11,7 +11,7 @@ export async function freePort(first: number): Promise<number> {
       return found;
     }
   }
-  throw new Failure(`No port from ${first} on is free on ${HOST}.`);
+  throw new Failure(`There is no free port from ${first} up on ${HOST}.`);
 }
 
 function tryPort(port: number): Promise<number | undefined> {

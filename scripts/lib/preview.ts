@@ -34,7 +34,7 @@ export async function startPreview(
         resolve(found[1].replace(/\/$/, ''));
       }
     });
-    ended.then(() => reject(new Failure('The preview does not start; its output above says why.')));
+    ended.then(() => reject(new Failure("The preview doesn't start. Its output above says why.")));
   });
   return { url, ended };
 }

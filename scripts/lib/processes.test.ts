@@ -32,7 +32,7 @@ test('run fails with the command and its status', async () => {
 });
 
 test('a command that does not exist is told from one that fails', async () => {
-  await assert.rejects(run('no-such-command', []), /no-such-command does not start/);
+  await assert.rejects(run('no-such-command', []), /no-such-command doesn't start/);
   assert.equal(await outputOf('no-such-command', []), undefined);
   assert.equal(await outputOf(node, ['-e', 'console.log(1); process.exit(1)']), undefined);
   assert.equal(await outputOf(node, ['-e', 'console.log(1)']), '1\n');

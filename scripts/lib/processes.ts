@@ -1,4 +1,4 @@
-/** Child processes: what is started here is ended here, with everything it started itself. */
+/** Child processes. What starts here also ends here, with everything that it started itself. */
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { Failure } from './failure';
 
@@ -25,7 +25,7 @@ export function start(command: string, args: string[], options: SpawnOptions = {
 /** Exit status of a child; a signal counts as status 1. Rejects where the command cannot be started. */
 export function exitStatus(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
-    child.once('error', (error) => reject(new Failure(`${child.spawnargs[0]} does not start: ${error.message}`)));
+    child.once('error', (error) => reject(new Failure(`${child.spawnargs[0]} doesn't start: ${error.message}`)));
     child.once('exit', (code) => resolve(code ?? 1));
   });
 }
@@ -49,7 +49,7 @@ export async function outputOf(command: string, args: string[]): Promise<string 
   });
 }
 
-/** Ends every child that still runs: politely first, by force after a grace period. */
+/** Ends every child that still runs, politely first and by force after a grace period. */
 export async function stopAll(): Promise<void> {
   await Promise.all([...running].map(stop));
 }
@@ -68,7 +68,7 @@ export async function stop(child: ChildProcess): Promise<void> {
 
 let asked = false;
 
-/** Whether this process was asked to end: what fails then fails because its children were stopped. */
+/** Whether this process was asked to end. What fails after that fails because its children were stopped. */
 export const isInterrupted = () => asked;
 
 /** Ends the children and this process when it is asked to end; a second request does not wait. */

@@ -1,4 +1,4 @@
-/** What has to be on the machine besides Node. */
+/** The tools that must be on the machine in addition to Node.js. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Failure } from './failure';
@@ -7,19 +7,23 @@ import { outputOf } from './processes';
 /** Go 1.21 is the first that fetches the toolchain that go.mod names by itself. */
 const OLDEST_GO_MINOR = 21;
 
-/** Throws a sentence that says what to install unless a usable Go is there. */
+/** Throws a sentence that says what to install, unless there is a usable Go. */
 export async function requireGo(): Promise<void> {
   const version = await outputOf('go', ['env', 'GOVERSION']);
   const minor = Number(/^go1\.(\d+)/.exec(version ?? '')?.[1] ?? 0);
   if (version === undefined) {
-    throw new Failure('Go is missing: it builds the half of the plugin that Grafana runs. See https://go.dev/dl');
+    throw new Failure(
+      'Go is missing. It builds the half of the plugin that Grafana runs. Install it from https://go.dev/dl'
+    );
   }
   if (minor < OLDEST_GO_MINOR) {
-    throw new Failure(`This needs Go 1.${OLDEST_GO_MINOR} or later, not ${version.trim()}. See https://go.dev/dl`);
+    throw new Failure(
+      `You need Go 1.${OLDEST_GO_MINOR} or later, but this is ${version.trim()}. Install it from https://go.dev/dl`
+    );
   }
 }
 
-/** Whether a Docker engine answers: the command alone can do nothing. */
+/** Whether a Docker engine answers, without which the command can't do anything. */
 export async function hasDockerEngine(): Promise<boolean> {
   const server = await outputOf('docker', ['info', '--format', '{{.ServerVersion}}']);
   return Boolean(server?.trim()) && (await outputOf('docker', ['compose', 'version'])) !== undefined;

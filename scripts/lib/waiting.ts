@@ -13,5 +13,9 @@ export async function untilAnswers(url: string, seconds: number, alive: () => bo
     }
     await sleep(POLL_MS);
   }
-  throw new Failure(alive() ? `${url} did not answer within ${seconds} s.` : `What should answer at ${url} has ended.`);
+  throw new Failure(
+    alive()
+      ? `${url} didn't answer within ${seconds} seconds.`
+      : `The process that should answer at ${url} has stopped.`
+  );
 }

@@ -9,7 +9,7 @@ import { GoReport } from './goReport';
 export async function go(): Promise<Counts> {
   const race = await canDetectRaces();
   if (!race) {
-    console.log('No C compiler: the race detector is off.');
+    console.log('There is no C compiler, so the race detector is off.');
   }
   const args = ['test', '-json', '-timeout', '20m', ...(race ? ['-race'] : []), './...'];
   const child = start('go', args, {

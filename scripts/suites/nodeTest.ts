@@ -11,7 +11,7 @@ export function nodeTest(name: string, folders: string[], atOnce?: number): () =
   return async () => {
     const files = folders.flatMap((folder) => testFiles(path.join(ROOT, folder)));
     if (files.length === 0) {
-      throw new Failure(`No *.test.ts below ${folders.join(', ')}.`);
+      throw new Failure(`There is no *.test.ts file in ${folders.join(', ')}.`);
     }
     mkdirSync(TEST_RESULTS, { recursive: true });
     const report = path.join(TEST_RESULTS, `${name}.jsonl`);

@@ -2,7 +2,7 @@ import type { Login } from '../events/login';
 import { approvingPolicyId, connectionText, ipAddress, rayId } from '../events/loginText';
 import type { Organisation } from '../organisation/organisation';
 
-export type DimensionType = 'string' | 'Date' | 'Time' | 'uint8';
+export type DimensionType = 'string' | 'Date' | 'Time' | 'uint8' | 'uint64';
 
 export interface Dimension {
   readonly name: string;
@@ -96,6 +96,12 @@ export const DIMENSIONS: readonly Dimension[] = [
     value: (o, l) => (l.serviceAccount >= 0 ? o.serviceAccounts[l.serviceAccount].id : ''),
   },
   {
+    name: 'serviceTokenVersion',
+    type: 'uint64',
+    about: "Version of the service token's secret, 0 without one",
+    value: (o, l) => (l.serviceAccount >= 0 ? o.serviceAccounts[l.serviceAccount].version : 0),
+  },
+  {
     name: 'userUuid',
     type: 'string',
     about: 'User, empty without identity',
@@ -110,4 +116,5 @@ export const OPERATORS: Readonly<Record<DimensionType, readonly string[]>> = {
   Date: ['', '_geq', '_gt', '_in', '_leq', '_lt', '_neq', '_notin'],
   Time: ['', '_geq', '_gt', '_in', '_leq', '_lt', '_neq', '_notin'],
   uint8: ['', '_geq', '_gt', '_in', '_leq', '_lt', '_neq', '_notin'],
+  uint64: ['', '_geq', '_gt', '_in', '_leq', '_lt', '_neq', '_notin'],
 };

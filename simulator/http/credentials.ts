@@ -17,7 +17,7 @@ export type Permission = (typeof PERMISSIONS)[number];
 export interface Credential {
   readonly name: string;
   readonly about: string;
-  /** Absent for e-mail and global key. */
+  /** Absent for the email address with the global key. */
   readonly token?: string;
   readonly id: string;
   /** Account-owned tokens verify at the account, user tokens at the user. */
@@ -52,26 +52,31 @@ export const CREDENTIALS: readonly Credential[] = [
   token('full-access', 'Every permission that the plugin can use, and two accounts.', PERMISSIONS, {
     accounts: [ACCOUNT_ID, EMPTY_ACCOUNT_ID],
   }),
-  token('audit-logs-only', 'Access requests, users and failed logins, nothing else.', ['Access: Audit Logs Read']),
+  token('audit-logs-only', 'Only access requests, users, and failed logins.', ['Access: Audit Logs Read']),
   token(
     'no-graphql',
-    'Everything but GraphQL.',
+    'Everything except GraphQL.',
     PERMISSIONS.filter((name) => name !== 'Account Analytics Read')
   ),
-  token('graphql-only', 'GraphQL and nothing else.', ['Account Analytics Read']),
-  token('scim-only', 'SCIM updates and identity providers.', [
+  token('graphql-only', 'Only GraphQL.', ['Account Analytics Read']),
+  token('scim-only', 'Only SCIM updates and identity providers.', [
     'Access: SCIM Logs Read',
     'Access: Organizations, Identity Providers, and Groups Read',
   ]),
-  token('no-permissions', 'Active, without any permission.', []),
-  token('account-owned', 'Every permission; verifies at the account, not at the user.', PERMISSIONS, {
-    owner: 'account',
-  }),
-  token('disabled', 'Verifies as disabled, reaches nothing.', PERMISSIONS, { status: 'disabled' }),
-  token('expired', 'Verifies as expired, reaches nothing.', PERMISSIONS, { status: 'expired' }),
+  token('no-permissions', 'Nothing. The token is active but has no permissions.', []),
+  token(
+    'account-owned',
+    'Everything. The token belongs to the account, so only the account can verify it, not the user.',
+    PERMISSIONS,
+    {
+      owner: 'account',
+    }
+  ),
+  token('disabled', 'Nothing. Verification reports the token as disabled.', PERMISSIONS, { status: 'disabled' }),
+  token('expired', 'Nothing. Verification reports the token as expired.', PERMISSIONS, { status: 'expired' }),
   {
     name: 'global-key',
-    about: `E-mail \`${GLOBAL_KEY_EMAIL}\` with global API key \`${GLOBAL_KEY}\`.`,
+    about: `Everything, with the email address \`${GLOBAL_KEY_EMAIL}\` and the Global API Key \`${GLOBAL_KEY}\`.`,
     id: uuidFor(1, 'global-key').replaceAll('-', ''),
     owner: 'user',
     status: 'active',

@@ -18,6 +18,8 @@ export interface Application {
   readonly policyId: string;
   readonly serviceAuth: boolean;
   readonly requiresCertificate: boolean;
+  /** Whether it asks people for a reason, and others for their approval. */
+  readonly asksForReason: boolean;
 }
 
 interface Plan {
@@ -29,6 +31,7 @@ interface Plan {
   weight: number;
   serviceAuth?: boolean;
   requiresCertificate?: boolean;
+  asksForReason?: boolean;
 }
 
 const PLANS: Plan[] = [
@@ -72,7 +75,14 @@ const PLANS: Plan[] = [
     weight: 5,
     requiresCertificate: true,
   },
-  { name: 'Ledger', domain: 'ledger.example.com', paths: ['/reports'], teams: ['finance'], weight: 6 },
+  {
+    name: 'Ledger',
+    domain: 'ledger.example.com',
+    paths: ['/reports'],
+    teams: ['finance'],
+    weight: 6,
+    asksForReason: true,
+  },
   { name: 'Sales dashboard', domain: 'sales.example.com', teams: ['sales', 'finance'], weight: 8 },
   {
     name: 'Admin console',
@@ -121,5 +131,6 @@ export function createApplications(seed: number): Application[] {
     policyId: uuidFor(seed, `policy:${plan.name}`),
     serviceAuth: plan.serviceAuth ?? false,
     requiresCertificate: plan.requiresCertificate ?? false,
+    asksForReason: plan.asksForReason ?? false,
   }));
 }

@@ -6,6 +6,8 @@ export interface ServiceAccount {
   readonly name: string;
   readonly clientId: string;
   readonly enabled: boolean;
+  /** How often its secret was replaced, the first one included. */
+  readonly version: number;
   readonly host: number;
 }
 
@@ -39,6 +41,7 @@ export function createServiceAccounts(seed: number): ServiceAccount[] {
     name,
     clientId: `${hexFor(seed, `client:${name}`, 32)}.access`,
     enabled: name !== 'old-cron',
+    version: 1 + (index % 3),
     host: 200 + index,
   }));
 }

@@ -41,7 +41,8 @@ function getApp(call: CallContext): Reply {
 
 function listIdentityProviders(call: CallContext): Reply {
   const only = call.query.get('scim_enabled') === 'true';
-  const rows = call.world.organisation.providers
+  const shown = call.personality.hideProviders ? [] : call.world.organisation.providers;
+  const rows = shown
     .filter((provider) => !only || provider.scim)
     .map((provider): IdentityProvider => {
       const scim_config = provider.scim
@@ -65,17 +66,27 @@ function listServiceTokens(call: CallContext): Reply {
   const { query, world, nowUs } = call;
   const rows = world.organisation.serviceAccounts
     .filter(({ name }) => contains(name, query.get('name')) && contains(name, query.get('search')))
-    .map((account): ServiceToken & { last_seen_at?: string; created_at: string; updated_at: string } => ({
-      id: account.id,
-      name: account.name,
-      client_id: account.clientId,
-      duration: '8760h',
-      enabled: account.enabled,
-      expires_at: '2027-12-31T23:59:59Z',
-      created_at: CREATED,
-      updated_at: CREATED,
-      ...(account.enabled ? { last_seen_at: new Date(nowUs / 1000 - 60_000).toISOString() } : {}),
-    }));
+    .map(
+      (
+        account
+      ): ServiceToken & {
+        last_seen_at?: string;
+        client_secret_version: number;
+        created_at: string;
+        updated_at: string;
+      } => ({
+        id: account.id,
+        name: account.name,
+        client_id: account.clientId,
+        client_secret_version: account.version,
+        duration: '8760h',
+        enabled: account.enabled,
+        expires_at: '2027-12-31T23:59:59Z',
+        created_at: CREATED,
+        updated_at: CREATED,
+        ...(account.enabled ? { last_seen_at: new Date(nowUs / 1000 - 60_000).toISOString() } : {}),
+      })
+    );
   return pageOf(call, rows, 1000, 1000);
 }
 

@@ -24,6 +24,24 @@ export function accessRequestRow(organisation: Organisation, personality: Person
     app_name: app.name,
     app_type: app.type,
     country: personality.countryCase === 'upper' ? login.country : countryText(login),
+    ...(app.asksForReason && login.person >= 0 ? reasonOf(organisation, login) : {}),
+  };
+}
+
+const REASONS = ['Monthly closing', 'Question of the auditor', 'Correction of an invoice'];
+/** One login in so many has a reason; every other one of these was approved for a while. */
+const WITH_REASON = 3;
+
+function reasonOf(organisation: Organisation, login: Login): Partial<AccessRequestRow> {
+  const draw = mix(login.chance + 5);
+  if (draw % WITH_REASON !== 0) {
+    return {};
+  }
+  const approvers = [0, 1].map((i) => organisation.people[mix(draw + i) % organisation.people.length].email);
+  return {
+    purpose_justification_prompt: 'Why do you need the ledger?',
+    purpose_justification_response: REASONS[mix(draw + 2) % REASONS.length],
+    ...(mix(draw + 3) % 2 === 0 ? { temporary_access_approvers: approvers, temporary_access_duration: 3600 } : {}),
   };
 }
 

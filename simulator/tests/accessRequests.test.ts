@@ -45,6 +45,16 @@ test('access_requests', async (t) => {
     assert.deepEqual(await allPages(client, WINDOW, 333), truth.slice().reverse());
   });
 
+  await t.test('a few rows of one application have a reason, and fewer an approval', async () => {
+    const reasoned = truth.filter((row) => row.purpose_justification_response !== undefined);
+    const ofApp = truth.filter((row) => row.app_uid === reasoned[0].app_uid);
+    assert.ok(reasoned.length > 1 && reasoned.length < ofApp.length);
+    assert.ok(reasoned.every((row) => row.app_uid === reasoned[0].app_uid && row.purpose_justification_prompt));
+    const approved = truth.filter((row) => row.temporary_access_duration !== undefined);
+    assert.ok(approved.length > 0 && approved.length < reasoned.length);
+    assert.ok(approved.every((row) => reasoned.includes(row) && Array.isArray(row.temporary_access_approvers)));
+  });
+
   await t.test('page size: 25 by default, limit alone sets it, per_page wins, 1000 is the most', async () => {
     assert.equal((await client.logins({})).length, 25);
     assert.equal((await client.logins({ limit: 7 })).length, 7);

@@ -62,6 +62,21 @@ test('GraphQL', async (t) => {
     assert.deepEqual(dimensions, { datetime, isSuccessfulLogin, cfRayId, ipAddress, userUuid });
   });
 
+  await t.test('service tokens have versions, whose filter takes numbers and lists of them', async () => {
+    const versions = new Set(truth.map((login) => login.serviceTokenVersion));
+    assert.deepEqual([...versions].sort(), [0, 1, 2, 3]);
+    assert.ok(truth.every((login) => (login.serviceTokenVersion === 0) === (login.serviceTokenId === '')));
+    const old = truth.filter(({ serviceTokenVersion: version }) => version === 1 || version === 2).length;
+    assert.equal(await count('serviceTokenVersion_in: [1, 2]'), old);
+    assert.equal(await count('serviceTokenVersion_gt: 0, serviceTokenVersion_leq: 2'), old);
+    const { body } = await client.graphql(
+      `{ viewer { accounts(filter: { accountTag: "${ACCOUNT_ID}" }) {
+        accessLoginRequestsAdaptiveGroups(limit: 1, filter: { serviceTokenVersion: "1" }) { count }
+      } } }`
+    );
+    assert.ok(body.errors?.length);
+  });
+
   await t.test('identity logins and others are there, and counts of any grouping are the truth', async () => {
     assert.equal(total(await client.groups(WINDOW, 'count')), truth.length);
     for (const name of [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Cloudflare from 'cloudflare';
-import { ACCOUNT_ID, credentialNamed } from '../index';
+import { ACCOUNT_ID, credentialNamed, PERSONALITIES } from '../index';
 import { DAY, iso, NOW, start, type Client } from './support';
 
 type Row = Record<string, unknown>;
@@ -31,6 +31,18 @@ test('the other endpoints', async (t) => {
       truth.filter((row) => row.idp_id === second)
     );
   });
+
+  await t.test(
+    'where idp_id is not enforced, all are given without it, also if the list of providers is empty',
+    async () => {
+      const { simulation } = client.simulator;
+      const before = simulation.personality;
+      simulation.personality = { ...before, ...PERSONALITIES.scoped };
+      assert.deepEqual(await rows(client, '/access/identity_providers'), []);
+      assert.deepEqual(await rows(client, `/access/logs/scim/updates?${week}`), truth);
+      simulation.personality = before;
+    }
+  );
 
   await t.test('SCIM filters, repeated as well', async () => {
     const base = `/access/logs/scim/updates?${week}&${scim.map(({ id }) => `idp_id=${id}`).join('&')}`;

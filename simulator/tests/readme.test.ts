@@ -9,6 +9,6 @@ test('the tables of the README are those of the code', async () => {
 });
 
 test('a table that nobody makes is an error', async () => {
-  await assert.rejects(withTables('<!-- table: nothing --><!-- end -->'), /that nobody makes/);
+  await assert.rejects(withTables('<!-- table: nothing --><!-- end -->'), /that nothing generates/);
   await assert.rejects(withTables(''), /lacks the tables/);
 });

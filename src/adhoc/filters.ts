@@ -11,7 +11,7 @@ import {
 import { equivalentField } from '../query/model';
 import { type Filter } from '../types';
 
-/** Grafana's ad hoc operators; =| and !=| hold several values. */
+/** Grafana's ad hoc operators, of which =| and !=| take several values. */
 const OPERATORS: Record<string, Operator> = {
   '=': '=',
   '!=': '!=',

@@ -6,7 +6,7 @@ import { suggestValues, type ResourceReader } from '../query/suggestions';
 import { type AccessQuery } from '../types';
 import { fieldAnywhere } from './filters';
 
-/** The surfaces that a dashboard's queries ask; all of them where Grafana does not say. */
+/** The surfaces that a dashboard's queries use, or all of them if Grafana doesn't say. */
 function surfaces(queries: AccessQuery[] | undefined): readonly QueryTypeName[] {
   const asked = QUERY_TYPES.filter((queryType) => queries?.some((query) => query.queryType === queryType));
   return asked.length > 0 ? asked : QUERY_TYPES;

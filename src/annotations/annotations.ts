@@ -1,13 +1,14 @@
 import { type AnnotationQuery, type AnnotationSupport } from '@grafana/data';
 import { isEmpty, omit } from 'lodash';
 
+import { outcomeFilter } from '../../catalogue';
 import { type AccessQuery } from '../types';
 
 /** What a new annotation asks: logins that were blocked. */
 const DEFAULT_QUERY = {
   queryType: 'access_requests',
   format: 'logs',
-  filters: [{ field: 'outcome', operator: '=', values: ['blocked'] }],
+  filters: [outcomeFilter('access_requests', 'refused')],
 } satisfies Partial<AccessQuery>;
 
 /**

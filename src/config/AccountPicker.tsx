@@ -20,7 +20,7 @@ interface InputProps extends Props {
   id: string;
 }
 
-/** Field hands its own state to its child, so the child is a component and not a bare element. */
+/** A component of its own, because Field passes its state on to its child as props that a bare element doesn't know. */
 function AccountInput({ id, uid, accountId, fault, onChange }: InputProps) {
   const styles = useStyles2(getInputBoxStyles);
   const [box, setBox] = useState<HTMLElement | null>(null);
@@ -45,7 +45,7 @@ function AccountInput({ id, uid, accountId, fault, onChange }: InputProps) {
         keepText
         anchor={box}
         invalid={Boolean(fault)}
-        emptyText="The token lists no account: it needs Account Settings Read. Paste the ID instead."
+        emptyText="The token lists no accounts. Give it the permission Account Settings Read, or paste the account ID."
         load={load}
         onTake={([value]) => value !== accountId && onChange(value)}
       />
@@ -53,13 +53,13 @@ function AccountInput({ id, uid, accountId, fault, onChange }: InputProps) {
   );
 }
 
-/** The account: chosen from those that the saved token reaches, or typed. */
+/** The account, which people choose from those that the saved token reaches, or type. */
 export function AccountPicker(props: Props) {
   const id = useId();
   return (
     <Field
       label="Account ID"
-      description="Save the token first to choose from its accounts, or paste the ID from the address of your Cloudflare dashboard."
+      description="Paste the ID from the address of your Cloudflare dashboard. To choose from a list, save the token first."
       required
       invalid={Boolean(props.fault)}
       error={props.fault}

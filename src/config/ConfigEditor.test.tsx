@@ -77,10 +77,10 @@ describe('secrets', () => {
     expect(screen.getByLabelText(/^API token/, inputs)).toBeEnabled();
   });
 
-  it('are an e-mail and a key where the method is that', async () => {
+  it('are an email and a key where the method is that', async () => {
     const { user, options } = renderConfig({ jsonData: { accountId: ACCOUNT } });
-    await user.click(screen.getByRole('radio', { name: 'E-mail and API key' }));
-    await user.type(screen.getByLabelText(/^E-mail/, inputs), 'admin@example.com');
+    await user.click(screen.getByRole('radio', { name: 'Email and API key' }));
+    await user.type(screen.getByLabelText(/^Email/, inputs), 'admin@example.com');
     await user.type(screen.getByLabelText(/^Global API key/, inputs), 'key');
     expect(options().jsonData).toEqual({ accountId: ACCOUNT, authType: 'apiKey', email: 'admin@example.com' });
     expect(options().secureJsonData).toEqual({ apiKey: 'key' });

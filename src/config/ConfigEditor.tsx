@@ -13,7 +13,7 @@ export function ConfigEditor(props: EditorProps) {
   const parts = { settings, faults };
   return (
     <div>
-      <Section title="Connection" description="Reads the Access logs of one Cloudflare account.">
+      <Section title="Connection" description="The data source reads the Access logs of one Cloudflare account.">
         <AccountPicker
           uid={props.options.uid}
           accountId={settings.settings.accountId ?? ''}

@@ -5,11 +5,11 @@ import React from 'react';
 
 import { LIST_PERMISSIONS, surfacePermissions, type Permission } from './permissions';
 
-/** What to click in Cloudflare to get a token, with the exact names of its permissions. */
+/** The steps in Cloudflare that lead to a token, with the exact names of its permissions. */
 export function TokenGuide({ isOpen }: { isOpen: boolean }) {
   const styles = useStyles2(getStyles);
   return (
-    <CollapsableSection label={<span className={styles.label}>How to get a token</span>} isOpen={isOpen}>
+    <CollapsableSection label={<span className={styles.label}>How to create a token</span>} isOpen={isOpen}>
       <div className={styles.guide}>
         <ol>
           <li>
@@ -17,25 +17,25 @@ export function TokenGuide({ isOpen }: { isOpen: boolean }) {
             <TextLink href="https://dash.cloudflare.com/profile/api-tokens" external inline>
               Cloudflare dashboard
             </TextLink>
-            , open <b>My Profile</b> &gt; <b>API Tokens</b>. For a token that belongs to the account and not to you,
-            open <b>Manage Account</b> &gt; <b>API Tokens</b>.
+            , go to <b>My Profile</b> &gt; <b>API Tokens</b>. For a token that belongs to the account instead of to you,
+            go to <b>Manage Account</b> &gt; <b>Account API Tokens</b>.
           </li>
           <li>
-            Select <b>Create Token</b>, and at <b>Create Custom Token</b> select <b>Get started</b>.
+            Select <b>Create Token</b>. Next to <b>Create Custom Token</b>, select <b>Get started</b>.
           </li>
           <li>
-            Under <b>Permissions</b>, choose <b>Account</b> and add what you want to see. Only the surfaces whose
-            permission the token has will answer.
+            Under <b>Permissions</b>, choose <b>Account</b> and add the permissions for the query types that you want to
+            use.
             <Permissions permissions={surfacePermissions()} />
-            Add these for suggestions and pickers:
+            For names and suggestions, also add these permissions:
             <Permissions permissions={LIST_PERMISSIONS} />
           </li>
           <li>
-            Under <b>Account Resources</b>, include the one account that this data source is for.
+            Under <b>Account Resources</b>, include the account that this data source reads.
           </li>
           <li>
-            Select <b>Continue to summary</b>, then <b>Create Token</b>. Copy the token and paste it below: Cloudflare
-            shows it once.
+            Select <b>Continue to summary</b>, then <b>Create Token</b>. Copy the token and paste it below. Cloudflare
+            shows it only once.
           </li>
         </ol>
       </div>

@@ -24,7 +24,7 @@ interface TextProps extends CommonProps {
   >;
 }
 
-/** A setting that is a text; empty means its default. */
+/** A setting that is a text. An empty one has its default. */
 export function TextSetting(props: TextProps) {
   return <InputSetting {...props} parse={(text) => text} />;
 }
@@ -34,7 +34,7 @@ interface NumberProps extends CommonProps {
   suffix?: string;
 }
 
-/** A setting that is a whole number; empty means its default. */
+/** A setting that is a whole number. An empty one has its default. */
 export function NumberSetting(props: NumberProps) {
   return <InputSetting width={20} {...props} type="number" parse={Number} />;
 }
@@ -89,7 +89,7 @@ interface SecretProps extends Omit<CommonProps, 'faults'> {
   name: keyof AccessSecrets;
 }
 
-/** A secret: once saved it is never shown, only that it is configured, and can be reset. */
+/** A secret. After it was saved, it is never shown again: people only see that there is one, and can reset it. */
 export function SecretSetting({ name, label, description, settings, placeholder, required, width = 40 }: SecretProps) {
   const id = useId();
   return (

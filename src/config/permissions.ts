@@ -6,7 +6,7 @@ export interface Permission {
   use: string;
 }
 
-/** Permissions without which a surface stays empty, from the catalogue. */
+/** The catalogue's permissions, without which a query type can't be queried. */
 export function surfacePermissions(): Permission[] {
   const uses = new Map<string, string[]>();
   for (const queryType of QUERY_TYPES) {
@@ -20,10 +20,10 @@ export function surfacePermissions(): Permission[] {
 export const LIST_PERMISSIONS: Permission[] = [
   {
     name: 'Access: Organizations, Identity Providers, and Groups Read',
-    use: 'Finds the identity providers with SCIM on, and suggests their names',
+    use: 'Finds the identity providers that use SCIM and suggests their names',
   },
   { name: 'Access: Apps and Policies Read', use: 'Suggests applications' },
   { name: 'Access: Service Tokens Read', use: 'Suggests service tokens' },
   { name: 'Account Settings Read', use: 'Fills the account picker above' },
-  { name: 'Zero Trust Read', use: 'Some accounts need it for users and their failed logins' },
+  { name: 'Zero Trust Read', use: 'Needed in some accounts for users and their failed logins' },
 ];

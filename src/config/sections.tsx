@@ -16,18 +16,15 @@ interface Props {
 
 const AUTH_TYPES: Array<{ value: AuthType; label: string }> = [
   { value: 'apiToken', label: 'API token' },
-  { value: 'apiKey', label: 'E-mail and API key' },
+  { value: 'apiKey', label: 'Email and API key' },
 ];
 
-/** The credential: an API token, or the global key of a user. */
+/** The credential, which is an API token or the global key of a user. */
 export function Authentication(props: Props) {
   const { settings } = props;
   const authType = settings.settings.authType ?? 'apiToken';
   return (
-    <Section
-      title="Authentication"
-      description="Secrets are kept encrypted by Grafana and never sent back to the browser."
-    >
+    <Section title="Authentication" description="Grafana encrypts secrets and never sends them back to the browser.">
       <Field label="Method" noMargin>
         <RadioButtonGroup
           aria-label="Method"
@@ -43,7 +40,7 @@ export function Authentication(props: Props) {
             {...props}
             name="apiToken"
             label="API token"
-            description="Read permissions on one account are enough."
+            description="The token only needs read permissions on one account."
             placeholder="Paste the token"
             required
           />
@@ -53,8 +50,8 @@ export function Authentication(props: Props) {
           <TextSetting
             {...props}
             name="email"
-            label="E-mail"
-            description="The address that the API key belongs to."
+            label="Email"
+            description="The email address of the Cloudflare user that the API key belongs to."
             placeholder="admin@example.com"
             required
           />
@@ -62,7 +59,7 @@ export function Authentication(props: Props) {
             {...props}
             name="apiKey"
             label="Global API key"
-            description="It can do all that its owner can. Prefer an API token."
+            description="The key can do everything that its owner can do. Use an API token if possible."
             placeholder="Paste the key"
             required
           />
@@ -77,19 +74,22 @@ export function Limits(props: Props) {
   const { settings } = props;
   const accountRateId = useId();
   return (
-    <Section title="Limits" description="Cloudflare’s rate limits are shared with everything else that you do there.">
+    <Section
+      title="Limits"
+      description="The data source shares Cloudflare’s rate limits with everything else that you do there."
+    >
       <NumberSetting
         {...props}
         name="maxRows"
         label="Maximum rows"
-        description="The most events that one query reads. It is also the largest limit of a query."
+        description="The largest number of events that one query reads. It is also the highest limit that a query can have."
         placeholder={String(DEFAULT_MAX_ROWS)}
       />
       <NumberSetting
         {...props}
         name="cacheLimitMb"
         label="Cache"
-        description="Memory for events that were read before. 0 turns the cache off."
+        description="Memory for events that the data source keeps. Enter 0 to turn the cache off."
         placeholder="256"
         suffix="MB"
       />
@@ -97,7 +97,7 @@ export function Limits(props: Props) {
         {...props}
         name="sealAfter"
         label="Seal after"
-        description="The age after which Cloudflare is taken to have delivered all events. Younger ones are always read again."
+        description="The age after which the data source assumes that Cloudflare has delivered all events. It always reads younger events again."
         placeholder="15m"
         width={20}
       />
@@ -105,13 +105,13 @@ export function Limits(props: Props) {
         {...props}
         name="reservePercent"
         label="Reserve"
-        description="The share of the rate limit that is left to the dashboard and to other tools."
+        description="The share of the rate limit that the data source leaves to the Cloudflare dashboard and other tools."
         placeholder="10"
         suffix="%"
       />
       <Field
-        label="Rate limit of the account"
-        description="Use the GraphQL rate limit of the account instead of that of the user."
+        label="Account rate limit"
+        description="Use the account’s GraphQL rate limit instead of the user’s."
         htmlFor={accountRateId}
         noMargin
       >
@@ -126,19 +126,19 @@ export function Limits(props: Props) {
 }
 
 const MASKS: Array<{ value: MaskIdentities; label: string; description: string }> = [
-  { value: 'none', label: 'Show', description: 'Identities are shown as Cloudflare sends them' },
-  { value: 'pseudonym', label: 'Pseudonyms', description: 'The same person always gets the same pseudonym' },
-  { value: 'redact', label: 'Redact', description: 'Identities are left out' },
+  { value: 'none', label: 'Show', description: 'Identities appear as Cloudflare sends them.' },
+  { value: 'pseudonym', label: 'Pseudonyms', description: 'The same person always gets the same pseudonym.' },
+  { value: 'redact', label: 'Redact', description: 'Identities are hidden.' },
 ];
 
-/** What happens to e-mail addresses, user IDs and the like before they leave the executable. */
+/** What happens to email addresses, user IDs, and the like before they leave the executable. */
 export function Privacy(props: Props) {
   const { settings } = props;
   const mask = settings.settings.maskIdentities ?? 'none';
   return (
     <Section
       title="Privacy"
-      description="E-mail addresses, user and device IDs, IP addresses and request bodies. They are masked before they reach the browser, an alert or a public dashboard."
+      description="The data source can mask email addresses, user and device IDs, IP addresses, and request bodies before they reach the browser, an alert, or an externally shared dashboard."
     >
       <Field label="Identities" description={MASKS.find(({ value }) => value === mask)?.description} noMargin>
         <RadioButtonGroup
@@ -153,7 +153,7 @@ export function Privacy(props: Props) {
           {...props}
           name="maskKey"
           label="Key"
-          description="Pseudonyms are made with a key of your own. Another key gives other pseudonyms."
+          description="The data source makes pseudonyms with your own key. A different key makes different pseudonyms."
           placeholder="A long random text"
           required
         />
@@ -173,20 +173,20 @@ export function Advanced(props: Props) {
         {...props}
         name="apiUrl"
         label="API URL"
-        description="Change it only for a proxy in front of Cloudflare’s API, or for a simulated account."
+        description="Change the URL only for a proxy in front of Cloudflare’s API or for a simulated account."
         placeholder={DEFAULT_API_URL}
       />
       <NumberSetting
         {...props}
         name="timeout"
         label="Timeout"
-        description="The longest that one call may take."
+        description="The longest time that one call may take."
         placeholder="30"
         suffix="s"
       />
       <Field
-        label="Own certificate authority"
-        description="For a proxy whose certificate a private authority signed."
+        label="Custom certificate authority"
+        description="Use this for a proxy whose certificate is signed by a private authority."
         htmlFor={ids.ca}
         noMargin
       >
@@ -211,7 +211,7 @@ export function Advanced(props: Props) {
       )}
       <Field
         label="Skip TLS verification"
-        description="Certificates are then not checked and the token can be read on the way. For tests only."
+        description="Don’t check certificates. Others can then read the token on its way to Cloudflare. Use this for tests only."
         htmlFor={ids.skip}
         noMargin
       >

@@ -1,9 +1,9 @@
 import { type AccessOptions, type AccessSecrets } from '../types';
 
-/** What the executable will refuse, by setting; pkg/plugin/settings.go has the same bounds. */
+/** What the executable refuses, by setting. pkg/plugin/settings.go has the same bounds. */
 export type Faults = Partial<Record<keyof AccessOptions | keyof AccessSecrets, string>>;
 
-/** Hosts that http:// is allowed for: this machine, and names without a dot such as containers have. */
+/** Whether http:// is allowed for a host: for this machine, and for names without a dot, as containers have them. */
 function isLocal(host: string): boolean {
   return host === '[::1]' || host.startsWith('127.') || !/[.:]/.test(host);
 }
@@ -11,7 +11,7 @@ function isLocal(host: string): boolean {
 function accountFault(id: string): string | undefined {
   return id === '' || /^[0-9a-f]{32}$/i.test(id.trim())
     ? undefined
-    : 'An account ID has 32 hexadecimal digits. It stands in the address of your Cloudflare dashboard.';
+    : 'An account ID has 32 hexadecimal digits. You find it in the address of your Cloudflare dashboard.';
 }
 
 function parseUrl(text: string): URL | undefined {
@@ -28,10 +28,10 @@ function urlFault(text: string): string | undefined {
   }
   const url = parseUrl(text.trim());
   if (!url || !['https:', 'http:'].includes(url.protocol) || url.username || url.search || url.hash) {
-    return 'Enter an address such as https://api.cloudflare.com/client/v4, without user, query or fragment.';
+    return 'Enter an address such as https://api.cloudflare.com/client/v4, without a user, query, or fragment.';
   }
   return url.protocol === 'http:' && !isLocal(url.hostname)
-    ? 'Use https:// so that the secret is never sent in the clear.'
+    ? 'Use https://, because the secret must not travel unencrypted.'
     : undefined;
 }
 
@@ -56,7 +56,7 @@ export function settingsFaults(settings: AccessOptions): Faults {
     accountId: accountFault(settings.accountId ?? ''),
     email:
       authType === 'apiKey' && email !== '' && !email.includes('@')
-        ? 'Enter the e-mail address that the API key belongs to.'
+        ? 'Enter the email address of the Cloudflare user that the API key belongs to.'
         : undefined,
     apiUrl: urlFault(settings.apiUrl ?? ''),
     cacheLimitMb: numberFault(settings.cacheLimitMb, 0, 65_536),

@@ -5,21 +5,20 @@ import {
   type DataQueryRequest,
   type DataQueryResponse,
   type Field,
+  type Labels,
   type SupplementaryQueryOptions,
 } from '@grafana/data';
 
-import { isComplete } from '../query/model';
+import { catalogue, defaultGroupBy } from '../../catalogue';
+import { isComplete, withDefaults } from '../query/model';
 import { type AccessQuery } from '../types';
 
 /** Explore finds a volume's query by this prefix. */
 const PREFIX = 'log-volume-';
 
-/** Levels by outcome, so that Explore draws blocked logins in red; pkg/frame gives log lines the same ones. */
-const LEVELS: Record<string, string> = { allowed: 'info', success: 'info', blocked: 'error', failure: 'error' };
-
 export const SUPPLEMENTARY_QUERY_TYPES = [SupplementaryQueryType.LogsVolume];
 
-/** The counts by outcome behind a query for logs; undefined for other queries, and for one that cannot be asked. */
+/** The counts by outcome behind a query for logs, or undefined for other queries and for one that isn't complete. */
 export function logsVolumeQuery({ type }: SupplementaryQueryOptions, query: AccessQuery): AccessQuery | undefined {
   const isAsked = query.format === 'logs' && !query.hide && isComplete(query);
   if (type !== SupplementaryQueryType.LogsVolume || !isAsked) {
@@ -29,7 +28,7 @@ export function logsVolumeQuery({ type }: SupplementaryQueryOptions, query: Acce
     ...query,
     refId: `${PREFIX}${query.refId}`,
     format: 'time_series',
-    groupBy: ['outcome'],
+    groupBy: defaultGroupBy(withDefaults(query).queryType),
     fields: undefined,
     limit: undefined,
   };
@@ -46,8 +45,15 @@ export function logsVolumeRequest(
   return targets.length > 0 ? { ...request, targets } : undefined;
 }
 
-function asLevelFrame(frame: DataFrame, time: Field, field: Field): DataFrame {
-  const level = LEVELS[field.labels?.outcome ?? ''];
+/** The level of a count, so that Explore draws what was refused in red; pkg/frame gives log lines the same one. */
+function levelOf(query: AccessQuery, labels: Labels = {}): string | undefined {
+  const { outcome } = catalogue[withDefaults(query).queryType];
+  const value = outcome && labels[outcome.field];
+  return value && (value === outcome.refused ? 'error' : 'info');
+}
+
+function asLevelFrame(frame: DataFrame, time: Field, field: Field, query: AccessQuery): DataFrame {
+  const level = levelOf(query, field.labels);
   const labels = { ...field.labels, ...(level && { level }) };
   return { ...frame, fields: [time, { ...field, labels }] };
 }
@@ -56,12 +62,18 @@ function asLevelFrame(frame: DataFrame, time: Field, field: Field): DataFrame {
  * Explore takes a frame's level from the labels of its first number field, so a volume's wide frame is split into
  * one frame for each outcome.
  */
-export function splitLogsVolume(response: DataQueryResponse): DataQueryResponse {
+export function splitLogsVolume(
+  response: DataQueryResponse,
+  { targets }: DataQueryRequest<AccessQuery>
+): DataQueryResponse {
+  const volumes = targets.filter(({ refId }) => refId.startsWith(PREFIX));
   const data = response.data.flatMap((frame: DataFrame) => {
+    const query = volumes.find(({ refId }) => refId === frame.refId);
     const time = frame.fields.find((field) => field.type === FieldType.time);
     const counts = frame.fields.filter((field) => field.type === FieldType.number);
-    const isVolume = frame.refId?.startsWith(PREFIX) && time !== undefined && counts.length > 0;
-    return isVolume ? counts.map((field) => asLevelFrame(frame, time, field)) : [frame];
+    return query && time && counts.length > 0
+      ? counts.map((field) => asLevelFrame(frame, time, field, query))
+      : [frame];
   });
   return { ...response, data };
 }

@@ -34,7 +34,7 @@ function withValue(filters: Filter[], field: string, sign: Sign, value: string):
     : filters.map((filter, index) => (index === at ? { ...filter, values: [...filter.values, value] } : filter));
 }
 
-/** The condition that a cell or a log's label means on this surface; undefined where it has no such field. */
+/** The condition that a cell or a log's label means on this surface, or undefined if it has no such field. */
 function target(
   query: AccessQuery,
   options: QueryFilterOptions,
@@ -57,7 +57,7 @@ function add(query: AccessQuery, options: QueryFilterOptions, sign: Sign): Acces
   return { ...query, filters: withValue(cleared, found.field, sign, found.value) };
 }
 
-/** Filters for or out what a click on a table cell or a log line's label names. */
+/** Adds a filter for, or against, the value that was clicked in a table cell or a log line's label. */
 export function modifyQuery(query: AccessQuery, { type, options }: QueryFixAction): AccessQuery {
   switch (type) {
     case 'ADD_FILTER':
@@ -69,7 +69,7 @@ export function modifyQuery(query: AccessQuery, { type, options }: QueryFixActio
   }
 }
 
-/** As modifyQuery, but the same click takes the filter away again. */
+/** Does the same as modifyQuery, except that a second click removes the filter again. */
 export function toggleQueryFilter(query: AccessQuery, { type, options }: ToggleFilterAction): AccessQuery {
   const sign = type === 'FILTER_FOR' ? '=' : '!=';
   const filters = withDefaults(query).filters;

@@ -26,7 +26,7 @@ const DIRECTIONS: Array<{ value: Direction; label: string }> = [
   { value: 'asc', label: 'Oldest first' },
 ];
 
-/** What is counted, or which columns are listed, in which order and how many; only what applies to the format. */
+/** What a query counts by, or which columns it lists, in which order, and how many rows. Shows only what applies to the format. */
 export function ChoiceRows(props: Props) {
   const { query, problems, onChange, onFix } = props;
   const apply = applies(query);
@@ -71,8 +71,8 @@ function GroupBy({ query, problems, onChange, onEnter }: Props) {
       sortable
       listedOnly
       invalid={problems.some(({ at }) => at === 'groupBy')}
-      placeholder={query.format === 'table' ? 'nothing: one row for each event' : 'nothing: one series in total'}
-      emptyText="No field of that name."
+      placeholder={query.format === 'table' ? 'nothing (one row for each event)' : 'nothing (one series in total)'}
+      emptyText="There is no field with this name."
       textOf={(name) => findField(query.queryType, name)?.label ?? name}
       load={(typed) => Promise.resolve(matching(fields, typed))}
       onChange={(groupBy) => onChange({ groupBy })}
@@ -96,7 +96,7 @@ function Columns({ query, onChange, onEnter }: Props) {
       sortable
       listedOnly
       placeholder="all"
-      emptyText="No column of that name."
+      emptyText="There is no column with this name."
       textOf={(name) => columns.find(({ value }) => value === name)?.text ?? name}
       load={(typed) => Promise.resolve(matching(columns, typed))}
       onChange={(fields) => onChange({ fields: fields.length > 0 ? fields : undefined })}
@@ -111,7 +111,7 @@ function Limit({ query, maxRows, onChange, onEnter }: Props) {
   const shown = draft ?? String(query.limit ?? '');
   const problem = shown.trim() === '' ? undefined : limitProblem(Number(shown), maxRows);
 
-  /** Whether the query now has what the input shows, and so can run. */
+  /** Takes over what the input shows. Returns whether the query had it already, and can therefore run. */
   const take = () => {
     if (problem) {
       return false;

@@ -12,13 +12,13 @@ interface Props {
   onRemedy: (apply: (query: AccessQuery) => AccessQuery) => void;
 }
 
-/** How much of the question the last answer covers; amber with the reason and a way out where it is not all. */
+/** How much of the question the last answer covers. If that isn't all of it, the line is amber and shows the reason and a way out. */
 export function CoverageLine({ line, asking, onRemedy }: Props) {
   const styles = useStyles2(getStyles);
   if (asking) {
     return (
       <div className={styles.line} role="status" aria-label="Coverage">
-        <Spinner inline size="sm" /> Asking Cloudflare…
+        <Spinner inline size="sm" /> Querying Cloudflare…
       </div>
     );
   }

@@ -12,14 +12,14 @@ import { filterFields } from './model';
 import { normalizeRayId } from './rayId';
 import { hasVariable } from './template';
 
-/** Short enough for a list that is as narrow as its input. */
+/** What each operator means, short enough for a list that is as narrow as its input. */
 const MEANINGS = {
   '=': 'any of',
   '!=': 'none of',
   contains: 'any of',
   '!contains': 'none of',
   '=~': 'matches RE2',
-  '!~': 'does not',
+  '!~': 'doesn’t match',
   '<': 'below',
   '<=': 'at most',
   '>': 'above',
@@ -35,7 +35,7 @@ interface Props {
   name: string;
   queryType: QueryTypeName;
   filter: Filter;
-  /** Whether the surface cannot be asked without it: its field and operator are then given. */
+  /** Whether the query type can't be queried without it, in which case its field and operator can't be changed. */
   required?: boolean;
   autoFocus?: boolean;
   invalid: boolean;
@@ -61,7 +61,7 @@ function placeholder(field: CatalogueField | undefined, operator: Operator): str
     case 'number':
       return 'number';
     default:
-      return field?.suggest === 'users' ? 'e-mail or ID' : 'value or $variable';
+      return field?.suggest === 'users' ? 'email or ID' : 'value or $variable';
   }
 }
 
@@ -73,7 +73,7 @@ function tidy(field: CatalogueField | undefined, operator: Operator, values: str
     : values;
 }
 
-/** A field that the surface does not know stays in the list, so that the row shows what the query says. */
+/** A field that the surface does not know stays in the list, so the row shows what the query says. */
 function fieldOptions(queryType: QueryTypeName, name: string) {
   const known = filterFields(queryType).map(({ name: value, label }) => ({ value, label }));
   return known.some(({ value }) => value === name) ? known : [{ value: name, label: name }, ...known];

@@ -64,6 +64,7 @@ describe('what applies', () => {
 
 describe('a filter', () => {
   const blank = { format: 'table' as const, filters: [{ field: 'app_name', operator: '=' as const, values: [] }] };
+  const byAppType = { ...blank, filters: [{ field: 'app_type', operator: '=' as const, values: [] }] };
 
   it('that was added waits for a value before anything is asked', async () => {
     const { user, query, onRunQuery } = renderEditor({ format: 'table' });
@@ -124,7 +125,30 @@ describe('a filter', () => {
     expect(getResource).toHaveBeenCalledWith('values', { queryType: 'access_requests', field: 'app_name' });
   });
 
-  it('offers the values of an enumeration without asking', async () => {
+  it('offers the values of an enumeration that the events have', async () => {
+    const { datasource, getResource } = fakeDataSource({
+      values: [
+        { text: 'quantum', value: 'quantum', count: 1204 },
+        { text: 'Self-hosted', value: 'self_hosted', count: 3 },
+      ],
+    });
+    const { user, query } = renderEditor(byAppType, { datasource });
+    await user.click(input('Filter 1 values'));
+    expect(await screen.findByRole('option', { name: 'Self-hosted self_hosted' })).toBeInTheDocument();
+    await user.click(screen.getByRole('option', { name: 'quantum 1,204' }));
+    expect(query().filters?.[0].values).toEqual(['quantum']);
+    expect(getResource).toHaveBeenCalledWith('values', { queryType: 'access_requests', field: 'app_type' });
+  });
+
+  it('offers the listed values of an enumeration if the events cannot be read', async () => {
+    const { datasource } = fakeDataSource({ values: new Error('refused') });
+    const { user } = renderEditor(byAppType, { datasource });
+    await user.type(input('Filter 1 values'), 'hosted');
+    await waitFor(() => expect(screen.getAllByRole('option')).toHaveLength(1));
+    expect(screen.getByRole('option', { name: 'Self-hosted self_hosted' })).toBeInTheDocument();
+  });
+
+  it('offers the values of a derived field without asking', async () => {
     const { datasource, getResource } = fakeDataSource();
     const { user, query } = renderEditor(
       { format: 'table', filters: [{ field: 'outcome', operator: '=', values: [] }] },
@@ -286,7 +310,7 @@ describe('groups and columns', () => {
   it('are not invented', async () => {
     const { user, onChange } = renderEditor({ format: 'time_series', groupBy: ['outcome'] });
     await user.type(input('Count by'), 'nonsense');
-    expect(await screen.findByText('No field of that name.')).toBeInTheDocument();
+    expect(await screen.findByText('There is no field with this name.')).toBeInTheDocument();
     await user.tab();
     expect(onChange).not.toHaveBeenCalled();
   });
@@ -324,7 +348,7 @@ describe('limit', () => {
     await user.clear(screen.getByLabelText('Limit'));
     await user.type(screen.getByLabelText('Limit'), `${typed}{Enter}`);
     await user.tab();
-    expect(screen.getByText('The limit is a whole number from 1 to 100,000.')).toBeInTheDocument();
+    expect(screen.getByText('The limit must be a whole number from 1 to 100,000.')).toBeInTheDocument();
     expect(query().limit).toBe(10);
     expect(onRunQuery).not.toHaveBeenCalled();
   });

@@ -18,7 +18,7 @@ const OPTIONS = QUERY_TYPES.map((value) => ({
   description: catalogue[value].description,
 }));
 
-/** Which surface is asked, what it holds, how far back it reaches and which permission it needs. */
+/** The query type, what it contains, how far back it reaches, and which permission it needs. */
 export function SurfaceRow({ queryType, onChange }: Props) {
   const styles = useStyles2(getStyles);
   const surface = isQueryType(queryType) ? catalogue[queryType] : undefined;

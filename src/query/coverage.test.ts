@@ -19,7 +19,7 @@ it('uses the noun of the surface', () => {
 
 it.each([
   ['limit', 'cut by the limit'],
-  ['retention', 'part of the range is out of retention'],
+  ['retention', 'part of the range is beyond the retention period'],
   ['rate_limit', 'stopped by the rate limit'],
   ['timeout', 'ran out of time'],
 ] as const)('says why it is not complete: %s', (reason, said) => {
@@ -41,7 +41,7 @@ it('says what Cloudflare sampled and when to come back', () => {
     sampleInterval: 10,
     retryAt: '2026-01-31T08:05:00Z',
   })?.parts;
-  expect(parts).toContain('sampled by Cloudflare 1 in 10');
+  expect(parts).toContain('sampled by Cloudflare, 1 in 10');
   expect(parts?.some((part) => part.startsWith('next call possible at'))).toBe(true);
 });
 

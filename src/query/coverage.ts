@@ -17,12 +17,12 @@ export interface CoverageLine {
 const REASONS = {
   limit: 'cut by the limit',
   max_rows: 'cut by the data source’s maximum rows',
-  retention: 'part of the range is out of retention',
+  retention: 'part of the range is beyond the retention period',
   rate_limit: 'stopped by the rate limit',
-  upstream: 'Cloudflare failed for a part of the range',
-  unverified: 'a filter could not be checked',
-  bad_rows: 'some rows could not be placed in time',
-  page_size: 'more groups than Cloudflare gives at once',
+  upstream: 'Cloudflare failed for part of the range',
+  unverified: 'a filter couldn’t be checked',
+  bad_rows: 'some rows have no readable time',
+  page_size: 'more groups than Cloudflare returns at once',
   timeout: 'ran out of time',
 } satisfies Record<CoverageReason, string>;
 
@@ -33,7 +33,7 @@ const WAYS_OUT = {
   rate_limit: 'Wait, or narrow the time range.',
   upstream: 'Run the query again.',
   unverified: 'Remove the filter, or use another field.',
-  bad_rows: 'Read the rows in Cloudflare’s dashboard.',
+  bad_rows: 'Look up these rows in Cloudflare’s dashboard.',
   page_size: 'Count by fewer fields, or add filters.',
   timeout: 'Narrow the time range.',
 } satisfies Record<CoverageReason, string>;
@@ -46,7 +46,7 @@ function isCoverage(value: unknown): value is Coverage {
   return typeof value === 'object' && value !== null && 'complete' in value && 'rows' in value;
 }
 
-/** Coverage of the last answer to a query; undefined before the first. */
+/** The coverage of the last answer to a query, or undefined before the first answer. */
 export function readCoverage(data: PanelData | undefined, refId: string): Coverage | undefined {
   return framesOf(data, refId)
     .map((frame): unknown => frame.meta?.custom?.coverage)
@@ -96,7 +96,7 @@ function notices(frames: DataFrame[]): string[] {
   return [...new Set(texts.map(({ text }) => text))];
 }
 
-/** When the answer was given: "newest 12 s ago" is measured from there. */
+/** When the answer came, which "newest 12 s ago" is relative to. */
 function answeredAt(data: PanelData): number {
   return data.request?.endTime ?? data.timeRange.to.valueOf();
 }
@@ -105,7 +105,7 @@ function clock(time: string): string {
   return new Date(time).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 }
 
-/** The editor's last line: how much of the question the last answer covers, and a way out where it is not all. */
+/** The editor's last line, which says how much of the question the last answer covers and, if that isn't all, offers a way out. */
 export function describeCoverage(
   data: PanelData | undefined,
   query: FullQuery,
@@ -119,10 +119,12 @@ export function describeCoverage(
   const { complete, reason, newest, sampled, retryAt } = coverage;
   const parts = [
     count(coverage.rows, noun.one, noun.many),
-    complete ? 'complete' : `not complete: ${reason ? (REASONS[reason] ?? reason) : 'Cloudflare did not give all'}`,
+    complete
+      ? 'complete'
+      : `not complete: ${reason ? (REASONS[reason] ?? reason) : 'Cloudflare didn’t return everything'}`,
     ...(sampled
       ? [
-          `sampled by Cloudflare${coverage.sampleInterval ? ` 1 in ${coverage.sampleInterval.toLocaleString('en')}` : ''}`,
+          `sampled by Cloudflare${coverage.sampleInterval ? `, 1 in ${coverage.sampleInterval.toLocaleString('en')}` : ''}`,
         ]
       : []),
     calls(coverage),

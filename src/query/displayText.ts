@@ -15,7 +15,7 @@ const VERBS = {
   '>=': 'is at least',
 } satisfies Record<Operator, string>;
 
-/** Most values of a filter that a sentence spells out. */
+/** How many values of a filter a sentence spells out at most. */
 const SPELLED_OUT = 3;
 
 function list(words: string[], conjunction: string): string {

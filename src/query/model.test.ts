@@ -81,8 +81,10 @@ describe('a required filter', () => {
     ).toBe(true);
   });
 
-  it('is there on failed logins only', () => {
-    expect(QUERY_TYPES.filter((queryType) => !isComplete(query({ queryType })))).toEqual(['failed_logins']);
+  it('is missing only from the surfaces that require one', () => {
+    const incomplete = QUERY_TYPES.filter((queryType) => !isComplete(query({ queryType })));
+    expect(incomplete).toContain('failed_logins');
+    expect(incomplete).toEqual(QUERY_TYPES.filter((queryType) => catalogue[queryType].requiredFilters.length > 0));
   });
 });
 

@@ -3,6 +3,7 @@ import { remove, uniq } from 'lodash';
 
 import {
   catalogue,
+  defaultGroupBy,
   findField,
   groupableFields,
   isQueryType,
@@ -13,11 +14,16 @@ import {
 import { type AccessQuery, type Filter, type Format, type FullQuery } from '../types';
 import { hasVariable } from './template';
 
-/** What a new query asks: rows in Explore, where people look for one event; counts over time elsewhere. */
+/** What a new query asks for: rows in Explore, where people look for one event, and counts over time elsewhere. */
 export function defaultQuery(app?: CoreApp): Partial<AccessQuery> {
   return app === CoreApp.Explore
     ? { queryType: 'access_requests', format: 'table', filters: [] }
-    : { queryType: 'access_requests', format: 'time_series', filters: [], groupBy: ['outcome'] };
+    : {
+        queryType: 'access_requests',
+        format: 'time_series',
+        filters: [],
+        groupBy: defaultGroupBy('access_requests'),
+      };
 }
 
 /**
@@ -26,17 +32,18 @@ export function defaultQuery(app?: CoreApp): Partial<AccessQuery> {
  */
 export function withDefaults(query: AccessQuery): FullQuery {
   const format = query.format ?? 'table';
+  const queryType = query.queryType ?? 'access_requests';
   return {
     ...query,
-    queryType: query.queryType ?? 'access_requests',
+    queryType,
     format,
     filters: query.filters ?? [],
-    groupBy: query.groupBy ?? (format === 'time_series' ? ['outcome'] : []),
+    groupBy: query.groupBy ?? (format === 'time_series' ? defaultGroupBy(queryType) : []),
     fields: query.fields ?? [],
   };
 }
 
-/** Which choices a query of this shape has; the others are neither shown nor sent. */
+/** Which choices a query of this shape has. The editor doesn't show the others, and they aren't sent. */
 export interface Applies {
   groupBy: boolean;
   fields: boolean;
@@ -54,7 +61,7 @@ export function applies(query: FullQuery): Applies {
   };
 }
 
-/** Whether a filter has something to compare with; an unfinished one is not sent. */
+/** Whether a filter has something to compare with. An unfinished one isn't sent. */
 export function isFinished(filter: Filter): boolean {
   return filter.field !== '' && filter.values.length > 0;
 }
@@ -97,12 +104,12 @@ export function rayIdField(queryType: QueryTypeName): CatalogueField | undefined
   return catalogue[queryType].fields.find((field) => field.kind === 'rayId');
 }
 
-/** Kinds of which two surfaces mean the same thing under different names. */
+/** Kinds that mean the same thing on every surface, whatever the field is called there. */
 const SHARED_KINDS = ['rayId', 'country', 'ip', 'email'];
 
 /**
  * The field of a surface that means the same as a field of another one: the one of the same name, or the only one
- * of the same kind where a kind says it all (Ray ID, country, IP address, e-mail).
+ * of the same kind where a kind says it all (Ray ID, country, IP address, email).
  */
 export function equivalentField(queryType: QueryTypeName, field: CatalogueField): CatalogueField | undefined {
   const same = findField(queryType, field.name);
@@ -132,7 +139,7 @@ function namedUsers(query: FullQuery): string[] {
   );
 }
 
-/** Turns a query to another surface and keeps what has the same meaning there. */
+/** Switches a query to another surface and keeps what has the same meaning there. */
 export function changeQueryType(query: AccessQuery, queryType: QueryTypeName): AccessQuery {
   const full = withDefaults(query);
   const filters = full.filters.flatMap((filter) => carryFilter(full.queryType, queryType, filter));
@@ -145,15 +152,15 @@ export function changeQueryType(query: AccessQuery, queryType: QueryTypeName): A
   }
   const groupable = groupableFields(queryType).map((field) => field.name);
   const kept = full.groupBy.filter((name) => groupable.includes(name) || hasVariable(name));
-  const groupBy = kept.length > 0 || full.groupBy.length === 0 ? kept : ['outcome'];
+  const groupBy = kept.length > 0 || full.groupBy.length === 0 ? kept : defaultGroupBy(queryType);
   return { ...query, queryType, filters, groupBy, fields: undefined };
 }
 
-/** Turns a query to another format; grouping that the format cannot do is left out. */
+/** Switches a query to another format, without a grouping that the format can't have. */
 export function changeFormat(query: AccessQuery, format: Format): AccessQuery {
   const full = withDefaults(query);
   if (format === 'time_series') {
-    return { ...query, format, groupBy: full.groupBy.length > 0 ? full.groupBy : ['outcome'] };
+    return { ...query, format, groupBy: full.groupBy.length > 0 ? full.groupBy : defaultGroupBy(full.queryType) };
   }
   return { ...query, format, groupBy: undefined };
 }
@@ -176,6 +183,13 @@ export function selectableColumns(
   const { api, fields } = catalogue[queryType];
   const named = fields.filter((field) => !field.filterOnly);
   return api === 'rest'
-    ? [...named, { name: OTHER_FIELD, label: 'Other', description: 'What Cloudflare sent beyond the known fields.' }]
+    ? [
+        ...named,
+        {
+          name: OTHER_FIELD,
+          label: 'Other',
+          description: 'What Cloudflare sends in addition to the fields that the data source knows.',
+        },
+      ]
     : named;
 }

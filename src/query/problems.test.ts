@@ -70,7 +70,7 @@ describe('fields and operators', () => {
     expect(problems(withFilter('mystery', '=', 'x'))[0].text).toContain('no field “mystery”');
     expect(problems(withFilter('created_at', 'contains', 'x'))[0].text).toContain('no operator “contains”');
     expect(problems({ format: 'time_series', groupBy: ['created_at'] })[0].text).toContain(
-      'cannot be counted by “created_at”'
+      'can’t be counted by “created_at”'
     );
     expect(problems({ queryType: 'nonsense' as AccessQuery['queryType'] })[0]).toMatchObject({ at: 'queryType' });
   });
@@ -93,7 +93,9 @@ describe('failed logins', () => {
   );
 
   it.each(['alex', '../secrets', 'a/b@example.com', 'f174e90a'])('refuse %s', (user) => {
-    expect(failed(user)).toEqual([{ at: 'user_id', text: `“${user}” is neither an e-mail address nor a UUID.` }]);
+    expect(failed(user)).toEqual([
+      { at: 'user_id', text: `“${user}” is neither an email address nor a UUID. Correct it.` },
+    ]);
   });
 });
 
@@ -126,7 +128,7 @@ describe('a filter that GraphQL cannot do', () => {
 });
 
 it.each([0, -1, 1.5, 100_001, 1e9, NaN])('limit %d is refused', (limit) => {
-  expect(limitProblem(limit, 100_000)).toBe('The limit is a whole number from 1 to 100,000.');
+  expect(limitProblem(limit, 100_000)).toBe('The limit must be a whole number from 1 to 100,000.');
 });
 
 it('a limit is checked only where it applies', () => {

@@ -4,12 +4,12 @@ import { applies, isFinished, missingFilters, withDefaults } from './model';
 import { normalizeRayId } from './rayId';
 import { hasVariable } from './template';
 
-/** What keeps a query from being answered, and where in the editor it is explained. */
+/** What prevents a query from being answered, and where the editor explains it. */
 export interface Problem {
   /** Index of the filter, name of a required one, or another part of the query. */
   at: number | string;
   text: string;
-  /** Whether something is still to be entered, as opposed to wrong. */
+  /** Whether something is only missing so far, as opposed to wrong. */
   missing?: true;
   /** A way out that the editor offers as a button. */
   fix?: { label: string; apply: (query: AccessQuery) => AccessQuery };
@@ -18,7 +18,7 @@ export interface Problem {
 export interface ProblemOptions {
   /** Largest limit; the data source's maxRows. */
   maxRows: number;
-  /** Whether identities are masked: filters then hold for pseudonyms as well. */
+  /** Whether identities are masked, in which case filters can contain pseudonyms. */
   masked: boolean;
 }
 
@@ -28,17 +28,17 @@ const IP = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:.]*:[0-9a-f:.]*)$/i;
 const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i;
 
 /**
- * What is wrong with a regular expression, if anything. Grafana's executable uses RE2; what JavaScript has beyond it
- * is refused, and what RE2 writes differently is rewritten before JavaScript checks it.
+ * What is wrong with a regular expression, if anything. The executable uses RE2. This refuses what only JavaScript
+ * supports, and rewrites what RE2 spells differently before JavaScript checks it.
  */
 export function patternProblem(pattern: string): string | undefined {
   // Neither an escaped parenthesis nor one in a character class opens a group.
   const bare = pattern.replace(/\\./g, '').replace(/\[[^\]]*\]/g, '');
   if (/\(\?<?[=!]/.test(bare)) {
-    return 'RE2 has no lookahead or lookbehind';
+    return 'RE2 doesn’t support lookahead or lookbehind';
   }
   if (/\\[1-9]/.test(pattern.replace(/\\\\/g, ''))) {
-    return 'RE2 has no backreferences';
+    return 'RE2 doesn’t support backreferences';
   }
   const javascript = pattern
     .replace(/\(\?[imsU-]+\)/g, '')
@@ -79,7 +79,7 @@ function exactProblem(field: CatalogueField, value: string, masked: boolean): st
     return 'takes two-letter country codes such as GB';
   }
   if (field.kind === 'ip' && value.trim() !== '' && !masked && !IP.test(value.trim())) {
-    return 'takes IP addresses such as 192.0.2.1; use contains for a part of one';
+    return 'takes IP addresses such as 192.0.2.1; use contains for part of an address';
   }
   if (field.kind === 'enum' && field.derived && !field.values?.some((option) => option.value === value)) {
     return `takes ${field.values?.map((option) => option.value).join(' or ')}`;
@@ -99,7 +99,7 @@ function valueProblem(field: CatalogueField, operator: Operator, value: string, 
   return kindProblem(field, value) ?? (exact ? exactProblem(field, value, masked) : undefined);
 }
 
-/** A dimension that the answer's groups have: counted by, or among the columns of the rows. */
+/** Whether the answer's groups have a dimension, because the query counts by it or has it as a column. */
 function hasDimension(query: FullQuery, name: string): boolean {
   if (applies(query).fields) {
     return query.fields.length === 0 || query.fields.includes(name);
@@ -127,7 +127,7 @@ function graphqlProblem(query: FullQuery, field: CatalogueField, filter: Filter,
   const can = Object.keys(field.upstream ?? {}).join(', ');
   return {
     at,
-    text: `Cloudflare’s GraphQL API has no “${filter.operator}” for ${field.label}. Add it to the ${where}${can && `, or use ${can}`}.`,
+    text: `Cloudflare’s GraphQL API has no “${filter.operator}” for ${field.label}. Add the field to the ${where}${can && `, or use ${can}`}.`,
     ...((field.groupable || applies(query).fields) && {
       fix: { label: `Add ${field.label} to the ${where}`, apply: (current) => addDimension(current, field.name) },
     }),
@@ -141,10 +141,10 @@ function filterProblem(query: FullQuery, filter: Filter, at: number, options: Pr
   const field = findField(query.queryType, filter.field);
   const title = catalogue[query.queryType].title;
   if (!field) {
-    return { at, text: `${title} have no field “${filter.field}”. Choose another one or remove the filter.` };
+    return { at, text: `${title} have no field “${filter.field}”. Choose another field or remove the filter.` };
   }
   if (!field.operators.includes(filter.operator)) {
-    return { at, text: `${field.label} has no operator “${filter.operator}”. It has ${field.operators.join(', ')}.` };
+    return { at, text: `${field.label} has no operator “${filter.operator}”. Use ${field.operators.join(', ')}.` };
   }
   for (const value of filter.values) {
     const fault = valueProblem(field, filter.operator, value, options.masked);
@@ -158,13 +158,13 @@ function filterProblem(query: FullQuery, filter: Filter, at: number, options: Pr
 function requiredProblems(query: FullQuery): Problem[] {
   const missing = missingFilters(query).map((name) => {
     const label = findField(query.queryType, name)?.label ?? name;
-    return { at: name, text: `${label} is required: enter e-mail addresses or UUIDs.`, missing: true as const };
+    return { at: name, text: `${label} is required. Enter email addresses or UUIDs.`, missing: true as const };
   });
   const malformed = query.filters.flatMap((filter) => {
     const required = catalogue[query.queryType].requiredFilters.includes(filter.field);
     const bad = filter.values.find((value) => !hasVariable(value) && !UUID.test(value) && !EMAIL.test(value));
     return required && bad !== undefined
-      ? [{ at: filter.field, text: `“${bad}” is neither an e-mail address nor a UUID.` }]
+      ? [{ at: filter.field, text: `“${bad}” is neither an email address nor a UUID. Correct it.` }]
       : [];
   });
   return [...missing, ...malformed];
@@ -172,7 +172,7 @@ function requiredProblems(query: FullQuery): Problem[] {
 
 function groupProblems(query: FullQuery): Problem[] {
   const unknown = query.groupBy.find((name) => !hasVariable(name) && !findField(query.queryType, name)?.groupable);
-  const text = `${catalogue[query.queryType].title} cannot be counted by “${unknown}”. Remove it.`;
+  const text = `${catalogue[query.queryType].title} can’t be counted by “${unknown}”. Remove the field.`;
   return applies(query).groupBy && unknown !== undefined ? [{ at: 'groupBy', text }] : [];
 }
 
@@ -180,14 +180,14 @@ function groupProblems(query: FullQuery): Problem[] {
 export function limitProblem(limit: number, maxRows: number): string | undefined {
   return Number.isInteger(limit) && limit >= 1 && limit <= maxRows
     ? undefined
-    : `The limit is a whole number from 1 to ${maxRows.toLocaleString('en')}.`;
+    : `The limit must be a whole number from 1 to ${maxRows.toLocaleString('en')}.`;
 }
 
-/** Everything that keeps a query from being answered; empty if nothing does. */
+/** Everything that prevents a query from being answered. */
 export function queryProblems(query: AccessQuery, options: ProblemOptions): Problem[] {
   const full = withDefaults(query);
   if (!isQueryType(full.queryType)) {
-    return [{ at: 'queryType', text: `There is no query type “${String(full.queryType)}”. Choose one.` }];
+    return [{ at: 'queryType', text: `There is no query type “${String(full.queryType)}”. Choose another one.` }];
   }
   const limit = applies(full).limit && full.limit !== undefined ? limitProblem(full.limit, options.maxRows) : undefined;
   return [

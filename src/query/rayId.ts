@@ -1,6 +1,6 @@
 /**
- * Reads a Ray ID as people paste it from a block page: with spaces, in upper case, with the data centre behind a
- * hyphen. Undefined where the text holds none. pkg/query.NormalizeRayID is the executable's twin.
+ * Reads a Ray ID as people paste it from a block page: with spaces, in uppercase, with the data center after a
+ * hyphen. Returns undefined if the text isn't one. pkg/query.NormalizeRayID does the same in the executable.
  */
 export function normalizeRayId(text: string): string | undefined {
   const id = text

@@ -3,7 +3,7 @@ import { type TimeRange } from '@grafana/data';
 import { catalogue, type CatalogueField, type QueryTypeName } from '../../catalogue';
 import { type ResourceValue } from '../types';
 
-/** Reads one of the data source's resources; DataSourceWithBackend has it. */
+/** Reads one of the data source's resources, as DataSourceWithBackend does. */
 export interface ResourceReader {
   getResource<T>(path: string, params?: Record<string, string | number | undefined>): Promise<T>;
 }
@@ -12,14 +12,14 @@ export interface ResourceReader {
 export interface Suggestion {
   value: string;
   text: string;
-  /** What tells it from others, such as the number of events with it. */
+  /** What distinguishes it from others, such as the number of events with it. */
   detail?: string;
 }
 
-/** Most suggestions that a list shows. */
+/** How many suggestions a list shows at most. */
 export const MAX_SUGGESTIONS = 200;
 
-/** Suggestions whose text or value contains what was typed, those that start with it first. */
+/** The suggestions whose text or value contains what was typed. Those that start with it come first. */
 export function matching(suggestions: Suggestion[], typed: string): Suggestion[] {
   const search = typed.trim().toLowerCase();
   const places = suggestions.map((suggestion) => ({
@@ -57,12 +57,33 @@ export function fetchValues(
   });
 }
 
-/** A user by e-mail address, which people can read in a saved query; masked users have none and keep their ID. */
+/** A user by email address, which people can read in a saved query. Masked users have none and keep their ID. */
 const named = (user: ResourceValue) => (user.text.includes('@') ? { text: user.text, value: user.text } : user);
 const showValue = ({ text, value }: ResourceValue) => (text === value ? undefined : value);
 const showCount = ({ count }: ResourceValue) => count?.toLocaleString('en');
+/** An enumeration's value is what a saved query contains, and a value that isn't listed is all there is to show. */
+const showValueOrCount = (entry: ResourceValue) => showValue(entry) ?? (entry.count ? showCount(entry) : undefined);
 
-/** Suggestions for a field's values: its enumeration, a list of the account's, or what occurs in the events. */
+/**
+ * The values of an enumeration: those that the catalogue lists, and those that only the events have. A derived field
+ * has no others than the catalogue lists. If the events can't be read, the listed values must do.
+ */
+async function enumValues(
+  reader: ResourceReader,
+  queryType: QueryTypeName,
+  field: CatalogueField,
+  typed: string,
+  range?: TimeRange
+): Promise<Suggestion[]> {
+  const listed: ResourceValue[] = field.values ?? [];
+  const found =
+    field.derived || field.kind !== 'enum'
+      ? listed
+      : await fetchValues(reader, queryType, field.name, typed, range).catch(() => listed);
+  return matching(fromResource(found, showValueOrCount), typed);
+}
+
+/** Suggestions for a field's values, from the catalogue, from a list of the account, or from the events. */
 export async function suggestValues(
   reader: ResourceReader,
   queryType: QueryTypeName,
@@ -72,10 +93,7 @@ export async function suggestValues(
 ): Promise<Suggestion[]> {
   switch (field.suggest) {
     case 'enum':
-      return matching(
-        (field.values ?? []).map(({ value, text }) => ({ value, text, detail: text === value ? undefined : value })),
-        typed
-      );
+      return enumValues(reader, queryType, field, typed, range);
     case undefined:
     case 'none':
       return [];

@@ -1,4 +1,4 @@
-/** Whether a text holds a template variable, as $name, ${name} or [[name]]. */
+/** Whether a text contains a template variable, as $name, ${name}, or [[name]]. */
 export function hasVariable(text: string): boolean {
   return /\$\w|\$\{[^}]+\}|\[\[[^\]]+\]\]/.test(text);
 }

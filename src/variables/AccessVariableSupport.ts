@@ -2,6 +2,7 @@ import {
   CustomVariableSupport,
   type DataQueryRequest,
   type DataQueryResponse,
+  type DataSourceApi,
   type MetricFindValue,
   type ScopedVars,
   type TimeRange,
@@ -9,15 +10,14 @@ import {
 import { from, type Observable } from 'rxjs';
 
 import { findField } from '../../catalogue';
-import { type AccessDataSource } from '../datasource';
 import { interpolateText, type Replacer } from '../query/interpolate';
 import { matching, fetchValues, suggestValues, type ResourceReader } from '../query/suggestions';
-import { type AccessQuery } from '../types';
+import { type AccessOptions, type AccessQuery } from '../types';
 import { DEFAULT_VARIABLE_QUERY } from './defaults';
 import { type VariableQuery } from './types';
 import { VariableEditor } from './VariableEditor';
 
-/** Values of a variable. Values that no event in the range has are not among them, but for enumerations and lists. */
+/** The values of a variable: those of the events in the range, beside what the catalogue or the account lists. */
 export async function variableValues(
   reader: ResourceReader,
   replacer: Replacer,
@@ -41,7 +41,11 @@ export async function variableValues(
 }
 
 /** Query variables: a surface, a field and a prefix. */
-export class AccessVariableSupport extends CustomVariableSupport<AccessDataSource, VariableQuery, AccessQuery> {
+export class AccessVariableSupport extends CustomVariableSupport<
+  DataSourceApi<AccessQuery, AccessOptions>,
+  VariableQuery,
+  AccessQuery
+> {
   editor = VariableEditor;
 
   constructor(

@@ -1,15 +1,19 @@
-import { type QueryEditorProps } from '@grafana/data';
+import { type DataSourceApi, type QueryEditorProps } from '@grafana/data';
 import { Field, Input, Stack } from '@grafana/ui';
 import React, { useId, useState } from 'react';
 
-import { catalogue, QUERY_TYPES } from '../../catalogue';
-import { type AccessDataSource } from '../datasource';
+import { catalogue, defaultGroupBy, groupableFields, QUERY_TYPES, type QueryTypeName } from '../../catalogue';
 import { Picker } from '../query/input/Picker';
 import { type AccessOptions, type AccessQuery } from '../types';
 import { DEFAULT_VARIABLE_QUERY } from './defaults';
 import { type VariableQuery } from './types';
 
-export type Props = QueryEditorProps<AccessDataSource, AccessQuery, AccessOptions, VariableQuery>;
+export type Props = QueryEditorProps<
+  DataSourceApi<AccessQuery, AccessOptions>,
+  AccessQuery,
+  AccessOptions,
+  VariableQuery
+>;
 
 const QUERY_TYPE_OPTIONS = QUERY_TYPES.map((value) => ({
   value,
@@ -17,7 +21,7 @@ const QUERY_TYPE_OPTIONS = QUERY_TYPES.map((value) => ({
   description: catalogue[value].description,
 }));
 
-/** In Grafana's grid units: wide enough for most descriptions of fields. */
+/** In Grafana's grid units, wide enough for most descriptions of fields. */
 const WIDTH = 52;
 
 /** The editor of a query variable. */
@@ -31,15 +35,16 @@ export function VariableEditor({ query: saved, onChange, onRunQuery }: Props) {
     onChange({ ...query, ...change });
     onRunQuery();
   };
-  const changeQueryType = (queryType: (typeof QUERY_TYPES)[number]) => {
+  const changeQueryType = (queryType: QueryTypeName) => {
     const kept = catalogue[queryType].fields.some(({ name }) => name === query.field);
-    update({ queryType, ...(!kept && { field: 'outcome' }) });
+    const field = defaultGroupBy(queryType)[0] ?? groupableFields(queryType)[0].name;
+    update({ queryType, ...(!kept && { field }) });
   };
   const takePrefix = () => prefix !== (query.prefix ?? '') && update({ prefix: prefix || undefined });
 
   return (
     <Stack direction="column" gap={2}>
-      <Field label="Query type" description="The events whose values are listed." noMargin>
+      <Field label="Query type" description="The events that the values come from." noMargin>
         <Picker
           label="Query type"
           value={query.queryType}
@@ -48,7 +53,11 @@ export function VariableEditor({ query: saved, onChange, onRunQuery }: Props) {
           onChange={changeQueryType}
         />
       </Field>
-      <Field label="Field" description="Its values in the dashboard’s time range, most frequent first." noMargin>
+      <Field
+        label="Field"
+        description="The field whose values the variable lists, from the dashboard’s time range, most frequent first."
+        noMargin
+      >
         <Picker
           label="Field"
           value={query.field}
@@ -57,7 +66,12 @@ export function VariableEditor({ query: saved, onChange, onRunQuery }: Props) {
           onChange={(field) => update({ field })}
         />
       </Field>
-      <Field label="Starts with" description="Optional; other variables can be used." htmlFor={prefixId} noMargin>
+      <Field
+        label="Starts with"
+        description="Optional. Lists only values that start with this text. You can use other variables here."
+        htmlFor={prefixId}
+        noMargin
+      >
         <Input
           id={prefixId}
           width={WIDTH}

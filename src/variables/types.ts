@@ -6,6 +6,6 @@ import { type QueryTypeName } from '../../catalogue';
 export interface VariableQuery extends DataQuery {
   queryType?: QueryTypeName;
   field?: string;
-  /** Only values that start with it. */
+  /** The beginning of the values. */
   prefix?: string;
 }

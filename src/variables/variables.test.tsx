@@ -53,7 +53,25 @@ describe('a query variable', () => {
     expect(getResource.mock.calls.map(([, params]) => params?.prefix)).toEqual(['a', 'b']);
   });
 
-  it('has all values of an enumeration, and the account’s identity providers by name', async () => {
+  it('has the values of an enumeration that the events have, and the listed ones if they cannot be read', async () => {
+    const query = { queryType: 'scim_updates', field: 'resource_type' } as const;
+    const values = [
+      { text: 'DEVICE', value: 'DEVICE', count: 2 },
+      { text: 'User', value: 'USER', count: 0 },
+    ];
+    const { answer, getResource } = ask(query, { values });
+    expect(await answer).toEqual([
+      { text: 'DEVICE', value: 'DEVICE' },
+      { text: 'User', value: 'USER' },
+    ]);
+    expect(getResource).toHaveBeenCalledWith('values', { ...query, from: 1000, to: 2000 });
+    expect(await ask(query, { values: new Error('refused') }).answer).toEqual([
+      { text: 'User', value: 'USER' },
+      { text: 'Group', value: 'GROUP' },
+    ]);
+  });
+
+  it('has all values of a derived field, and the account’s identity providers by name', async () => {
     expect(await ask({ queryType: 'scim_updates', field: 'outcome' }).answer).toEqual([
       { text: 'Success', value: 'success' },
       { text: 'Failure', value: 'failure' },

@@ -1,8 +1,9 @@
 /** Checks recorded GraphQL calls against Cloudflare's schema of Access logins. */
 import assert from 'node:assert/strict';
-import { buildSchema, execute, parse, validate, type GraphQLSchema } from 'graphql';
+import { execute, parse, validate, type GraphQLSchema } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values';
 import { Kind, type OperationDefinitionNode } from 'graphql/language';
+import { accessSchema } from '../../simulator/tests/accessSchema';
 import type { RecordedCall } from './recorder';
 
 /**
@@ -67,8 +68,7 @@ export class GraphQlContract {
   private readonly schema: GraphQLSchema;
 
   constructor(excerpt: string) {
-    // The excerpt ends with the description of a type that is not in it.
-    this.schema = buildSchema(AROUND + excerpt.replace(/"""[^"]*"""\s*$/, ''));
+    this.schema = accessSchema(AROUND, excerpt);
   }
 
   /** What in the call is not as the schema says; empty where all is. */

@@ -26,7 +26,7 @@ for (const queryType of QUERY_TYPES) {
     await expect(explore.editor.getByText(catalogue[queryType].permission)).toBeVisible();
     const truth = await explore.truth(queryType, person.id);
     if (truth) {
-      expect(countOf(queryType, answer.rows, () => answer.column('logins'))).toBe(truth.length);
+      expect(countOf(queryType, answer.rows, () => answer.column(catalogue[queryType].count))).toBe(truth.length);
     }
     expect(answer.rows).toBeGreaterThan(0);
     await expect(page.getByRole('grid').or(page.getByRole('table')).first()).toBeVisible();
@@ -40,7 +40,8 @@ function queryFor(queryType: QueryTypeName, email: string): Query {
   return { queryType, format: 'table', filters };
 }
 
-/** Login groups have a row a group and count the logins; elsewhere a row is an event. */
-function countOf(queryType: QueryTypeName, rows: number, logins: () => unknown[]): number {
-  return queryType === 'login_groups' ? logins().reduce((sum: number, count) => sum + Number(count), 0) : rows;
+/** GraphQL has a row a group and counts its events; elsewhere a row is an event. */
+function countOf(queryType: QueryTypeName, rows: number, counts: () => unknown[]): number {
+  const isGrouped = catalogue[queryType].api === 'graphql';
+  return isGrouped ? counts().reduce((sum: number, count) => sum + Number(count), 0) : rows;
 }

@@ -1,5 +1,5 @@
 /** What happened in a simulated account, in one shape for every query type. */
-import type { QueryTypeName } from '../../catalogue';
+import { catalogue, outcomeOf, type QueryTypeName } from '../../catalogue';
 import type { Filter, Range } from '../harness/executable';
 import type { Simulator } from '../../simulator';
 
@@ -7,6 +7,7 @@ export interface Event {
   /** Epoch milliseconds, as precise as the query type shows it. */
   time: number;
   id: string;
+  /** Empty where the query type has no outcome. */
   outcome: string;
   /** The events that the query type's `filter` lets pass have `true`. */
   passes: boolean;
@@ -14,20 +15,19 @@ export interface Event {
   row: string;
 }
 
+/** What the catalogue does not say of a query type. */
 export interface Shape {
-  timeField: string;
   idField: string;
-  /** Outcome of what went wrong. */
-  bad: string;
-  /** Filters without which the query type is refused. */
-  required: (person: string) => Filter[];
   filter: Filter;
   read: (simulator: Simulator, range: Range, person: string) => Event[];
 }
 
 const SECOND = 1000;
 const is = (field: string, ...values: string[]): Filter => ({ field, operator: '=', values });
-const outcomeOf = (allowed: boolean) => (allowed ? 'allowed' : 'blocked');
+const outcome = (queryType: QueryTypeName, wentWell: boolean) => {
+  const { accepted, refused } = outcomeOf(queryType);
+  return wentWell ? accepted : refused;
+};
 
 let rows = 0;
 /** For query types that show every event. */
@@ -35,55 +35,43 @@ const ownRow = () => String(rows++);
 
 export const SHAPES: Record<QueryTypeName, Shape> = {
   access_requests: {
-    timeField: 'created_at',
     idField: 'ray_id',
-    bad: 'blocked',
-    required: () => [],
     filter: is('country', 'GB', 'US'),
     read: (simulator, range) =>
       simulator.truth({ surface: 'access_requests', ...range }).map((row) => ({
         time: Date.parse(String(row.created_at)),
         id: row.ray_id ?? '',
-        outcome: outcomeOf(row.allowed === true),
+        outcome: outcome('access_requests', row.allowed === true),
         passes: ['GB', 'US'].includes(row.country?.toUpperCase() ?? ''),
         row: ownRow(),
       })),
   },
   failed_logins: {
-    timeField: 'datetime',
     idField: 'ray_id',
-    bad: 'blocked',
-    required: (person) => [is('user_id', person)],
     filter: { field: 'app_name', operator: '=~', values: ['^[A-M]'] },
     read: (simulator, range, person) =>
       simulator.truth({ surface: 'failed_logins', ...range, userId: person }).map(({ metadata }) => ({
         time: Date.parse(String(metadata.datetime)),
         id: String(metadata.ray_id),
-        outcome: 'blocked',
+        outcome: outcome('failed_logins', false),
         passes: /^[A-M]/.test(String(metadata.app_name)),
         row: ownRow(),
       })),
   },
   scim_updates: {
-    timeField: 'logged_at',
     idField: 'cf_resource_id',
-    bad: 'failure',
-    required: () => [],
     filter: is('resource_type', 'USER'),
     read: (simulator, range) =>
       simulator.truth({ surface: 'scim_updates', ...range }).map((row) => ({
         time: Date.parse(String(row.logged_at)),
         id: String(row.cf_resource_id),
-        outcome: row.status === 'SUCCESS' ? 'success' : 'failure',
+        outcome: outcome('scim_updates', row.status === 'SUCCESS'),
         passes: row.resource_type === 'USER',
         row: ownRow(),
       })),
   },
   login_groups: {
-    timeField: 'datetime',
     idField: 'cfRayId',
-    bad: 'blocked',
-    required: () => [],
     filter: is('country', 'GB', 'US'),
     read: (simulator, range) =>
       simulator.truth({ surface: 'login_groups', from: range.from, to: range.to + SECOND - 1 }).map((login) => {
@@ -92,13 +80,18 @@ export const SHAPES: Record<QueryTypeName, Shape> = {
         return {
           time: Date.parse(String(login.datetime)),
           id: unavailable.includes('cfRayId') ? '' : String(login.cfRayId),
-          outcome: outcomeOf(login.isSuccessfulLogin === 1),
+          outcome: outcome('login_groups', login.isSuccessfulLogin === 1),
           passes: ['GB', 'US'].includes(String(login.country)),
           row: JSON.stringify(shown),
         };
       }),
   },
 };
+
+/** The filters that a query type requires: all of them name a person. */
+export function requiredFilters(queryType: QueryTypeName, person: string): Filter[] {
+  return catalogue[queryType].requiredFilters.map((field) => is(field, person));
+}
 
 /** A person with failed logins in the range. */
 export function personWithFailures(simulator: Simulator, range: Range): string {

@@ -6,7 +6,7 @@ import type { Question, Tally } from './questions';
 /** How an answer may be right. */
 export type Verdict = 'complete' | 'in part' | 'refused';
 
-/** The reasons of the contract (Reason in pkg/eventlog/result.go). No question here can be cut by its limit. */
+/** The reasons of the contract (Reason in pkg/answer/coverage.go). No question here can be cut by its limit. */
 const REASONS = ['max_rows', 'retention', 'rate_limit', 'upstream', 'unverified', 'bad_rows', 'page_size', 'timeout'];
 
 /**

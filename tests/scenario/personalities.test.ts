@@ -1,6 +1,7 @@
 /** Every way in which Cloudflare may treat a call: the answer is the truth, or says that it is not all of it. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { catalogue } from '../../catalogue';
 import { PERSONALITIES, SETTINGS, type Personality } from '../../simulator';
 import type { Event } from './events';
 import { HOUR } from './questions';
@@ -37,6 +38,7 @@ const VALUES: { readonly [K in SettingName]: ReadonlyArray<Personality[K]> } = {
   nonIdentityInRest: [true],
   identityInGraphql: [false],
   idpIdRequired: [false],
+  hideProviders: [true],
   scimMethodField: ['request_method', 'http_method'],
   scimFailureWord: ['ERROR', 'mixed'],
   userMatch: ['exact'],
@@ -57,7 +59,8 @@ interface Case {
   queryTypes: readonly QueryTypeName[];
 }
 
-const REST: readonly QueryTypeName[] = QUERY_TYPES.filter((queryType) => queryType !== 'login_groups');
+const REST = QUERY_TYPES.filter((queryType) => catalogue[queryType].api === 'rest');
+const GRAPHQL = QUERY_TYPES.filter((queryType) => catalogue[queryType].api === 'graphql');
 const isOfGraphql = (name: SettingName) => name.startsWith('graphql') || name === 'identityInGraphql';
 
 const CASES: Case[] = [
@@ -70,7 +73,7 @@ const CASES: Case[] = [
     VALUES[name].map((value) => ({
       name: `${name}=${JSON.stringify(value)}`,
       personality: { [name]: value },
-      queryTypes: isOfGraphql(name) ? (['login_groups'] as const) : REST,
+      queryTypes: isOfGraphql(name) ? GRAPHQL : REST,
     }))
   ),
 ];
@@ -102,8 +105,8 @@ describe('personalities', { concurrency: LANES }, () => {
       test(`${name}: ${queryType}`, (t) =>
         lanes.run(personality, async (scenario) => {
           await scenario.fresh();
-          if (queryType === 'login_groups' && (personality.graphqlSampleInterval ?? 1) > 1) {
-            await assertSampled(scenario);
+          if (GRAPHQL.includes(queryType) && (personality.graphqlSampleInterval ?? 1) > 1) {
+            await assertSampled(scenario, queryType);
           } else if (isLate(personality) && REST.includes(queryType)) {
             await assertCatchesUp(scenario, queryType);
           } else {
@@ -118,8 +121,8 @@ describe('personalities', { concurrency: LANES }, () => {
   }
 
   /** Counts of a sample are estimates, and say so. */
-  async function assertSampled(scenario: Scenario): Promise<void> {
-    for (const { coverage, notices } of await scenario.coverages('login_groups')) {
+  async function assertSampled(scenario: Scenario, queryType: QueryTypeName): Promise<void> {
+    for (const { coverage, notices } of await scenario.coverages(queryType)) {
       assert.equal(coverage.sampled, true);
       assert.ok(
         notices.some((text) => text.includes('sample')),

@@ -1,7 +1,7 @@
 /** The questions that every scenario asks, and what is right to answer. */
-import type { QueryTypeName } from '../../catalogue';
+import { catalogue, defaultGroupBy, outcomeFilter, type QueryTypeName } from '../../catalogue';
 import type { Filter, Frame, Query, Range } from '../harness/executable';
-import { SHAPES, type Event } from './events';
+import { requiredFilters, SHAPES, type Event } from './events';
 
 export const HOUR = 3_600_000;
 const MORE_THAN_THERE_ARE = 20_000;
@@ -17,6 +17,9 @@ export interface Question {
   read: (frame: Frame) => Tally;
 }
 
+/** A question before it has its place among the others. */
+type OpenQuestion = Omit<Question, 'query'> & { query: Omit<Query, 'refId' | 'queryType'> };
+
 function add(tally: Tally, key: string, count = 1): Tally {
   return count === 0 ? tally : tally.set(key, (tally.get(key) ?? 0) + count);
 }
@@ -29,13 +32,13 @@ function column<T>(frame: Frame, name: string): T[] {
   return frame.data.values[index] as T[];
 }
 
-const isLogins = ({ name }: { name: string }) => name === 'logins';
-
 /** A plain table: a row an event, or a row a group of events with their number. */
-function readTable(timeField: string, idField: string): (frame: Frame) => Tally {
+function readTable(queryType: QueryTypeName): (frame: Frame) => Tally {
+  const { count, timeField } = catalogue[queryType];
   return (frame) => {
-    const ids = column<string | null>(frame, idField);
-    const counts = frame.schema.fields.some(isLogins) ? column<number>(frame, 'logins') : [];
+    const ids = column<string | null>(frame, SHAPES[queryType].idField);
+    const isCounted = frame.schema.fields.some(({ name }) => name === count);
+    const counts = isCounted ? column<number>(frame, count) : [];
     return column<number>(frame, timeField).reduce(
       (tally, time, i) => add(tally, `${time} ${ids[i] ?? ''}`, counts[i] ?? 1),
       new Map<string, number>()
@@ -53,25 +56,31 @@ function readLogs(idField: string): (frame: Frame) => Tally {
   };
 }
 
-function readGroups(frame: Frame): Tally {
-  const counts = column<number>(frame, 'logins');
-  return column<string | null>(frame, 'outcome').reduce(
-    (tally, outcome, i) => add(tally, outcome ?? '', counts[i]),
-    new Map<string, number>()
-  );
+function readGroups(queryType: QueryTypeName): (frame: Frame) => Tally {
+  return (frame) => {
+    const counts = column<number>(frame, catalogue[queryType].count);
+    const [outcome] = defaultGroupBy(queryType);
+    return column<string | null>(frame, outcome).reduce(
+      (tally, outcome, i) => add(tally, outcome ?? '', counts[i]),
+      new Map<string, number>()
+    );
+  };
 }
 
-function readSeries(frame: Frame): Tally {
-  const times = column<number>(frame, 'time');
-  const tally: Tally = new Map();
-  frame.schema.fields.forEach((field, i) => {
-    if (isLogins(field)) {
-      (frame.data.values[i] as number[]).forEach((count, at) =>
-        add(tally, `${times[at]} ${field.labels?.outcome ?? ''}`, count)
-      );
-    }
-  });
-  return tally;
+function readSeries(queryType: QueryTypeName): (frame: Frame) => Tally {
+  const [outcome = ''] = defaultGroupBy(queryType);
+  return (frame) => {
+    const times = column<number>(frame, 'time');
+    const tally: Tally = new Map();
+    frame.schema.fields.forEach((field, i) => {
+      if (field.name === catalogue[queryType].count) {
+        (frame.data.values[i] as number[]).forEach((count, at) =>
+          add(tally, `${times[at]} ${field.labels?.[outcome] ?? ''}`, count)
+        );
+      }
+    });
+    return tally;
+  };
 }
 
 const countRows = (events: Event[]): Tally =>
@@ -89,16 +98,18 @@ const countBuckets = (events: Event[], group: (event: Event) => string): Tally =
 
 /** A table, logs, series and a grouped table of a query type, with filters and without. */
 export function questionsOf(queryType: QueryTypeName, person: string): Question[] {
-  const { timeField, idField, bad, filter, required } = SHAPES[queryType];
+  const { idField, filter } = SHAPES[queryType];
+  const { timeField, outcome } = catalogue[queryType];
+  const groupBy = defaultGroupBy(queryType);
   const listed = { fields: [timeField, idField], limit: MORE_THAN_THERE_ARE };
   const series = { format: 'time_series', intervalMs: HOUR };
-  const where = (...filters: Filter[]) => [...required(person), ...filters];
+  const where = (...filters: Filter[]) => [...requiredFilters(queryType, person), ...filters];
   const passing = (events: Event[]) => events.filter(({ passes }) => passes);
-  const questions: Array<Omit<Question, 'query'> & { query: Omit<Query, 'refId' | 'queryType'> }> = [
+  const questions: OpenQuestion[] = [
     {
       query: { format: 'table', filters: where(), ...listed },
       expected: countRows,
-      read: readTable(timeField, idField),
+      read: readTable(queryType),
     },
     {
       query: { format: 'logs', filters: where(filter), ...listed },
@@ -106,26 +117,30 @@ export function questionsOf(queryType: QueryTypeName, person: string): Question[
       read: readLogs(idField),
     },
     {
-      query: { ...series, filters: where(), groupBy: ['outcome'] },
-      expected: (events) => countBuckets(events, ({ outcome }) => outcome),
-      read: readSeries,
-    },
-    {
-      query: { ...series, filters: where({ field: 'outcome', operator: '=', values: [bad] }), groupBy: [] },
-      expected: (events) =>
-        countBuckets(
-          events.filter(({ outcome }) => outcome === bad),
-          () => ''
-        ),
-      read: readSeries,
-    },
-    {
-      query: { format: 'table', filters: where(filter), groupBy: ['outcome'], limit: 100 },
-      expected: (events) =>
-        passing(events).reduce((tally, { outcome }) => add(tally, outcome), new Map<string, number>()),
-      read: readGroups,
+      query: { ...series, filters: where(), groupBy },
+      expected: (events) => countBuckets(events, (event) => event.outcome),
+      read: readSeries(queryType),
     },
   ];
+  if (outcome) {
+    questions.push(
+      {
+        query: { ...series, filters: where(outcomeFilter(queryType, 'refused')), groupBy: [] },
+        expected: (events) =>
+          countBuckets(
+            events.filter((event) => event.outcome === outcome.refused),
+            () => ''
+          ),
+        read: readSeries(queryType),
+      },
+      {
+        query: { format: 'table', filters: where(filter), groupBy, limit: 100 },
+        expected: (events) =>
+          passing(events).reduce((tally, event) => add(tally, event.outcome), new Map<string, number>()),
+        read: readGroups(queryType),
+      }
+    );
+  }
   return questions.map(({ query, ...rest }, i) => ({
     query: { refId: String.fromCharCode(65 + i), queryType, ...query },
     ...rest,

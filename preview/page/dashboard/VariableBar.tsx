@@ -14,7 +14,7 @@ export function VariableBar({ variables }: { variables: LoadedVariable[] }) {
         ))}
       </Stack>
       {failed.map(({ name, label, failure }) => (
-        <Alert key={name} severity="warning" bottomSpacing={0} title={`${label ?? name}: values could not be loaded`}>
+        <Alert key={name} severity="warning" bottomSpacing={0} title={`${label ?? name}: values couldn’t be loaded`}>
           {failure}
         </Alert>
       ))}

@@ -1,6 +1,6 @@
 import type { DataQuery, DataSourceRef, DataTransformerConfig, FieldConfigSource } from '@grafana/data';
 import { backendSrv } from '../grafana/backendSrv';
-import type { PanelOptions } from '../results/Visualization';
+import type { PanelOptions } from '../results/panel';
 
 /** The parts of a dashboard's JSON that the preview shows; https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/ */
 export interface Dashboard {

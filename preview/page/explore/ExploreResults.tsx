@@ -44,7 +44,7 @@ function height(type: PanelType, frames: DataFrame[]): number {
   return rows === 0 ? 140 : type === 'table' ? Math.min(full, 160 + 36 * rows) : full;
 }
 
-/** A panel a query and visualisation; one without frames shows what went wrong. */
+/** A panel for each query and visualization. A query without frames shows what went wrong. */
 export function ExploreResults({ data, queries, onZoom }: Props) {
   // Hidden and incomplete queries are not asked.
   const asked = new Set(data.request?.targets.map(({ refId }) => refId));

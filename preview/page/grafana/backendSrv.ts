@@ -69,7 +69,7 @@ async function dataOf<T>(options: BackendSrvRequest): Promise<T> {
 export const backendSrv: BackendSrv = {
   fetch: fetchObservable,
   chunked: () => {
-    throw new Error('The preview does not stream');
+    throw new Error('The preview doesn’t support streaming');
   },
   request: dataOf,
   datasourceRequest: (options) => lastValueFrom(fetchObservable(options)),

@@ -35,7 +35,7 @@ export class DataSources implements DataSourceSrv {
   instance(ref?: DataSourceRef | string | null): DataSourceApi {
     const settings = this.getInstanceSettings(ref);
     if (!settings) {
-      throw new Error(`There is no data source ${JSON.stringify(ref)}`);
+      throw new Error(`There is no data source ${JSON.stringify(ref)}.`);
     }
     const instance = this.instances.get(settings.uid) ?? new this.plugin.DataSourceClass(settings);
     instance.components = this.plugin.components;
@@ -56,7 +56,7 @@ export class DataSources implements DataSourceSrv {
   }
 
   registerRuntimeDataSource() {
-    throw new Error('The preview has no runtime data sources');
+    throw new Error('The preview doesn’t support runtime data sources.');
   }
 }
 

@@ -51,7 +51,7 @@ export async function loadPlugin(meta: grafanaData.DataSourcePluginMeta): Promis
   System.addImportMap({ imports });
   const module: { plugin?: Plugin } = await System.import(`/${meta.module}`);
   if (!module.plugin) {
-    throw new Error(`${meta.module} does not export a plugin`);
+    throw new Error(`${meta.module} doesn’t export a plugin.`);
   }
   module.plugin.meta = meta;
   return module.plugin;

@@ -1,8 +1,8 @@
 import { type FieldDisplay, formattedValueToString, type GrafanaTheme2 } from '@grafana/data';
 import { LegendDisplayMode } from '@grafana/schema';
 import { useTheme2, VizLayout, VizLegend } from '@grafana/ui';
+import type { VisualizationProps } from './panel';
 import { useDisplayValues } from './values';
-import type { VisualizationProps } from './Visualization';
 
 const radius = 40;
 const circumference = 2 * Math.PI * radius;

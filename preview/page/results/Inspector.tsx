@@ -46,7 +46,7 @@ export function Inspector({ title, frames, errors, onClose }: Props) {
         <ClipboardButton icon="copy" variant="secondary" size="sm" getText={() => text}>
           Copy
         </ClipboardButton>
-        <pre>{text || 'Nothing reported'}</pre>
+        <pre>{text || 'The answer reports nothing here.'}</pre>
       </div>
     </Drawer>
   );

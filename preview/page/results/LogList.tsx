@@ -32,7 +32,7 @@ function text(field: Field | undefined, row: number): string {
   return String(field?.values[row] ?? '');
 }
 
-/** Colours of Grafana's log levels. */
+/** Colors of Grafana's log levels. */
 function levelColor(level: string, theme: GrafanaTheme2): string {
   switch (level) {
     case LogLevel.critical:

@@ -12,8 +12,9 @@ import { Alert, Menu, PanelChrome, useStyles2 } from '@grafana/ui';
 import { useState } from 'react';
 import { Inspector } from './Inspector';
 import { Notices, noticesOf } from './Notices';
+import type { PanelOptions } from './panel';
 import { useSize } from './useSize';
-import { type PanelOptions, Visualization } from './Visualization';
+import { Visualization } from './Visualization';
 
 interface Props {
   title: string;
@@ -73,7 +74,7 @@ export function ResultPanel(props: Props) {
   );
 }
 
-/** Errors and notices take the room that they need, the visualisation the rest. */
+/** Errors and notices take the room that they need, and the visualization takes the rest. */
 function PanelBody(props: Props) {
   const { type, frames, errors, state, noticesIn } = props;
   const styles = useStyles2(getStyles);

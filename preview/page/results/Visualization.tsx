@@ -1,71 +1,13 @@
-import {
-  type AbsoluteTimeRange,
-  type DataFrame,
-  type FieldConfigSource,
-  type TimeRange,
-  type VizOrientation,
-} from '@grafana/data';
-import {
-  type BarGaugeNamePlacement,
-  type BarGaugeValueMode,
-  LegendDisplayMode,
-  SortOrder,
-  TooltipDisplayMode,
-  type VizLegendOptions,
-  type VizTooltipOptions,
-} from '@grafana/schema';
-import {
-  type BarGaugeDisplayMode,
-  type BigValueColorMode,
-  type BigValueGraphMode,
-  type BigValueJustifyMode,
-  type BigValueTextMode,
-  RenderUserContentAsHTML,
-  type TableSortByFieldState,
-  TimeSeries,
-  TooltipPlugin,
-  useTheme2,
-  ZoomPlugin,
-} from '@grafana/ui';
+import { LegendDisplayMode, SortOrder, TooltipDisplayMode } from '@grafana/schema';
+import { RenderUserContentAsHTML, TimeSeries, TooltipPlugin, useTheme2, ZoomPlugin } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable';
 import { useMemo } from 'react';
 import { applyFieldConfig } from './fieldConfig';
 import { useTimeZone } from '../timeZone';
 import { Donut } from './Donut';
 import { LogList } from './LogList';
+import type { VisualizationProps } from './panel';
 import { Bars, Stats } from './values';
-
-/** The options of Grafana's panels that the preview draws; a panel has those of its type. */
-export interface PanelOptions {
-  legend?: VizLegendOptions;
-  tooltip?: VizTooltipOptions;
-  reduceOptions?: { calcs: string[]; values?: boolean; fields?: string; limit?: number };
-  colorMode?: BigValueColorMode;
-  graphMode?: BigValueGraphMode;
-  justifyMode?: BigValueJustifyMode;
-  textMode?: BigValueTextMode;
-  orientation?: VizOrientation;
-  displayMode?: BarGaugeDisplayMode;
-  valueMode?: BarGaugeValueMode;
-  namePlacement?: BarGaugeNamePlacement;
-  showUnfilled?: boolean;
-  sortBy?: TableSortByFieldState[];
-  content?: string;
-}
-
-export interface VisualizationProps {
-  /** Id of the Grafana panel: timeseries, table, logs, stat, bargauge, barchart, piechart or text. */
-  type: string;
-  frames: DataFrame[];
-  fieldConfig: FieldConfigSource;
-  options: PanelOptions;
-  timeRange: TimeRange;
-  /** The range that internal data links open Explore with; the link's own without. */
-  linkRange?: TimeRange;
-  width: number;
-  height: number;
-  onZoom: (range: AbsoluteTimeRange) => void;
-}
 
 /** Draws frames as Grafana's panel of that type does, with the components that Grafana publishes. */
 export function Visualization(props: VisualizationProps) {

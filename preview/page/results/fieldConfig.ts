@@ -109,7 +109,7 @@ function toExplore(options: Parameters<DataLinkPostProcessor>[0], range: TimeRan
     : linkModel;
 }
 
-/** Frames as the panel shows them: units, colours, links and overrides applied. */
+/** Frames as the panel shows them, with units, colors, links, and overrides applied. */
 export function applyFieldConfig(
   frames: DataFrame[],
   panelType: string,

@@ -16,7 +16,7 @@ import {
   VizRepeater,
 } from '@grafana/ui';
 import { useTimeZone } from '../timeZone';
-import type { VisualizationProps } from './Visualization';
+import type { VisualizationProps } from './panel';
 
 /** One value a series, or a row where the panel says so. */
 export function useDisplayValues(

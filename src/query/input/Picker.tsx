@@ -14,7 +14,7 @@ interface Props<T extends string> {
 }
 
 /**
- * One choice of a list. Its name is read aloud but not shown: the row says it already.
+ * One choice from a list. Screen readers read its name, but it isn't shown, because the row says it already.
  *
  * onChange comes a task after the choice. The Combobox calls its own while React still works on the click, and a page
  * that changes then can take it down: in Explore of Grafana 12.4, the tooltip of the time picker sets state from a ref

@@ -13,21 +13,21 @@ interface Props {
   /** Text that the input starts with; it is read once. */
   initialText?: string;
   load: LoadSuggestions;
-  /** Told in the list where there is nothing to choose from. */
+  /** What the list says if there is nothing to choose from. */
   emptyText?: string;
-  /** Whether only suggestions are taken. */
+  /** Whether the input only accepts suggestions. */
   listedOnly?: boolean;
-  /** Whether the text stays after it was taken: an input for one value. */
+  /** Whether the text stays after it was taken, as in an input for one value. */
   keepText?: boolean;
-  /** Whether the input holds what is not allowed. */
+  /** Whether the input contains something that isn't allowed. */
   invalid?: boolean;
   /** Element that the list is placed under. */
   anchor: HTMLElement | null;
-  /** A value was chosen from the list, or typed and confirmed by Enter or by leaving. Pasted lines come together. */
+  /** Called when a value was chosen from the list, or typed and confirmed by Enter or by leaving. Pasted lines come together. */
   onTake: (values: string[]) => void;
-  /** Enter without a text. */
+  /** Called on Enter without a text. */
   onEnter?: () => void;
-  /** Backspace without a text. */
+  /** Called on Backspace without a text. */
   onErase?: () => void;
 }
 

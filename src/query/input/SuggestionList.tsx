@@ -11,7 +11,7 @@ interface Props {
   label: string;
   anchor: HTMLElement;
   state: SuggestionState;
-  /** Told where there is nothing to choose from. */
+  /** What the list says if there is nothing to choose from. */
   emptyText: string;
   onPick: (suggestion: Suggestion) => void;
 }
@@ -76,7 +76,7 @@ export function SuggestionList({ id, label, anchor, state, emptyText, onPick }: 
 const getStyles = (theme: GrafanaTheme2) => ({
   layer: css({ zIndex: theme.zIndex.portal }),
   menu: css({
-    // Popover keeps 8 px of distance for an arrow, which this list has not.
+    // Popover keeps a distance of 8 px for an arrow, which this list doesn't have.
     marginTop: theme.spacing(-0.5),
     maxHeight: 320,
     maxWidth: 'min(480px, 92vw)',

@@ -15,17 +15,17 @@ interface Props {
   className?: string;
   load: LoadSuggestions;
   emptyText?: string;
-  /** Whether only suggestions are taken. */
+  /** Whether the input only accepts suggestions. */
   listedOnly?: boolean;
-  /** Whether there is room for one value only; another one takes its place. */
+  /** Whether there is room for only one value, which another one replaces. */
   single?: boolean;
   /** Whether the order counts and can be changed, by dragging or by Alt and an arrow key. */
   sortable?: boolean;
   invalid?: boolean;
-  /** How a value reads; itself by default. */
+  /** What people read for a value, which is the value itself by default. */
   textOf?: (value: string) => string;
   onChange: (values: string[]) => void;
-  /** Enter in the empty input. */
+  /** Called on Enter in the empty input. */
   onEnter?: () => void;
 }
 

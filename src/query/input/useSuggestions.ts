@@ -21,7 +21,7 @@ const CLOSED: SuggestionState = { open: false, loading: false, found: [], active
 function reason(error: unknown): string {
   const data: unknown = typeof error === 'object' && error !== null && 'data' in error ? error.data : error;
   const message = typeof data === 'object' && data !== null && 'message' in data ? data.message : undefined;
-  return typeof message === 'string' && message !== '' ? message : 'the data source did not answer';
+  return typeof message === 'string' && message !== '' ? message : 'the data source didn’t answer';
 }
 
 /**

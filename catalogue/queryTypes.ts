@@ -1,0 +1,25 @@
+// Made by npm run generate from the JSON files beside it. Change those, not this file.
+
+import type { CatalogueQueryType, Operator, QueryTypeName } from './types';
+import access_requests from './access_requests.json';
+import failed_logins from './failed_logins.json';
+import scim_updates from './scim_updates.json';
+import login_groups from './login_groups.json';
+
+/** Every query type, in the order in which editors show them. */
+export const QUERY_TYPES: readonly QueryTypeName[] = [
+  'access_requests',
+  'failed_logins',
+  'scim_updates',
+  'login_groups',
+];
+
+/** Every operator, in the order in which editors show them. */
+export const OPERATORS: readonly Operator[] = ['=', '!=', 'contains', '!contains', '=~', '!~', '<', '<=', '>', '>='];
+
+export const catalogue: Record<QueryTypeName, CatalogueQueryType> = {
+  access_requests,
+  failed_logins,
+  scim_updates,
+  login_groups,
+};

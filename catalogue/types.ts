@@ -1,0 +1,230 @@
+// Made by npm run generate from the JSON files beside it. Change those, not this file.
+
+/**
+ * Value of a query's queryType, which is also the name of this file and of the Go file in pkg/surface.
+ */
+export type QueryTypeName = 'access_requests' | 'failed_logins' | 'scim_updates' | 'login_groups';
+/**
+ * Type of a field's values.
+ */
+export type Kind =
+  | 'time'
+  | 'string'
+  | 'boolean'
+  | 'enum'
+  | 'email'
+  | 'ip'
+  | 'country'
+  | 'rayId'
+  | 'uuid'
+  | 'json'
+  | 'number'
+  | 'duration';
+export type Operator = '=' | '!=' | 'contains' | '!contains' | '=~' | '!~' | '<' | '<=' | '>' | '>=';
+/**
+ * Where suggestions for a field's values come from.
+ */
+export type SuggestionSource = 'none' | 'enum' | 'rows' | 'users' | 'apps' | 'identity-providers' | 'service-tokens';
+
+/**
+ * One surface of Cloudflare Access that can be queried.
+ */
+export interface CatalogueQueryType {
+  $schema: './schema.json';
+  queryType: QueryTypeName;
+  /**
+   * Place in pickers and lists. The smallest number comes first.
+   */
+  order: number;
+  title: string;
+  /**
+   * One line for the query type picker.
+   */
+  description: string;
+  noun: {
+    one: string;
+    many: string;
+  };
+  /**
+   * Name of the column with the number of events, in grouped tables and series.
+   */
+  count: string;
+  /**
+   * What a series is grouped by if the query doesn't say, and what colors log lines. If absent, events have no outcome.
+   */
+  outcome?: {
+    /**
+     * Enum field that says how an event went.
+     */
+    field: string;
+    /**
+     * Its value if the event went well.
+     */
+    accepted: string;
+    /**
+     * Its value if the event was refused or failed.
+     */
+    refused: string;
+  };
+  /**
+   * Which of Cloudflare's APIs serves it, and therefore which rate limit applies.
+   */
+  api: 'rest' | 'graphql';
+  /**
+   * For REST, the path under the API's URL. For GraphQL, the name of the node under viewer.accounts.
+   */
+  endpoint: string;
+  /**
+   * Exact name of the API token permission.
+   */
+  permission: string;
+  permissionNote?: string;
+  retention: {
+    text: string;
+    /**
+     * Number of days that the largest plan keeps. Absent if Cloudflare doesn't say.
+     */
+    maxDays?: number;
+  };
+  documentation: string;
+  /**
+   * Field that places a row on the time axis.
+   */
+  timeField: string;
+  /**
+   * Shortest bucket of a series in milliseconds. If absent, 1.
+   */
+  minIntervalMs?: number;
+  /**
+   * Fields that a query must filter by. Otherwise, it is refused.
+   */
+  requiredFilters: string[];
+  /**
+   * Body of a log line. {field} stands for the field's value. A part in square brackets is left out if a field in it has no value. Brackets don't nest.
+   */
+  logLine: string;
+  /**
+   * @minItems 1
+   */
+  examples: QueryExample[];
+  /**
+   * @minItems 1
+   */
+  fields: CatalogueField[];
+}
+/**
+ * A query that shows what the query type is for.
+ */
+export interface QueryExample {
+  name: string;
+  description: string;
+  /**
+   * The query without its refId and queryType.
+   */
+  query: {};
+}
+/**
+ * One field of a query type.
+ */
+export interface CatalogueField {
+  /**
+   * Cloudflare's own name, or that of a derived field.
+   */
+  name: string;
+  label: string;
+  description: string;
+  kind: Kind;
+  /**
+   * Where the upstream row has the value, with dots between the steps, such as metadata.apps. The first path that exists counts.
+   *
+   * @minItems 1
+   */
+  path?: string[];
+  /**
+   * How Cloudflare writes a time. If absent, RFC 3339.
+   */
+  encoding?: 'epochSeconds';
+  derived?: {
+    /**
+     * Field that the value is computed from.
+     */
+    from?: string;
+    /**
+     * Maps values of that field to values of this one.
+     */
+    values?: {
+      [k: string]: string;
+    };
+    /**
+     * Value for everything that values doesn't list. If absent, null.
+     */
+    otherwise?: string;
+    /**
+     * The same value on every row.
+     */
+    constant?: string;
+  };
+  /**
+   * @minItems 1
+   */
+  operators: Operator[];
+  /**
+   * How an operator is sent to Cloudflare. Maps parameters to values, in which {value} is the filter's value. A list takes all values at once, as a repeated parameter or a GraphQL list. A string takes one value. The data source applies operators that aren't listed here.
+   */
+  upstream?: {
+    [k: string]: {
+      [k: string]: string | string[];
+    };
+  };
+  /**
+   * Scalar of the GraphQL filter.
+   */
+  graphqlType?: 'string' | 'Time' | 'Date' | 'uint8' | 'uint64';
+  /**
+   * Whether Cloudflare's API reference names the field.
+   */
+  documented?: boolean;
+  /**
+   * Whether it is normal that rows lack the field. A missing value is an empty one.
+   */
+  optional?: boolean;
+  /**
+   * Whether a query can filter by it although the rows don't contain it.
+   */
+  filterOnly?: boolean;
+  /**
+   * Whether it is a column only if a query names it.
+   */
+  extra?: boolean;
+  /**
+   * Says that the field is the event's time, cut to this many milliseconds. A filter on it is a filter on the time range.
+   */
+  grainMs?: number;
+  groupable: boolean;
+  /**
+   * Whether maskIdentities hides it.
+   */
+  personal?: boolean;
+  suggest?: SuggestionSource;
+  values?: FieldValue[];
+  links?: FieldLink[];
+}
+/**
+ * One value of an enumeration.
+ */
+export interface FieldValue {
+  value: string;
+  text: string;
+  color?: string;
+}
+/**
+ * Opens another query in Explore, filtered by the field's value.
+ */
+export interface FieldLink {
+  title: string;
+  queryType: QueryTypeName;
+  /**
+   * Field that the opened query is filtered by.
+   */
+  field: string;
+}

@@ -39,7 +39,9 @@ export function queryTypes(): JsonObject {
 export function querySchema(type: CatalogueQueryType): JsonObject {
   const names = (fields: CatalogueField[]): string[] => fields.map((field) => field.name);
   const [outcome] = defaultGroupBy(type.queryType);
-  const absent = outcome ? `a time series is counted by ${outcome}` : 'a time series is one series';
+  const ungrouped = outcome
+    ? `If absent, a time series is counted by ${outcome}. If empty, it is one series.`
+    : 'If absent or empty, a time series is one series.';
   const required = type.requiredFilters.length > 0 ? ['filters'] : [];
   const properties: JsonObject = {
     format: {
@@ -55,7 +57,7 @@ export function querySchema(type: CatalogueQueryType): JsonObject {
       ...requiredFilters(type),
     },
     groupBy: {
-      description: `Fields to count ${type.noun.many} by. If absent, ${absent}. If empty, it is one series.`,
+      description: `Fields to count ${type.noun.many} by. ${ungrouped}`,
       type: 'array',
       uniqueItems: true,
       items: { type: 'string', enum: names(groupableFields(type.queryType)) },

@@ -60,19 +60,17 @@ func (w *whole) First(ctx context.Context, i interval.Interval, _ bool, to event
 // is cannot be trusted to be whole: whether page is obeyed where it is not
 // documented is an open question.
 func (w *whole) read(ctx context.Context, b *columnar.Builder, pages []*Page, piece *eventlog.Piece) error {
-	first, bad, total := b.Len(), 0, 0
-	seen := map[string]struct{}{}
+	rows, total := 0, 0
 	for _, page := range pages {
 		d, err := decode(ctx, b, page)
 		if err != nil {
 			return err
 		}
-		b.DropSeen(d.First, seen)
-		bad += d.Bad
+		piece.Bad += d.Bad
+		rows += d.Rows
 		total = max(total, page.Total)
 	}
-	piece.Bad += bad
-	if total > b.Len()-first+bad || pages[len(pages)-1].Pages > len(pages) {
+	if total > rows || pages[len(pages)-1].Pages > len(pages) {
 		piece.Partial = append(piece.Partial, eventlog.Failure{Interval: piece.Interval, Err: errTotal})
 	}
 	return nil

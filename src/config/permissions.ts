@@ -25,5 +25,5 @@ export const LIST_PERMISSIONS: Permission[] = [
   { name: 'Access: Apps and Policies Read', use: 'Suggests applications' },
   { name: 'Access: Service Tokens Read', use: 'Suggests service tokens' },
   { name: 'Account Settings Read', use: 'Fills the account picker above' },
-  { name: 'Zero Trust Read', use: 'Needed in some accounts for users and their failed logins' },
+  { name: 'Zero Trust Read', use: 'Needed in some accounts for users, their failed logins, and their sessions' },
 ];

@@ -5,6 +5,7 @@ import access_requests from './access_requests.json';
 import failed_logins from './failed_logins.json';
 import scim_updates from './scim_updates.json';
 import login_groups from './login_groups.json';
+import active_sessions from './active_sessions.json';
 
 /** Every query type, in the order in which editors show them. */
 export const QUERY_TYPES: readonly QueryTypeName[] = [
@@ -12,6 +13,7 @@ export const QUERY_TYPES: readonly QueryTypeName[] = [
   'failed_logins',
   'scim_updates',
   'login_groups',
+  'active_sessions',
 ];
 
 /** Every operator, in the order in which editors show them. */
@@ -22,4 +24,5 @@ export const catalogue: Record<QueryTypeName, CatalogueQueryType> = {
   failed_logins,
   scim_updates,
   login_groups,
+  active_sessions,
 };

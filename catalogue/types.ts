@@ -3,7 +3,7 @@
 /**
  * Value of a query's queryType, which is also the name of this file and of the Go file in pkg/surface.
  */
-export type QueryTypeName = 'access_requests' | 'failed_logins' | 'scim_updates' | 'login_groups';
+export type QueryTypeName = 'access_requests' | 'failed_logins' | 'scim_updates' | 'login_groups' | 'active_sessions';
 /**
  * Type of a field's values.
  */

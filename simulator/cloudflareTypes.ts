@@ -5,6 +5,7 @@ import type { FailedLoginListResponse } from 'cloudflare/resources/zero-trust/ac
 
 export type { Account } from 'cloudflare/resources/accounts/accounts';
 export type { TokenVerifyResponse } from 'cloudflare/resources/user/tokens/tokens';
+export type { ActiveSessionListResponse as ActiveSessionRow } from 'cloudflare/resources/zero-trust/access/users/active-sessions';
 export type { UserListResponse as AccessUser } from 'cloudflare/resources/zero-trust/access/users/users';
 export type { ServiceToken } from 'cloudflare/resources/zero-trust/access/service-tokens';
 export type { Certificate } from 'cloudflare/resources/zero-trust/access/certificates/certificates';

@@ -153,7 +153,7 @@ export const CONTROL_ENDPOINTS: readonly ControlEndpoint[] = [
     method: 'GET',
     path: '/truth',
     about:
-      'Shows what really happened. Takes `surface`, `from` and `to` (epoch milliseconds or RFC 3339, inclusive, by default the last hour), `user_id` for failed logins, and `rows=false` for only the count.',
+      'Shows what really happened. Takes `surface`, `from` and `to` (epoch milliseconds or RFC 3339, inclusive, by default the last hour), `user_id` for failed logins and active sessions, and `rows=false` for only the count.',
     handle: readTruth,
   },
   {

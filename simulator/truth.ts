@@ -1,12 +1,19 @@
-import type { AccessRequestRow, FailedLoginRow, ScimUpdateRow } from './cloudflareTypes';
+import type { AccessRequestRow, ActiveSessionRow, FailedLoginRow, ScimUpdateRow } from './cloudflareTypes';
 import type { Login } from './events/login';
 import { timeText } from './events/loginText';
+import { openSessions } from './events/sessions';
 import { DIMENSIONS } from './graphql/dimensions';
 import type { Personality } from './personality';
-import { accessRequestRow, failedLoginRow, scimUpdateRow } from './rest/rows';
+import { accessRequestRow, activeSessionRow, failedLoginRow, scimUpdateRow } from './rest/rows';
 import { DAY_US, quantumUs, type World } from './world';
 
-export const TRUTH_SURFACES = ['access_requests', 'failed_logins', 'scim_updates', 'login_groups'] as const;
+export const TRUTH_SURFACES = [
+  'access_requests',
+  'failed_logins',
+  'scim_updates',
+  'login_groups',
+  'active_sessions',
+] as const;
 export type TruthSurface = (typeof TRUTH_SURFACES)[number];
 
 /** A login as GraphQL's dimensions show it, with its exact time beside the cut ones. */
@@ -17,6 +24,7 @@ export interface TruthRows {
   failed_logins: FailedLoginRow;
   scim_updates: ScimUpdateRow;
   login_groups: LoginTruth;
+  active_sessions: ActiveSessionRow;
 }
 
 export interface TruthQuery<S extends TruthSurface> {
@@ -24,13 +32,14 @@ export interface TruthQuery<S extends TruthSurface> {
   /** Epoch milliseconds, both inclusive. */
   from: number;
   to: number;
-  /** UUID of the person; failed logins need it. */
+  /** UUID of the person; failed logins and active sessions need it. */
   userId?: string;
 }
 
 /**
  * What really happened in a window, oldest first: each row once, nothing left out, whatever faults and delays
- * are on. Only the row's own shape (precision of times, names of fields) follows the personality.
+ * are on. Only the row's own shape (precision of times, names of fields) follows the personality. Sessions are
+ * those that are open now and began in the window.
  */
 export function truth<S extends TruthSurface>(
   world: World,
@@ -72,10 +81,7 @@ function visitTruth(
       );
       break;
     case 'failed_logins': {
-      const person = organisation.people.findIndex(({ id }) => id === query.userId);
-      if (person < 0) {
-        throw new Error('failed_logins needs the UUID of a person as user_id.');
-      }
+      const person = personOf(world, query);
       const oldest = world.clock.now() * 1000 - personality.failedLoginsDays * DAY_US;
       window.fromUs = Math.max(window.fromUs, Math.ceil(oldest / 1000) * 1000);
       world.identity.scan(window, (login) => {
@@ -83,8 +89,25 @@ function visitTruth(
           visit(() => failedLoginRow(organisation, personality, login));
         }
       });
+      break;
     }
+    case 'active_sessions':
+      for (const session of openSessions(world, personOf(world, query))) {
+        const row = activeSessionRow(organisation, session);
+        const began = (row.metadata?.iat ?? 0) * 1000;
+        if (began >= query.from && began <= query.to) {
+          visit(() => row);
+        }
+      }
   }
+}
+
+function personOf({ organisation }: World, { surface, userId }: TruthQuery<TruthSurface>): number {
+  const person = organisation.people.findIndex(({ id }) => id === userId);
+  if (person < 0) {
+    throw new Error(`${surface} needs the UUID of a person as user_id.`);
+  }
+  return person;
 }
 
 function truthWindow(world: World, personality: Personality, from: number, to: number) {

@@ -27,6 +27,7 @@ const (
 type upstreamFile struct {
 	AccessRequests    []account.Row            `json:"access_requests"`
 	FailedLogins      map[string][]account.Row `json:"failed_logins"`
+	ActiveSessions    map[string][]account.Row `json:"active_sessions"`
 	SCIMUpdates       []account.Row            `json:"scim_updates"`
 	Users             []account.Row            `json:"users"`
 	IdentityProviders []account.Row            `json:"identity_providers"`
@@ -45,7 +46,7 @@ func upstreamOf(t *testing.T, queryType string) account.Config {
 	var file upstreamFile
 	require.NoError(t, json.Unmarshal(b, &file))
 	c := account.Config{Token: testToken, Now: trioTime, SCIMUpdates: file.SCIMUpdates, Users: file.Users,
-		IdentityProviders: file.IdentityProviders, Apps: file.Apps, FailedLogins: map[string]account.FailedLoginList{}}
+		IdentityProviders: file.IdentityProviders, Apps: file.Apps, FailedLogins: map[string]account.FailedLoginList{}, ActiveSessions: file.ActiveSessions}
 	for _, row := range file.AccessRequests {
 		c.Events = append(c.Events, account.EventOf(row))
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
@@ -194,14 +195,15 @@ func TestResources(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
+	all := len(catalogue.All())
 	tests := []struct {
 		name    string
 		before  func(*http.Request) error
 		status  backend.HealthStatus
 		message []string
 	}{
-		{name: "all", status: backend.HealthStatusOk, message: []string{"4 of 4 query types"}},
-		{name: "one missing", before: denying("/scim/"), status: backend.HealthStatusOk, message: []string{"3 of 4", "Access: SCIM Logs Read"}},
+		{name: "all", status: backend.HealthStatusOk, message: []string{fmt.Sprintf("%d of %d query types", all, all)}},
+		{name: "one missing", before: denying("/scim/"), status: backend.HealthStatusOk, message: []string{fmt.Sprintf("%d of %d", all-1, all), "Access: SCIM Logs Read"}},
 		{name: "none", before: denying("/"), status: backend.HealthStatusError, message: []string{"rejects every call", "Access: Audit Logs Read, Access: SCIM Logs Read, Account Analytics Read"}},
 		{name: "unreachable", before: func(*http.Request) error { return &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED} },
 			status: backend.HealthStatusError, message: []string{"cannot read Cloudflare Access", "refuses the connection"}},
@@ -218,7 +220,7 @@ func TestHealth(t *testing.T) {
 			}
 			var details struct{ Surfaces []probeResult }
 			require.NoError(t, json.Unmarshal(h.JSONDetails, &details))
-			require.GreaterOrEqual(t, len(details.Surfaces), 4)
+			require.GreaterOrEqual(t, len(details.Surfaces), all)
 			require.NotContains(t, h.Message+string(h.JSONDetails), testToken)
 		}
 		t.Run(test.name, func(t *testing.T) { synctest.Test(t, inBubble) })

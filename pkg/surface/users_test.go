@@ -135,6 +135,7 @@ func TestPagesOfFailedLogins(t *testing.T) {
 		"page ignored":                     {account.FailedLoginList{Rows: rows(45), PerPage: 20, TotalCount: 45, TotalPages: 3, IgnoresPage: true}, 20, false},
 		"page ignored, just as many":       {account.FailedLoginList{Rows: rows(20), PerPage: 20, TotalCount: 20, TotalPages: 1, IgnoresPage: true}, 20, true},
 		"a total that is more":             {account.FailedLoginList{Rows: rows(45), TotalCount: 46}, 45, false},
+		"twins are one event":              {account.FailedLoginList{Rows: append(rows(3), rows(1)...), TotalCount: 4}, 3, true},
 		"a total that is less":             {account.FailedLoginList{Rows: rows(45), TotalCount: 3}, 45, true},
 		"pages, with a total that is more": {account.FailedLoginList{Rows: rows(45), PerPage: 20, TotalCount: 61}, 45, false},
 	} {
@@ -186,6 +187,83 @@ func TestFailedLoginsOfAnUnknownUserNameTheUser(t *testing.T) {
 		_, err := failedLogins(t).hour(t, ofUsers("00000000-0000-4000-8000-000000000000"))
 		if kind(err) != cloudflare.KindNotFound || !strings.Contains(err.Error(), "knows no user") {
 			t.Errorf("answered %v", err)
+		}
+	})
+}
+
+// session is one of active sessions, open for six hours.
+func session(nonce string, began time.Time, apps account.Row) account.Row {
+	ends := began.Add(6 * time.Hour).Unix()
+	return account.Row{"name": "session-" + nonce, "expiration": ends,
+		"metadata": account.Row{"apps": apps, "expires": ends, "iat": began.Unix(), "nonce": nonce, "ttl": 21600, "device": "laptop"}}
+}
+
+func TestActiveSessionsOfUsers(t *testing.T) {
+	wiki := account.Row{"a1": account.Row{"hostname": "wiki.example.com", "name": "Wiki", "type": "self_hosted", "uid": "a1"}}
+	bare := session("three", noon.Add(-5*time.Minute), nil)
+	delete(bare["metadata"].(account.Row), "apps")
+	delete(bare, "expiration") // metadata.expires says it too
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, cached, account.Config{ActiveSessions: map[string][]account.Row{
+			ada: {session("one", noon.Add(-time.Hour), wiki), session("two", noon.Add(-time.Hour-time.Second), wiki)}, bert: {bare},
+		}})
+		ofSessions := func(more ...filter) question {
+			return question{Type: "active_sessions", Filters: append(ofUsers(ada, bert).Filters, more...)}
+		}
+		result, err := s.hour(t, ofSessions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for field, want := range map[string][]string{
+			"iat":        {"2026-03-31T11:55:00Z", "2026-03-31T11:00:00Z"},
+			"expiration": {"2026-03-31T17:55:00Z", "2026-03-31T17:00:00Z"},
+			"apps":       {"", `{"a1":{"hostname":"wiki.example.com","name":"Wiki","type":"self_hosted","uid":"a1"}}`},
+			"ttl":        {"21600", "21600"},
+			"user_uuid":  {bert, ada},
+		} {
+			if got := texts(t, result, field); !slices.Equal(got, want) {
+				t.Errorf("%s is %v, want %v", field, got, want)
+			}
+		}
+		if !result.Coverage.Complete || !slices.Equal(result.Table.Other, []string{`{"device":"laptop"}`, `{"device":"laptop"}`}) {
+			t.Errorf("coverage %+v, other %v", result.Coverage, result.Table.Other)
+		}
+		for name, c := range map[string]struct {
+			filter filter
+			want   []string
+		}{
+			"ends before":    {where("expiration", "<", "2026-03-31T17:30:00Z"), []string{"one"}},
+			"ends at":        {where("expiration", "=", "2026-03-31T17:55:00Z"), []string{"three"}},
+			"began after":    {where("iat", ">", "2026-03-31T11:00:00Z"), []string{"three"}},
+			"an application": {where("apps", "contains", `"Wiki"`), []string{"one"}},
+			"none":           {where("apps", "=", ""), []string{"three"}},
+		} {
+			result, err := s.hour(t, ofSessions(c.filter))
+			if err != nil || !slices.Equal(texts(t, result, "nonce"), c.want) || !result.Coverage.Complete {
+				t.Errorf("%s: %+v %v", name, result, err)
+			}
+		}
+		if asked := len(s.account.AskedFor("/active_sessions")); asked != 2 {
+			t.Errorf("%d calls for two users", asked)
+		}
+	})
+}
+
+// A list without a time range is what there is now: a session that has ended is gone
+// from the past, too.
+func TestEndedSessionsAreGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, cached, account.Config{ActiveSessions: map[string][]account.Row{ada: {session("one", noon.Add(-20*time.Hour), nil)}}})
+		q := ofUsers(ada)
+		q.Type = "active_sessions"
+		count := func() int64 {
+			return s.ask(t, q.over(t, s, noon.Add(-day), noon.Add(-10*time.Hour))).Coverage.Rows
+		}
+		before := count()
+		s.account.Change(func(c *account.Config) { c.ActiveSessions[ada] = nil })
+		time.Sleep(10 * time.Hour)
+		if after := count(); before != 1 || after != 0 {
+			t.Errorf("%d sessions, then %d", before, after)
 		}
 	})
 }

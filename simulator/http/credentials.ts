@@ -52,7 +52,9 @@ export const CREDENTIALS: readonly Credential[] = [
   token('full-access', 'Every permission that the plugin can use, and two accounts.', PERMISSIONS, {
     accounts: [ACCOUNT_ID, EMPTY_ACCOUNT_ID],
   }),
-  token('audit-logs-only', 'Only access requests, users, and failed logins.', ['Access: Audit Logs Read']),
+  token('audit-logs-only', 'Only access requests, users, failed logins, and active sessions.', [
+    'Access: Audit Logs Read',
+  ]),
   token(
     'no-graphql',
     'Everything except GraphQL.',

@@ -1,7 +1,8 @@
-import type { AccessRequestRow, FailedLoginRow, ScimUpdateRow } from '../cloudflareTypes';
+import type { AccessRequestRow, ActiveSessionRow, FailedLoginRow, ScimUpdateRow } from '../cloudflareTypes';
 import type { Login } from '../events/login';
 import { appDomain, connectionText, countryText, emailText, ipAddress, rayId, timeText } from '../events/loginText';
 import type { ScimUpdate } from '../events/scimUpdates';
+import type { Session } from '../events/sessions';
 import { hexFor, mix, unit, uuidFor } from '../hash';
 import type { Organisation } from '../organisation/organisation';
 import { quantumUs, shownUs } from '../world';
@@ -58,6 +59,25 @@ export function failedLoginRow(organisation: Organisation, personality: Personal
       ray_id: rayId(login),
       user_email: emailText(organisation, login),
       user_uuid: organisation.people[login.person].id,
+    },
+  };
+}
+
+/** Times are whole seconds since 1970. */
+export function activeSessionRow(organisation: Organisation, { opened, endsUs, apps }: Session): ActiveSessionRow {
+  const seconds = (us: number) => Math.floor(us / 1_000_000);
+  const nonce = hexFor(organisation.seed, `session:${rayId(opened)}`, 16);
+  const [iat, expires] = [seconds(opened.rawUs), seconds(endsUs)];
+  const used = apps.map((app) => organisation.applications[app]);
+  return {
+    name: `session-${nonce}`,
+    expiration: expires,
+    metadata: {
+      apps: Object.fromEntries(used.map(({ uid, name, type, domain }) => [uid, { hostname: domain, name, type, uid }])),
+      expires,
+      iat,
+      nonce,
+      ttl: expires - iat,
     },
   };
 }

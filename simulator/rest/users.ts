@@ -3,10 +3,11 @@ import { hashText, unit } from '../hash';
 import type { CallContext, Endpoint } from '../http/context';
 import { apiError, success, type Reply } from '../http/envelope';
 import type { Login } from '../events/login';
+import { openSessions } from '../events/sessions';
 import type { Person } from '../organisation/people';
 import { DAY_US, windowQuery, type World } from '../world';
 import { pageOf } from './paging';
-import { dress, failedLoginRow } from './rows';
+import { activeSessionRow, dress, failedLoginRow } from './rows';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Enough to find everybody's last login; whoever has none among them signed in long ago. */
@@ -113,6 +114,18 @@ function listFailedLogins(call: CallContext): Reply {
   return success(rows, { count: rows.length, page: 1, per_page: rows.length, total_count: rows.length });
 }
 
+/** No parameters either, and no `result_info`. Newest first. */
+function listActiveSessions(call: CallContext): Reply {
+  const { world, personality } = call;
+  const sessions = openSessions(world, findPerson(call)).reverse();
+  return success(
+    sessions.map((session) => {
+      const row = activeSessionRow(world.organisation, session);
+      return { ...row, metadata: dress(row.metadata ?? {}, personality) };
+    })
+  );
+}
+
 const permission = 'Access: Audit Logs Read';
 
 export const userEndpoints: readonly Endpoint[] = [
@@ -130,5 +143,12 @@ export const userEndpoints: readonly Endpoint[] = [
     surface: 'failed_logins',
     permission,
     handle: listFailedLogins,
+  },
+  {
+    method: 'GET',
+    path: '/accounts/{account_id}/access/users/{user_id}/active_sessions',
+    surface: 'active_sessions',
+    permission,
+    handle: listActiveSessions,
   },
 ];

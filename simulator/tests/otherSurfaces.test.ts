@@ -92,6 +92,33 @@ test('the other endpoints', async (t) => {
     );
   });
 
+  await t.test('active sessions follow from the logins of one user, in epoch seconds', async () => {
+    const day = client.simulator.truth({ surface: 'access_requests', from: NOW - DAY, to: NOW });
+    const userId = day.find((row) => row.allowed && row.action === 'login' && row.user_id)?.user_id ?? '';
+    const allowed = day.filter((row) => row.allowed && row.user_id === userId);
+    const sessions = client.simulator.truth({ surface: 'active_sessions', from: NOW - DAY, to: NOW, userId });
+    assert.ok(sessions.length > 0);
+    assert.deepEqual(await rows(client, `/access/users/${userId}/active_sessions`), [...sessions].reverse());
+    for (const { name, expiration, metadata } of sessions) {
+      const { apps = {}, expires, iat = 0, nonce, ttl } = metadata ?? {};
+      assert.ok(name && nonce);
+      assert.ok(expires && expires * 1000 > NOW && expires === expiration && iat + (ttl ?? 0) === expires);
+      assert.ok(allowed.some(({ created_at }) => Math.floor(Date.parse(String(created_at)) / 1000) === iat));
+      const entries = Object.entries(apps);
+      assert.ok(entries.length > 0);
+      for (const [key, app] of entries) {
+        assert.equal(key, app.uid);
+        assert.ok(allowed.some(({ app_uid, app_name }) => app_uid === app.uid && app_name === app.name));
+      }
+    }
+    const began = (sessions[0].metadata?.iat ?? 0) * 1000;
+    const window = { surface: 'active_sessions', from: began, userId } as const;
+    assert.equal(client.simulator.truth({ ...window, to: began }).length, 1);
+    client.simulator.simulation.clock.advance(DAY);
+    assert.deepEqual(client.simulator.truth({ ...window, to: began + DAY / 2 }), []);
+    client.simulator.simulation.clock.advance(-DAY);
+  });
+
   await t.test('a user must be a UUID that exists', async () => {
     const cases: Array<[string, number]> = [
       ['someone@example.com', 404],
@@ -99,7 +126,9 @@ test('the other endpoints', async (t) => {
       ['00000000-0000-4000-8000-000000000000', 404],
     ];
     for (const [id, status] of cases) {
-      assert.equal((await client.account(`/access/users/${id}/failed_logins`)).status, status, id);
+      for (const list of ['failed_logins', 'active_sessions']) {
+        assert.equal((await client.account(`/access/users/${id}/${list}`)).status, status, `${list} of ${id}`);
+      }
     }
   });
 

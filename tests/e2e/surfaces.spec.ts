@@ -5,21 +5,22 @@ import { Explore, type Query } from './explore';
 import { settingsFor } from './host/host';
 import { expect, test } from './test';
 
-/** A person of the simulated organisation; it is the same in every process. */
-async function somebodyBlocked(window: { from: number; to: number }): Promise<{ id: string; email: string }> {
+/** A blocked person with an open session, out of the simulated organisation: it is the same in every process. */
+async function somebodyKnown(window: { from: number; to: number }): Promise<{ id: string; email: string }> {
   const simulator = await startSimulator({ port: 0 });
   const rows = simulator.truth({ surface: 'access_requests', ...window });
   const { people } = simulator.simulation.world.organisation;
+  const blocked = people.filter(({ id }) => rows.some((row) => row.user_id === id && row.allowed === false));
+  const hasSession = (userId: string) => simulator.truth({ surface: 'active_sessions', ...window, userId }).length > 0;
+  const person = blocked.find(({ id }) => hasSession(id)) ?? blocked[0];
   await simulator.close();
-  const blocked = rows.find((row) => row.allowed === false);
-  const person = people.find(({ email }) => email === blocked?.user_email) ?? people[0];
   return { id: person.id, email: person.email };
 }
 
 for (const queryType of QUERY_TYPES) {
   test(`${queryType} as a table`, async ({ page, host, picture }) => {
     const explore = new Explore(page, await host.dataSource(settingsFor('full-access')));
-    const person = await somebodyBlocked(explore.window);
+    const person = await somebodyKnown(explore.window);
     const answer = await explore.open({ ...queryFor(queryType, person.email), limit: 100_000 });
 
     expect(answer.error).toBeUndefined();

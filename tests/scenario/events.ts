@@ -86,6 +86,18 @@ export const SHAPES: Record<QueryTypeName, Shape> = {
         };
       }),
   },
+  active_sessions: {
+    idField: 'nonce',
+    filter: { field: 'apps', operator: 'contains', values: ['"self_hosted"'] },
+    read: (simulator, range, person) =>
+      simulator.truth({ surface: 'active_sessions', ...range, userId: person }).map(({ metadata }) => ({
+        time: Number(metadata?.iat) * SECOND,
+        id: String(metadata?.nonce),
+        outcome: '',
+        passes: Object.values(metadata?.apps ?? {}).some(({ type }) => type === 'self_hosted'),
+        row: ownRow(),
+      })),
+  },
 };
 
 /** The filters that a query type requires: all of them name a person. */
@@ -93,13 +105,15 @@ export function requiredFilters(queryType: QueryTypeName, person: string): Filte
   return catalogue[queryType].requiredFilters.map((field) => is(field, person));
 }
 
-/** A person with failed logins in the range. */
-export function personWithFailures(simulator: Simulator, range: Range): string {
+/** A person with failed logins in the range and, if there is one, with open sessions that began in it. */
+export function personToFollow(simulator: Simulator, range: Range): string {
   const failures = new Map<string, number>();
   for (const { allowed, user_id: person } of simulator.truth({ surface: 'access_requests', ...range })) {
     if (!allowed && person !== undefined) {
       failures.set(person, (failures.get(person) ?? 0) + 1);
     }
   }
-  return [...failures].sort(([, a], [, b]) => b - a)[0][0];
+  const people = [...failures].sort(([, a], [, b]) => b - a).map(([person]) => person);
+  const hasSession = (userId: string) => simulator.truth({ surface: 'active_sessions', ...range, userId }).length > 0;
+  return people.find(hasSession) ?? people[0];
 }

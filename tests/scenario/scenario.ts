@@ -11,7 +11,7 @@ import {
   type Frame,
   type Range,
 } from '../harness/executable';
-import { personWithFailures, SHAPES, type Event } from './events';
+import { personToFollow, SHAPES, type Event } from './events';
 import { compare, judge, type Verdict } from './judge';
 import { HOUR, questionsOf, rangeOf, type Question, type Tally } from './questions';
 
@@ -129,7 +129,7 @@ export class Scenario {
     private readonly truths: Map<string, Tally>
   ) {
     this.range = { from: Math.floor(now / HOUR) * HOUR - 72 * HOUR, to: now };
-    this.person = personWithFailures(simulator, this.range);
+    this.person = personToFollow(simulator, this.range);
   }
 
   /** Starts with a data source that knows nothing. */

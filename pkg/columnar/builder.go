@@ -28,7 +28,7 @@ const (
 var ErrNotList = errors.New("the answer holds no list of events")
 
 // dictBuilder gives each text of a column a code. raw remembers the JSON that a
-// text was read from, so that a value is normalised once.
+// text was read from, so that a value is normalized once.
 type dictBuilder struct {
 	field *catalogue.Field // nil for the unknown keys
 	raw   map[string]uint32

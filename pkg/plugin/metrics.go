@@ -25,7 +25,7 @@ const notQueried = "none"
 var metricsOf = newMetricsRegistry(prometheus.DefaultRegisterer)
 
 // metricsKey tells data sources apart: a UID is unique in its
-// namespace only, which stands for Grafana's organisation.
+// namespace only, which stands for Grafana's organization.
 type metricsKey struct {
 	namespace, uid string
 }

@@ -24,7 +24,7 @@ import (
 const maxConcurrentQueries = 10
 
 // QueryData answers every query by itself: one that fails, or panics, leaves
-// its neighbours alone.
+// its neighbors alone.
 func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
 	alert := isFromAlert(req.Headers)
 	ctx, cancel := inTime(ctx)

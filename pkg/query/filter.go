@@ -13,7 +13,7 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 )
 
-// Filter is one checked condition. Values are normalised by the field's kind:
+// Filter is one checked condition. Values are normalized by the field's kind:
 // country codes in upper case, Ray IDs in lower case without colo, booleans as
 // "true" or "false", times as RFC 3339 with nanoseconds.
 type Filter struct {
@@ -56,7 +56,7 @@ func (f *Filter) With(value string) (*Filter, error) {
 // String names the filter without its values, which can be personal data.
 func (f *Filter) String() string { return f.Field.Name + " " + string(f.Operator) }
 
-// Match says whether a value passes. text is normalised as Values are; an absent
+// Match says whether a value passes. text is normalized as Values are; an absent
 // value (valid false) compares as an empty text, and is neither below, above nor
 // equal to any time or number.
 func (f *Filter) Match(text string, valid bool) bool {
@@ -167,7 +167,7 @@ func joinOperators(ops []catalogue.Operator) string {
 	return strings.Join(parts, " ")
 }
 
-// add checks and normalises one value by the field's kind.
+// add checks and normalizes one value by the field's kind.
 func (f *Filter) add(text string) error {
 	exact := f.Operator == catalogue.Equal || f.Operator == catalogue.NotEqual
 	if f.Masked() {

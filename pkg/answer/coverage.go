@@ -13,7 +13,7 @@ const (
 	ReasonRateLimit  Reason = "rate_limit" // the budget or Cloudflare refused a call
 	ReasonUpstream   Reason = "upstream"   // a part of the range failed at Cloudflare
 	ReasonUnverified Reason = "unverified" // a filter could not be checked against the rows
-	ReasonBadRows    Reason = "bad_rows"   // rows could not be placed in time
+	ReasonBadRows    Reason = "bad_rows"   // rows have no readable time, or a value that is not of its kind
 	ReasonPageSize   Reason = "page_size"  // more groups in an instant than Cloudflare gives
 	ReasonTimeout    Reason = "timeout"    // the caller's deadline came first
 )

@@ -27,56 +27,6 @@ const (
 // ErrNotList says that an answer's result is not a list of rows.
 var ErrNotList = errors.New("the answer holds no list of events")
 
-// dictBuilder gives each text of a column a code. raw remembers the JSON that a
-// text was read from, so that a value is normalized once.
-type dictBuilder struct {
-	field *catalogue.Field // nil for the unknown keys
-	raw   map[string]uint32
-	codes map[string]uint32
-	texts []string
-}
-
-func (d *dictBuilder) code(v gjson.Result) uint32 {
-	if v.Type == gjson.Null {
-		return codeNull
-	}
-	if c, ok := d.raw[v.Raw]; ok {
-		return c
-	}
-	c := d.textCode(d.normal(v))
-	d.raw[strings.Clone(v.Raw)] = c
-	return c
-}
-
-// normal is a value's text. One that is not of the field's kind keeps its JSON:
-// what Cloudflare sends is shown, never dropped.
-func (d *dictBuilder) normal(v gjson.Result) string {
-	text := plain(v)
-	if d.field != nil {
-		text, _ = query.Normalize(d.field, text)
-	}
-	return text
-}
-
-// plain is a JSON text without its quotes, or any other value as it stands.
-func plain(v gjson.Result) string {
-	if v.Type == gjson.String {
-		return v.Str
-	}
-	return v.Raw
-}
-
-func (d *dictBuilder) textCode(text string) uint32 {
-	if c, ok := d.codes[text]; ok {
-		return c
-	}
-	c := codeFirst + uint32(len(d.texts))
-	text = strings.Clone(text)
-	d.codes[text] = c
-	d.texts = append(d.texts, text)
-	return c
-}
-
 // Builder collects decoded rows, column by column. It is used by one goroutine.
 type Builder struct {
 	layout *Layout
@@ -248,7 +198,11 @@ func (b *Builder) push(at int64) {
 	b.row[b.layout.other()] = slot{code: b.otherCode()}
 	b.times = append(b.times, at)
 	for c := range b.codes {
-		b.codes[c] = append(b.codes[c], b.row[c].code)
+		code := b.row[c].code
+		if code == codeNull && b.layout.verdicts[c] {
+			code = b.dicts[c].textCode(unreadable)
+		}
+		b.codes[c] = append(b.codes[c], code)
 	}
 	if b.rayColumn != noColumn {
 		b.rays = append(b.rays, b.row[b.rayColumn].ray)

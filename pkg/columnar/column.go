@@ -10,14 +10,20 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
+// unreadable begins the text of a value that is not of its field's kind. No UTF-8
+// text has this byte, and a text that is not UTF-8 cannot be read either.
+const unreadable = "\xff"
+
 // column holds a code a row, in as few bytes as its dictionary needs. Of narrow,
 // wide and full one is set; if none is, every row has the code only.
 type column struct {
-	dict   dictionary
-	only   uint32
-	narrow []uint8
-	wide   []uint16
-	full   []uint32
+	dict dictionary
+	// doubtful says that a text of dict is marked as unreadable.
+	doubtful bool
+	only     uint32
+	narrow   []uint8
+	wide     []uint16
+	full     []uint32
 	// rays has the values of the rows whose code is codeRay.
 	rays []uint64
 }
@@ -91,7 +97,14 @@ func (k *column) cell(code uint32, row int) query.Cell {
 	case code < codeFirst:
 		return query.Cell{}
 	}
-	return query.Cell{Text: k.dict.text(int(code - codeFirst)), Valid: true}
+	text, marked := strings.CutPrefix(k.dict.text(int(code-codeFirst)), unreadable)
+	return query.Cell{Text: text, Valid: !marked || text != ""}
+}
+
+// unreadable says whether a code stands for a value that is not of the field's
+// kind.
+func (k *column) unreadable(code uint32) bool {
+	return k.doubtful && code >= codeFirst && strings.HasPrefix(k.dict.text(int(code-codeFirst)), unreadable)
 }
 
 // packColumn keeps the codes of the rows with a dictionary of just the texts
@@ -100,17 +113,19 @@ func packColumn(codes []uint32, text func(code uint32) string, most uint32, rays
 	remap := make([]uint32, most)
 	remap[codeNull], remap[codeRay] = codeNull, codeRay
 	var texts []string
-	same, hasRay := true, false
+	same, hasRay, doubtful := true, false, false
 	for i, code := range codes {
 		if code >= codeFirst && remap[code] == 0 {
 			remap[code] = codeFirst + uint32(len(texts))
-			texts = append(texts, text(code))
+			own := text(code)
+			texts = append(texts, own)
+			doubtful = doubtful || strings.HasPrefix(own, unreadable)
 		}
 		codes[i] = remap[code]
 		same = same && codes[i] == codes[0]
 		hasRay = hasRay || code == codeRay
 	}
-	k := column{dict: newDictionary(texts)}
+	k := column{dict: newDictionary(texts), doubtful: doubtful}
 	if hasRay {
 		k.rays = rays
 	}

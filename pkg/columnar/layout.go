@@ -19,6 +19,10 @@ type Layout struct {
 	fields    []*catalogue.Field
 	byName    map[string]int
 	keys      map[string]*node
+	// verdicts are the columns in which null is no value that can be read: a boolean
+	// has no empty one, and an event whose outcome is null is not one without an
+	// outcome. Cloudflare documents neither as nullable.
+	verdicts []bool
 	// weighted rows stand for a number of events each.
 	weighted bool
 }
@@ -67,6 +71,11 @@ func newLayout(q *catalogue.QueryType, fields []*catalogue.Field, weighted bool)
 		for rank, path := range f.Path {
 			l.add(strings.Split(path, "."), &target{column, rank, f})
 		}
+	}
+	l.verdicts = make([]bool, l.width())
+	outcome, _ := q.Field(q.Outcome.Field)
+	for column, f := range l.fields {
+		l.verdicts[column] = f.Kind == catalogue.KindBoolean || outcome != nil && outcome.Derived != nil && outcome.Derived.From == f.Name
 	}
 	return l
 }

@@ -122,8 +122,51 @@ func (l *Layout) Absent(f *catalogue.Field, runs []Run) bool {
 	return true
 }
 
-// NewestValue is the field's value in the newest row that has one, and that row's
-// instant. The runs are oldest first.
+// Unreadable are the fields of which a row of the runs has a value that is not of
+// the field's kind, or that says nothing of a field derived from it: whatever is
+// filtered or counted by them can be wrong.
+func (l *Layout) Unreadable(runs []Run) []*catalogue.Field {
+	var out []*catalogue.Field
+	for _, f := range l.queryType.Fields {
+		r := l.reader(f)
+		if r.column < 0 {
+			continue
+		}
+		if slices.ContainsFunc(runs, func(run Run) bool { return run.doubts(r) }) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// doubts says whether a row has a value that a reader cannot read: each entry of the
+// dictionary is judged once, and rows are only looked at where one is in doubt.
+func (r Run) doubts(reader reader) bool {
+	col := &r.cols[reader.column]
+	doubted := func(code uint32) bool { return col.unreadable(code) }
+	if reader.derived != nil {
+		doubted = func(code uint32) bool {
+			return !col.unreadable(code) && !query.Understood(reader.derived, col.cell(code, 0))
+		}
+	} else if !col.doubtful {
+		return false
+	}
+	codes := map[uint32]bool{}
+	for i := range col.dict.len() {
+		if code := codeFirst + uint32(i); doubted(code) {
+			codes[code] = true
+		}
+	}
+	for row := r.Lo; row < r.Hi && len(codes) > 0; row++ {
+		if codes[col.code(row)] {
+			return true
+		}
+	}
+	return false
+}
+
+// NewestValue is the field's value in the newest row that has a readable one, and
+// that row's instant. The runs are oldest first.
 func (l *Layout) NewestValue(f *catalogue.Field, runs []Run) (value string, at int64, ok bool) {
 	r := l.reader(f)
 	if r.column < 0 {
@@ -132,7 +175,8 @@ func (l *Layout) NewestValue(f *catalogue.Field, runs []Run) (value string, at i
 	for _, run := range slices.Backward(runs) {
 		col := &run.cols[r.column]
 		for row := run.Hi - 1; row >= run.Lo; row-- {
-			if c := r.cell(col.cell(col.code(row), row)); c.Valid && strings.TrimSpace(c.Text) != "" {
+			code := col.code(row)
+			if c := r.cell(col.cell(code, row)); c.Valid && strings.TrimSpace(c.Text) != "" && !col.unreadable(code) {
 				return c.Text, run.times[row], true
 			}
 		}

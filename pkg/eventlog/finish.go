@@ -92,12 +92,28 @@ func (e *execution) explain(res *answer.Result, g gathered, t tally) {
 	if g.view.bad() {
 		res.Incomplete(answer.ReasonBadRows, fmt.Sprintf("Cloudflare sent %s without a readable time. The answer leaves them out.", many))
 	}
+	e.explainUnreadable(res, g)
 	e.explainUnverified(res, g)
 	if res.Coverage.Sampled {
 		res.Inform("Cloudflare counted a sample: one event stands for %.1f on average, and the counts are scaled accordingly.", res.Coverage.SampleInterval)
 	}
 	e.explainLimit(res, t)
 	e.explainRetention(res, g)
+}
+
+// explainUnreadable names the fields whose values are not of their kind. Cloudflare
+// may apply a pushed filter to such a value in another way than the data source, so
+// what was seen before counts too.
+func (e *execution) explainUnreadable(res *answer.Result, g gathered) {
+	var names []string
+	for _, f := range e.source.Layout.Unreadable(slices.Concat(g.view.runs(), e.seen.runs())) {
+		names = append(names, f.Name)
+	}
+	if len(names) > 0 {
+		res.Incomplete(answer.ReasonBadRows, fmt.Sprintf(
+			"Cloudflare sent %s with values that the data source cannot read, in %s. Filters and counts can be wrong for them. Look them up in Cloudflare's dashboard, and report the problem.",
+			e.request.Type.Noun.Many, strings.Join(names, ", ")))
+	}
 }
 
 // explainUnverified names the fields that no row has: nothing tells whether what

@@ -26,6 +26,8 @@ type execution struct {
 	start   int64
 	matcher *columnar.Matcher
 	maxRows int
+	// seen is what was seen before a filter was pushed.
+	seen view
 	// push is the filter that Cloudflare applies in place of a scan; nil if none.
 	push    *push
 	notices []answer.Notice
@@ -104,6 +106,7 @@ func (e *execution) answer() (*answer.Result, error) {
 		}
 		if pushed != nil {
 			defer pushed.demand.release()
+			e.seen = g.view
 			return e.finish(*pushed)
 		}
 		// The filter is not what Cloudflare makes of it: the scan goes on without.

@@ -32,7 +32,7 @@ func TestRowsAreNormalisedAndNothingIsDropped(t *testing.T) {
 	lab.Test(t, func(t *testing.T) {
 		res := rows(t, `[
 			{"created_at":"2026-06-01T11:59:59.123456789Z","country":"gb","allowed":"true","ray_id":"8D3F0A1B2C3D4E5F","ip_address":"2001:DB8::1","user_email":null,"app_name":7,"device":{"os":"x"},"action":"login"},
-			{"created_at":"2026-06-01T13:59:58.5+02:00","allowed":0,"connection":["saml"],"ray_id":"short"}]`, `{}`)
+			{"created_at":"2026-06-01T13:59:58.5+02:00","allowed":0,"connection":["saml"],"app_name":"","ray_id":"short"}]`, `{}`)
 		for _, c := range []struct {
 			field string
 			row   int
@@ -59,8 +59,8 @@ func TestRowsAreNormalisedAndNothingIsDropped(t *testing.T) {
 		if diff := cmp.Diff([]string{`{"device":{"os":"x"}}`, ""}, res.Table.Other); diff != "" {
 			t.Error(diff)
 		}
-		if !res.Coverage.Complete || len(res.Notices) != 0 {
-			t.Errorf("%+v %v", res.Coverage, res.Notices)
+		if c := res.Coverage; c.Reason != answer.ReasonBadRows || len(res.Notices) != 1 || !strings.Contains(res.Notices[0].Text, "in connection.") {
+			t.Errorf("%+v %v", c, res.Notices)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -138,8 +139,8 @@ func (s *scanner) decode(b *columnar.Builder, p *piece) (err error) {
 			}
 			return true
 		})
-		n := count.Int()
-		if count.Type != gjson.Number && count.Type != gjson.String || n < 0 {
+		n, failed := strconv.ParseInt(count.String(), 10, 64)
+		if failed != nil || n < 0 {
 			err = errGroups("a group has no count")
 			return false
 		}

@@ -59,6 +59,34 @@ func Normalize(f *catalogue.Field, text string) (normal string, ok bool) {
 	return text, true
 }
 
+// Readable says whether a value, as Cloudflare sends it, is one of the field's kind;
+// composite is set for JSON objects and arrays. What is empty is no value, and so
+// readable. IDs and enum values are taken as they come: Cloudflare adds to the
+// values, and documents forms of IDs that it does not keep to.
+func Readable(f *catalogue.Field, text string, composite bool) bool {
+	switch {
+	case f.Kind == catalogue.KindJSON:
+		return true
+	case composite:
+		return false
+	case f.Kind == catalogue.KindRayID || strings.TrimSpace(text) == "":
+		return true
+	}
+	_, ok := Normalize(f, text)
+	if !ok && f.Kind == catalogue.KindTime && f.Encoding == "" {
+		// A time outside of the years of events is one all the same.
+		_, err := time.Parse(time.RFC3339Nano, text)
+		ok = err == nil
+	}
+	return ok
+}
+
+// Understood says whether a derived field has a value wherever the field that it
+// is derived from has one.
+func Understood(d *catalogue.Derived, from Cell) bool {
+	return !from.Valid || strings.TrimSpace(from.Text) == "" || Derive(d, from).Valid
+}
+
 func isCountry(code string) bool {
 	return len(code) == 2 && code[0] >= 'A' && code[0] <= 'Z' && (code[1] >= 'A' && code[1] <= 'Z' || code[1] >= '0' && code[1] <= '9')
 }

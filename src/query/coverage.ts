@@ -21,7 +21,7 @@ const REASONS = {
   rate_limit: 'stopped by the rate limit',
   upstream: 'Cloudflare failed for part of the range',
   unverified: 'a filter couldn’t be checked',
-  bad_rows: 'some rows have no readable time',
+  bad_rows: 'some rows have values that can’t be read',
   page_size: 'more groups than Cloudflare returns at once',
   timeout: 'ran out of time',
 } satisfies Record<CoverageReason, string>;

@@ -20,6 +20,7 @@ type condition struct {
 // Matcher applies filters to chunks. It is used by one goroutine.
 type Matcher struct {
 	conditions []condition
+	work       *query.Work
 	codes      []uint32
 	passes     []bool
 	rows       []uint32
@@ -37,10 +38,20 @@ func NewMatcher(l *Layout, filters ...*query.Filter) *Matcher {
 	return m
 }
 
+// On has the Matcher spend from a query's work. Once that has ended, no row passes:
+// whoever uses the rows must look at its Err.
+func (m *Matcher) On(w *query.Work) *Matcher {
+	m.work = w
+	return m
+}
+
 // Match returns the rows of a run that pass all filters. The slice holds until
 // the next call.
 func (m *Matcher) Match(r Run) []uint32 {
 	m.rows = m.rows[:0]
+	if !m.work.Spend(int64(r.Rows())) {
+		return m.rows
+	}
 	if len(m.conditions) == 0 {
 		for row := r.Lo; row < r.Hi; row++ {
 			m.rows = append(m.rows, uint32(row))
@@ -52,7 +63,9 @@ func (m *Matcher) Match(r Run) []uint32 {
 		m.passes = append(m.passes, true)
 	}
 	for i := range m.conditions {
-		m.apply(&m.conditions[i], r)
+		if !m.apply(&m.conditions[i], r) {
+			return m.rows
+		}
 	}
 	for i, passes := range m.passes {
 		if passes {
@@ -62,42 +75,58 @@ func (m *Matcher) Match(r Run) []uint32 {
 	return m.rows
 }
 
-func (m *Matcher) apply(c *condition, r Run) {
+// apply takes out the rows that do not pass; it is false where the work has ended.
+func (m *Matcher) apply(c *condition, r Run) bool {
 	switch c.reader.column {
 	case timeColumn:
+		if !m.work.Spend(c.filter.Cost(0) * int64(r.Rows())) {
+			return false
+		}
 		for i := range m.passes {
 			m.passes[i] = m.passes[i] && c.filter.MatchTime(interval.Instant(r.times[r.Lo+i]))
 		}
-		return
+		return true
 	case noColumn: // a constant
 		if !c.judge(query.Cell{}) {
 			clear(m.passes)
 		}
-		return
+		return true
 	}
 	col := &r.cols[c.reader.column]
-	table := c.table(col)
+	table, ok := m.table(c, col)
+	if !ok {
+		return false
+	}
 	m.codes = col.expand(m.codes, r.Lo, r.Hi)
 	for i, code := range m.codes {
 		switch {
 		case !m.passes[i]:
-		case code == codeRay:
+		case code != codeRay:
+			m.passes[i] = table[code]
+		case m.work.Spend(c.filter.Cost(rayDigits)):
 			m.passes[i] = c.judge(col.cell(code, r.Lo+i))
 		default:
-			m.passes[i] = table[code]
+			return false
 		}
 	}
+	return true
 }
 
 // table judges each entry of a column's dictionary once.
-func (c *condition) table(col *column) []bool {
-	table := make([]bool, int(codeFirst)+col.dict.len())
-	for code := range table {
-		if uint32(code) != codeRay {
-			table[code] = c.judge(col.cell(uint32(code), 0))
+func (m *Matcher) table(c *condition, col *column) (table []bool, ok bool) {
+	table = make([]bool, int(codeFirst)+col.dict.len())
+	for i := range table {
+		code := uint32(i)
+		if code == codeRay {
+			continue
 		}
+		cell := col.cell(code, 0)
+		if !m.work.Spend(c.filter.Cost(len(cell.Text))) {
+			return nil, false
+		}
+		table[code] = c.judge(cell)
 	}
-	return table
+	return table, true
 }
 
 func (c *condition) judge(cell query.Cell) bool {

@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"cmp"
 	"errors"
 	"math"
 
@@ -35,7 +36,7 @@ func (e *execution) gather(d *demand, choose func(known view, rows float64) bool
 		d.collect()
 		gaps := d.missing(d.want)
 		e.log.mu.Unlock()
-		if err := d.refusal(); err != nil {
+		if err := cmp.Or(d.refusal(), e.work.Err()); err != nil {
 			return gathered{}, err
 		}
 		if len(gaps) == 0 {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/columnar"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
@@ -89,7 +88,7 @@ func (e *execution) choosePush(known view, rows float64) *push {
 
 // hits counts the rows that pass a filter.
 func (e *execution) hits(f *query.Filter, v view) int {
-	m := columnar.NewMatcher(e.source.Layout, f)
+	m := e.matching(f)
 	n := 0
 	for _, p := range v.parts {
 		n += len(m.Match(p.run))
@@ -128,6 +127,9 @@ func (e *execution) gatherPushed(base gathered) (*gathered, error) {
 			return false
 		}
 		if v, failed = e.verify(base, known); failed == nil {
+			failed = e.work.Err() // what was found is of no use
+		}
+		if failed == nil {
 			e.judge(p.filter, v)
 		}
 		return v.fault != "" || failed != nil
@@ -144,7 +146,7 @@ func (e *execution) gatherPushed(base gathered) (*gathered, error) {
 		if p.unseen {
 			// Rows that lack the field passed Cloudflare's filter, not ours.
 			others := slices.DeleteFunc(slices.Clone(e.request.Filters), func(f *query.Filter) bool { return f == p.filter })
-			e.matcher = columnar.NewMatcher(e.source.Layout, others...)
+			e.matcher = e.matching(others...)
 		}
 		return &g, nil
 	}

@@ -25,6 +25,7 @@ type execution struct {
 	wanted  []interval.Interval
 	start   int64
 	matcher *columnar.Matcher
+	work    *query.Work
 	maxRows int
 	// seen is what was seen before a filter was pushed.
 	seen view
@@ -43,8 +44,12 @@ func (l *Log) Query(ctx context.Context, r *query.Request, s Source) (*answer.Re
 	}
 	ctx, traced := spans.Start(ctx, "scan")
 	e := &execution{log: l, ctx: ctx, request: r, source: &s, start: l.config.Now().UnixNano(), maxRows: cmp.Or(s.MaxRows, l.config.MaxRows)}
-	e.matcher = columnar.NewMatcher(s.Layout, r.Filters...)
+	e.work = query.NewWork(ctx)
+	e.matcher = e.matching(r.Filters...)
 	result, err := e.answer()
+	if ended := e.work.Err(); ended != nil && err == nil {
+		err = ended
+	}
 	spans.End(traced, err)
 	if err != nil {
 		return nil, err
@@ -53,6 +58,11 @@ func (l *Log) Query(ctx context.Context, r *query.Request, s Source) (*answer.Re
 	result.Calls = trace.Requests()
 	result.Coverage.SavedCalls = max(0, result.Coverage.SavedCalls-trace.Calls())
 	return result, nil
+}
+
+// matching makes the matcher of some filters, whose work is the query's.
+func (e *execution) matching(filters ...*query.Filter) *columnar.Matcher {
+	return columnar.NewMatcher(e.source.Layout, filters...).On(e.work)
 }
 
 // want finds the parts of the time range to be asked for: what filters on times

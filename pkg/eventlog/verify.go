@@ -5,7 +5,6 @@ import (
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/columnar"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
@@ -44,7 +43,7 @@ func (e *execution) verify(base gathered, pushed view) (verdict, error) {
 	}
 	both := base.view.Clip(pushed.Interval)
 	expected := map[string]struct{}{}
-	m := columnar.NewMatcher(e.source.Layout, f)
+	m := e.matching(f)
 	for _, p := range base.demand.look(both).parts {
 		for _, row := range m.Match(p.run) {
 			expected[p.run.RowKey(int(row))] = struct{}{}

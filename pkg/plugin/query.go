@@ -79,6 +79,7 @@ func (d *Datasource) answer(ctx context.Context, q backend.DataQuery, alert bool
 		FromAlert:     alert,
 		MaxLimit:      d.settings.MaxRows,
 		Now:           d.now(),
+		Stopped:       ctx.Err,
 	}
 	if d.masker.Hides() {
 		options.Disguise = d.masker.Show

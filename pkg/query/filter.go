@@ -1,10 +1,8 @@
 package query
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
-	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +22,7 @@ type Filter struct {
 	instants []time.Time
 	numbers  []float64
 	disguise func(field *catalogue.Field, value string) string
+	cost     cost
 }
 
 // Negative says whether the filter keeps what fits none of its values.
@@ -50,7 +49,7 @@ func (f *Filter) With(value string) (*Filter, error) {
 	if err := other.add(value); err != nil {
 		return nil, err
 	}
-	return other, other.compile()
+	return other, other.compile(&patternBudget{})
 }
 
 // String names the filter without its values, which can be personal data.
@@ -116,7 +115,7 @@ func holds(op catalogue.Operator, sign int) bool {
 	}
 }
 
-func compileFilter(q *catalogue.QueryType, m filterModel, disguise func(*catalogue.Field, string) string) (*Filter, error) {
+func compileFilter(q *catalogue.QueryType, m filterModel, disguise func(*catalogue.Field, string) string, budget *patternBudget) (*Filter, error) {
 	field, ok := q.Field(m.Field)
 	if !ok {
 		return nil, invalid("%s have no field %q to filter by; allowed are %s", strings.ToLower(q.Title), shorten(m.Field), catalogue.FieldNames(q.Fields))
@@ -156,7 +155,7 @@ func compileFilter(q *catalogue.QueryType, m filterModel, disguise func(*catalog
 			return nil, invalid("%s%s", err, which(i, len(m.Values)))
 		}
 	}
-	return f, f.compile()
+	return f, f.compile(budget)
 }
 
 func joinOperators(ops []catalogue.Operator) string {
@@ -227,57 +226,35 @@ func joinValues(values []catalogue.Value) string {
 	return strings.Join(parts, " or ")
 }
 
-func (f *Filter) compile() error {
+// compile makes the test that values are put to. budget is what the query's regular
+// expressions may come to.
+func (f *Filter) compile(budget *patternBudget) error {
+	f.cost = cost{flat: 1}
 	switch f.Operator {
 	case catalogue.Equal, catalogue.NotEqual:
+		f.cost.flat += int64(len(f.instants) + len(f.numbers))
 		set := make(map[string]struct{}, len(f.Values))
 		for _, v := range f.Values {
 			set[v] = struct{}{}
 		}
 		f.match = func(text string) bool { _, ok := set[text]; return ok }
 	case catalogue.Contains, catalogue.NotContains:
+		f.cost.addTexts(len(f.Values))
 		f.match = func(text string) bool {
 			return slices.ContainsFunc(f.Values, func(v string) bool { return strings.Contains(text, v) })
 		}
 	case catalogue.Matches, catalogue.NotMatches:
-		patterns, err := f.patterns()
+		patterns, err := f.patterns(budget)
 		if err != nil {
 			return err
 		}
 		f.match = func(text string) bool {
 			return slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(text) })
 		}
+	default:
+		f.cost.flat += int64(len(f.instants) + len(f.numbers))
 	}
 	return nil
-}
-
-func (f *Filter) patterns() ([]*regexp.Regexp, error) {
-	flags := ""
-	if f.Field.Kind == catalogue.KindCountry || f.Field.Kind == catalogue.KindRayID {
-		flags = "(?i)"
-	}
-	patterns := make([]*regexp.Regexp, len(f.Values))
-	for i, v := range f.Values {
-		if len(v) > MaxPatternLength {
-			return nil, invalid("the filter on %s has a regular expression of %d characters; at most %d are allowed", f, len(v), MaxPatternLength)
-		}
-		p, err := regexp.Compile(flags + v)
-		if err != nil {
-			return nil, invalid("the filter on %s has a broken regular expression: %s%s. Use RE2 syntax: https://github.com/google/re2/wiki/Syntax", f, patternFault(err), which(i, len(f.Values)))
-		}
-		patterns[i] = p
-	}
-	return patterns, nil
-}
-
-// patternFault says what is wrong with a pattern, but not the pattern: errors are
-// logged, and a pattern can hold personal data.
-func patternFault(err error) string {
-	var fault *syntax.Error
-	if errors.As(err, &fault) {
-		return fault.Code.String()
-	}
-	return "it cannot be read"
 }
 
 // which names a value by its place, as its text can be personal data.

@@ -21,7 +21,7 @@ func compile(t *testing.T, queryType, field, operator string, values ...any) *Fi
 		require.NoError(t, err)
 		m.Values = append(m.Values, raw)
 	}
-	f, err := compileFilter(q, m, nil)
+	f, err := compileFilter(q, m, nil, &patternBudget{})
 	require.NoError(t, err)
 	return f
 }
@@ -101,7 +101,7 @@ func TestMaskedFiltersCompareWhatIsShown(t *testing.T) {
 	masked := func(field, operator, value string, disguise func(*catalogue.Field, string) string) (*Filter, error) {
 		raw, err := json.Marshal(value)
 		require.NoError(t, err)
-		return compileFilter(q, filterModel{Field: field, Operator: operator, Values: []json.RawMessage{raw}}, disguise)
+		return compileFilter(q, filterModel{Field: field, Operator: operator, Values: []json.RawMessage{raw}}, disguise, &patternBudget{})
 	}
 	f, err := masked("user_email", "!=", shown, disguise)
 	require.NoError(t, err)

@@ -42,12 +42,16 @@ type Options struct {
 	// MaxLimit is the largest limit that may be asked for.
 	MaxLimit int
 	Now      time.Time
+	// Stopped says why the caller no longer waits, as a context's Err does; nil if it
+	// always does.
+	Stopped func() error
 	// Disguise replaces the values of personal fields where identities are
 	// masked; filters then hold for what is shown as well. Nil: nothing is.
 	Disguise func(field *catalogue.Field, value string) string
 }
 
-// Parse reads a query and checks it. Every error is an *InvalidError.
+// Parse reads a query and checks it. Every error is an *InvalidError, or that of
+// Stopped.
 func Parse(raw []byte, o Options) (*Request, error) {
 	var m model
 	if err := json.Unmarshal(raw, &m); err != nil {
@@ -112,8 +116,9 @@ func (r *Request) setFilters(m *model, o Options) error {
 	if len(m.Filters) > MaxFilters {
 		return invalid("the query has %d filters; at most %d are allowed", len(m.Filters), MaxFilters)
 	}
+	budget := &patternBudget{stopped: o.Stopped}
 	for _, f := range m.Filters {
-		filter, err := compileFilter(r.Type, f, o.Disguise)
+		filter, err := compileFilter(r.Type, f, o.Disguise, budget)
 		if err != nil {
 			return err
 		}

@@ -52,6 +52,7 @@ var benchCases = []benchCase{
 	{"frames", "rows to data frames", runFrames},
 	{"month", "30 days of GraphQL by the minute", runMonth},
 	{"budget", "60 calls in five minutes", runBudget},
+	{"ceilings", "memory of what takes the most, and work that nobody waits for", runCeilings},
 	{"soak", "an hour's worth of dashboards on an account that misbehaves", runSoak},
 }
 

@@ -11,6 +11,7 @@ import (
 )
 
 func main() {
+	plugin.LimitMemory()
 	if err := datasource.Manage(plugin.ID, plugin.New, datasource.ManageOpts{}); err != nil {
 		log.DefaultLogger.Error("the plugin ended", "error", err)
 		os.Exit(1)

@@ -15,9 +15,6 @@ import (
 )
 
 const (
-	// maxBody bounds an answer, decompressed. A page of 1,000 rows has about half
-	// a MiB.
-	maxBody = 64 << 20
 	// documentedREST and documentedGraphQL are how many calls Cloudflare allows in
 	// five minutes, as long as no header says otherwise.
 	documentedREST    = 1200
@@ -35,6 +32,7 @@ type Client struct {
 	policy  retryPolicy
 	secrets *strings.Replacer
 	shared  singleflight.Group
+	long    bodies
 	// ctx ends with the Client.
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -45,7 +43,7 @@ type Client struct {
 func New(config Config) *Client {
 	c := &Client{
 		config: config, base: strings.TrimRight(config.BaseURL, "/"), now: config.Now,
-		policy: defaultRetryPolicy, secrets: scrubber(config.Credentials),
+		policy: defaultRetryPolicy, long: make(bodies, 1), secrets: scrubber(config.Credentials),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	if c.base == "" {
@@ -74,7 +72,7 @@ func (c *Client) Get(ctx context.Context, path string, q url.Values) (*Envelope,
 	}
 	var envelope *Envelope
 	err := c.do(ctx, c.rest, call{
-		method: http.MethodGet, path: text, text: "GET " + text,
+		method: http.MethodGet, path: text, text: "GET " + text, most: maxPage,
 		decode: func(status int, answer []byte) *Error {
 			var failed *Error
 			envelope, failed = decodeREST(status, answer, c.secrets)
@@ -123,7 +121,9 @@ func Share[T any](ctx context.Context, c *Client, key string, fetch func(context
 type call struct {
 	method, path, text string
 	payload            []byte
-	decode             func(status int, answer []byte) *Error
+	// most is how long the answer may be.
+	most   int
+	decode func(status int, answer []byte) *Error
 }
 
 // attempt makes a call once. The headers are nil if no answer came.
@@ -141,10 +141,11 @@ func (c *Client) attempt(ctx context.Context, k call) (h http.Header, size int, 
 	if status >= 300 && status < 400 {
 		return response.Header, 0, newError(status, nil)
 	}
-	body, failed := readAll(response)
+	body, release, failed := c.long.read(ctx, response, k.most)
 	if failed != nil {
-		if _, tooLarge := errors.AsType[*http.MaxBytesError](failed); tooLarge {
-			return response.Header, len(body), malformed(status, "it is larger than 64 MiB")
+		release()
+		if errors.Is(failed, errTooLarge) {
+			return response.Header, len(body), malformed(status, fmt.Sprintf("it is larger than %d MiB", k.most>>20))
 		}
 		err = c.transportError(failed)
 		if err.Kind != KindTimeout {
@@ -153,7 +154,12 @@ func (c *Client) attempt(ctx context.Context, k call) (h http.Header, size int, 
 		}
 		return response.Header, len(body), err
 	}
-	return response.Header, len(body), k.decode(status, body)
+	if err = k.decode(status, body); err != nil {
+		release()
+	} else {
+		keep(ctx, release)
+	}
+	return response.Header, len(body), err
 }
 
 func (c *Client) request(ctx context.Context, k call) (*http.Request, *Error) {
@@ -179,16 +185,6 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, *Error) {
 		request.Header.Set("X-Auth-Key", credentials.Key)
 	}
 	return request, nil
-}
-
-// readAll reads a bounded body. The announced length only sizes the buffer.
-func readAll(response *http.Response) ([]byte, error) {
-	var buffer bytes.Buffer
-	if n := response.ContentLength; n > 0 && n <= 4<<20 {
-		buffer.Grow(int(n) + bytes.MinRead)
-	}
-	_, err := buffer.ReadFrom(http.MaxBytesReader(nil, response.Body, maxBody))
-	return buffer.Bytes(), err
 }
 
 // String keeps the credentials out of formatted output.

@@ -30,7 +30,7 @@ func (c *Client) GraphQL(ctx context.Context, query string, variables map[string
 	payload := bytes.TrimSpace(body.Bytes())
 	var data []byte
 	err := c.do(ctx, c.graphql, call{
-		method: http.MethodPost, path: "/graphql", payload: payload,
+		method: http.MethodPost, path: "/graphql", payload: payload, most: maxGroups,
 		text: "POST /graphql " + string(payload),
 		decode: func(status int, answer []byte) *Error {
 			var failed *Error

@@ -27,6 +27,9 @@ const (
 // ErrNotList says that an answer's result is not a list of rows.
 var ErrNotList = errors.New("the answer holds no list of events")
 
+// ErrTooMany says that an answer has more rows than it may have.
+var ErrTooMany = errors.New("the answer holds too many events")
+
 // Builder collects decoded rows, column by column. It is used by one goroutine.
 type Builder struct {
 	layout *Layout
@@ -86,6 +89,15 @@ func NewBuilder(l *Layout) *Builder {
 // Len is the number of rows.
 func (b *Builder) Len() int { return len(b.times) }
 
+// Bytes is about what the texts of the rows take until they are packed.
+func (b *Builder) Bytes() int {
+	n := 0
+	for i := range b.dicts {
+		n += b.dicts[i].bytes
+	}
+	return n
+}
+
 // Times are the instants of the rows from first on.
 func (b *Builder) Times(first int) []int64 { return b.times[first:] }
 
@@ -103,8 +115,9 @@ type Page struct {
 // Placed is the number of rows with a time.
 func (p Page) Placed() int { return p.Rows - p.Bad }
 
-// Decode appends the rows of an answer's result, which is valid JSON.
-func (b *Builder) Decode(result []byte) (Page, error) {
+// Decode appends the rows of an answer's result, which is valid JSON. Where there
+// are more than most, it appends none.
+func (b *Builder) Decode(result []byte, most int) (Page, error) {
 	p := Page{First: b.Len(), Descending: true}
 	result = bytes.TrimSpace(result)
 	if len(result) == 0 || string(result) == "null" {
@@ -116,7 +129,9 @@ func (b *Builder) Decode(result []byte) (Page, error) {
 		return p, ErrNotList
 	}
 	list.ForEach(func(_, row gjson.Result) bool {
-		p.Rows++
+		if p.Rows++; p.Rows > most {
+			return false
+		}
 		at, ok := b.read(row)
 		if !ok {
 			p.Bad++
@@ -131,6 +146,10 @@ func (b *Builder) Decode(result []byte) (Page, error) {
 		}
 		return true
 	})
+	if p.Rows > most {
+		b.Truncate(p.First)
+		return Page{First: p.First}, ErrTooMany
+	}
 	return p, nil
 }
 

@@ -122,7 +122,7 @@ func (b *Builder) Freeze() *Chunk {
 		}
 		d := &b.dicts[k]
 		c.cols[k] = packColumn(scratch, func(code uint32) string { return d.texts[code-codeFirst] }, codeFirst+uint32(len(d.texts)), rays)
-		d.raw, d.codes, d.texts = map[string]uint32{}, map[string]uint32{}, nil
+		d.reset()
 	}
 	b.Truncate(0)
 	return c

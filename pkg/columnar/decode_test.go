@@ -33,7 +33,7 @@ func field(q *catalogue.QueryType, name string) *catalogue.Field {
 func decode(t *testing.T, l *Layout, list string) *Chunk {
 	t.Helper()
 	b := NewBuilder(l)
-	page, err := b.Decode([]byte(list))
+	page, err := b.Decode([]byte(list), 1000)
 	require.NoError(t, err)
 	require.Zero(t, page.Bad)
 	return b.Freeze()
@@ -83,7 +83,7 @@ func TestValuesAreReadAtAnyDepth(t *testing.T) {
 func TestATimeThatCannotBeReadIsABadRow(t *testing.T) {
 	b := NewBuilder(NewLayout(sessions))
 	page, err := b.Decode([]byte(`[{"metadata":{"session":{"expires":"soon"}}},{"metadata":{"session":{"expires":-1}}},{"metadata":{"session":7}},7,{},
-		{"metadata":{"session":{"expires":1795262400}}}]`))
+		{"metadata":{"session":{"expires":1795262400}}}]`), 1000)
 	require.NoError(t, err)
 	require.Equal(t, Page{Rows: 6, Bad: 5, Descending: true, Oldest: noon.UnixNano(), Newest: noon.UnixNano()}, page)
 	require.Equal(t, 1, page.Placed())

@@ -16,7 +16,12 @@ type dictBuilder struct {
 	raw   map[string]uint32
 	codes map[string]uint32
 	texts []string
+	// bytes are those of texts.
+	bytes int
 }
+
+// memorable is how long a value's JSON may be to be remembered.
+const memorable = 256
 
 func (d *dictBuilder) code(v gjson.Result) uint32 {
 	if v.Type == gjson.Null {
@@ -26,7 +31,9 @@ func (d *dictBuilder) code(v gjson.Result) uint32 {
 		return c
 	}
 	c := d.textCode(d.normal(v))
-	d.raw[strings.Clone(v.Raw)] = c
+	if len(v.Raw) <= memorable {
+		d.raw[strings.Clone(v.Raw)] = c
+	}
 	return c
 }
 
@@ -60,5 +67,11 @@ func (d *dictBuilder) textCode(text string) uint32 {
 	text = strings.Clone(text)
 	d.codes[text] = c
 	d.texts = append(d.texts, text)
+	d.bytes += len(text)
 	return c
+}
+
+// reset forgets all texts.
+func (d *dictBuilder) reset() {
+	d.raw, d.codes, d.texts, d.bytes = map[string]uint32{}, map[string]uint32{}, nil, 0
 }

@@ -41,7 +41,7 @@ func FuzzDecode(f *testing.F) {
 
 func checkDecoded(t *testing.T, l *Layout, raw []byte) {
 	b := NewBuilder(l)
-	page, err := b.Decode(raw)
+	page, err := b.Decode(raw, 1<<20)
 	list := gjson.ParseBytes(raw)
 	switch {
 	case errors.Is(err, ErrNotList):

@@ -203,7 +203,7 @@ func (d *demand) settle(i interval.Interval, density float64) error {
 // alone are the parts of gaps that no flight fetches. The mutex is held.
 func (d *demand) alone(gaps []interval.Interval) []interval.Interval {
 	for _, fl := range d.feed.flights {
-		if fl.ctx.Err() == nil {
+		if fl.serves() {
 			gaps = interval.Subtract(gaps, fl.list...)
 		}
 	}
@@ -217,7 +217,7 @@ const maxRounds = 50
 // flightOver is a flight that fetches a part of the list. The mutex is held.
 func (d *demand) flightOver(list ...interval.Interval) *flight {
 	for _, fl := range d.feed.flights {
-		if fl.ctx.Err() == nil && len(interval.Intersect(fl.list, list...)) > 0 {
+		if fl.serves() && len(interval.Intersect(fl.list, list...)) > 0 {
 			return fl
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/spans"
@@ -43,8 +44,9 @@ type flight struct {
 	page     interval.Interval
 	done     bool
 	failures []Failure
-	// capped says that there were more rows than a query may scan.
-	capped bool
+	// capped says that there were more rows than a query may scan, overfull that they
+	// take more memory than queries at work may.
+	capped, overfull bool
 }
 
 // flightContext has the values of the query that started the flight, and the
@@ -139,12 +141,32 @@ func (fl *flight) Deliver(p Piece) {
 		fl.page = p.Interval
 	}
 	fl.log.insert(fl.feed, p)
+	if fl.log.size > fl.log.ceiling(fl.maxRows) {
+		fl.overfull = true
+		fl.cancel()
+	}
 }
+
+// serves says whether a query may wait for the flight: one that was canceled because
+// nobody waited brings nothing, but one that had no room tells so. The mutex is held.
+func (fl *flight) serves() bool { return fl.ctx.Err() == nil || fl.overfull }
+
+// ceiling is the most bytes that the log may take while queries hold on to what they
+// need: what is kept between queries anyhow, or several times what rows usually take.
+func (l *Log) ceiling(maxRows int) int64 {
+	const least, row = 64 << 20, 256
+	return max(l.config.Limit, least, row*int64(max(l.config.MaxRows, maxRows)))
+}
+
+var errOverfull = &PartialError{Reason: answer.ReasonMaxRows, Message: "The events take more memory than the data source may use. Narrow the time range, or increase the memory limit in the data source's settings."}
 
 // Fail implements Sink.
 func (fl *flight) Fail(err error, list ...interval.Interval) {
 	fl.log.mu.Lock()
 	defer fl.log.mu.Unlock()
+	if fl.overfull {
+		err = errOverfull
+	}
 	fl.capped = fl.capped || err == nil
 	if err != nil {
 		fl.failures = append(fl.failures, failures(err, list...)...)

@@ -8,8 +8,12 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 )
 
-// maxSegmentRows bounds what one segment holds, and so what dropping one loses.
-const maxSegmentRows = 32768
+// maxSegmentRows and maxSegmentBytes bound what one segment holds, and so what
+// dropping one loses, and what joining two copies.
+const (
+	maxSegmentRows  = 32768
+	maxSegmentBytes = 8 << 20
+)
 
 // segment is an interval that was fetched, with its rows. It is immutable but
 // for used.
@@ -189,7 +193,8 @@ func (l *Log) merge(f *feed, s *segment) {
 }
 
 func (f *feed) mergeable(a, b *segment) bool {
-	return f.grain != Timeless && a.To == b.From && a.sealed && b.sealed && a.rows.Len()+b.rows.Len() <= maxSegmentRows
+	return f.grain != Timeless && a.To == b.From && a.sealed && b.sealed &&
+		a.rows.Len()+b.rows.Len() <= maxSegmentRows && a.size+b.size <= maxSegmentBytes
 }
 
 func (l *Log) mergeTwo(f *feed, a, b *segment) *segment {

@@ -19,8 +19,10 @@ type piece struct {
 	second *second // that it is a part of
 	asked  int64
 	full   bool
-	// list is the answer of a full piece, chunk that of one that is whole.
+	// list is the answer of a full piece that is not cut by time alone, last the
+	// instant of its last group, and chunk the answer of a piece that is whole.
 	list  gjson.Result
+	last  int64
 	chunk *columnar.Chunk
 	rows  int
 	bad   int
@@ -62,14 +64,26 @@ func (s *scanner) pieceLength(list []interval.Interval, density float64) int64 {
 	return max(step, interval.Second)
 }
 
+// forget drops the answer of a full piece that is cut by time: all that is used of it
+// is when its last group is.
+func (s *scanner) forget(p *piece) {
+	if !p.full || p.Length() <= interval.Second {
+		return
+	}
+	last, err := s.time(p.list.Get(strconv.Itoa(p.rows - 1)).Get("dimensions"))
+	if s.timeDim != nil && err == nil {
+		p.last = last
+	}
+	p.list = gjson.Result{}
+}
+
 // parts is into how many parts to cut a full piece: a third more than the density
 // of its page says, as density varies.
 func (s *scanner) parts(p *piece) int64 {
-	last, err := s.time(p.list.Get(strconv.Itoa(p.rows - 1)).Get("dimensions"))
-	if s.timeDim == nil || err != nil {
+	if p.last == 0 {
 		return 4
 	}
-	covered := max(p.To-last, interval.Second)
+	covered := max(p.To-p.last, interval.Second)
 	return min(max(4*p.Length()/(3*covered)+1, 2), 32)
 }
 

@@ -165,6 +165,7 @@ func (s *scanner) round(ctx context.Context, batches [][]*piece, to eventlog.Sin
 			}
 			for _, p := range batch {
 				if p.full || p.second != nil {
+					s.forget(p)
 					rest = append(rest, p)
 				} else {
 					p.deliver(to)

@@ -80,7 +80,9 @@ func (s *scanner) ask(ctx context.Context, pieces []*piece, limit int, ascending
 		variables[fmt.Sprintf("w%d", i)] = condition
 		piece.asked = s.node.now().UnixNano()
 	}
-	data, err := s.node.client.GraphQL(ctx, s.text(len(pieces), ascending), variables)
+	held, release := cloudflare.Hold(ctx)
+	defer release()
+	data, err := s.node.client.GraphQL(held, s.text(len(pieces), ascending), variables)
 	if err != nil {
 		// Another query may have been taught the same while this one was under way.
 		if s.node.learn(err) || cloudflare.Refusal(err) && s.node.current().version > s.limits.version {

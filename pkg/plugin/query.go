@@ -29,6 +29,7 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 	alert := isFromAlert(req.Headers)
 	ctx, cancel := inTime(ctx)
 	defer cancel()
+	defer func() { memory.follow(metricsOf.kept()) }()
 	return concurrent.QueryData(ctx, req, func(ctx context.Context, q concurrent.Query) backend.DataResponse {
 		ctx, o := d.observe(ctx, q.DataQuery.RefID)
 		ctx = cloudflare.WithPriority(ctx, d.refreshes.priority(q.PluginContext.User, q.DataQuery, alert))

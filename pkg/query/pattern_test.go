@@ -75,7 +75,7 @@ func TestWorkIsEnoughForLegitimateQueries(t *testing.T) {
 	for model, values := range map[string]struct{ number, length int }{
 		ar(`"filters":[{"field":"ray_id","operator":"=~","values":["^8d(3f|40)"]}]`):                                                           {10_000_000, 16},
 		ar(`"filters":[{"field":"user_email","operator":"=~","values":["^.*\\.(admin|root)@(example\\.com|example\\.org)$"]}]`):                {1_000_000, 40},
-		matching(t, 1, 1000, func(i int) string { return fmt.Sprintf("somebody\\.%d@example\\.com", i) }):                                        {1_000_000, 40},
+		matching(t, 1, 1000, func(i int) string { return fmt.Sprintf("somebody\\.%d@example\\.com", i) }):                                      {1_000_000, 40},
 		ar(`"filters":[{"field":"app_domain","operator":"contains","values":["/admin"]},{"field":"country","operator":"!=","values":["GB"]}]`): {10_000_000, 200},
 	} {
 		r, err := Parse([]byte(model), options())

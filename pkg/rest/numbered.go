@@ -78,6 +78,9 @@ func (p *pager) pass(ctx context.Context, b *columnar.Builder, request PageReque
 		fresh += len(inPass)
 		total += len(inPage)
 		b.DropSeen(d.First, seen)
+		if b.Len() > MaxListRows || b.Bytes() > maxListBytes {
+			return total, bad, errTooManyRows
+		}
 		if beyond := d.Placed() > 0 && d.Newest < interval.Floor(i.From, interval.Second)-2*interval.Second; last || beyond {
 			return total, bad, nil
 		}

@@ -105,18 +105,31 @@ func (s *scanner) Fill(ctx context.Context, list []interval.Interval, plan event
 func (p *pager) ask(ctx context.Context, b *columnar.Builder, r PageRequest) (columnar.Page, *Page, error) {
 	r.Pushed = p.pushed
 	r.WithoutLimit = r.WithoutLimit || p.list.habits.limitBoundsAll.Load()
-	page, err := p.fetch(ctx, r)
+	held, release := cloudflare.Hold(ctx)
+	defer release()
+	page, err := p.fetch(held, r)
 	if err != nil {
 		return columnar.Page{}, nil, err
 	}
-	d, err := decode(ctx, b, page)
+	d, err := decode(ctx, b, page, maxPageRows)
+	page.Rows = nil
 	return d, page, err
 }
 
-func decode(ctx context.Context, b *columnar.Builder, page *Page) (columnar.Page, error) {
-	d, err := b.Decode(page.Rows)
+// maxPageRows bounds the rows of a page: an upstream that sends ten times what it was
+// asked for does not keep to any page.
+const maxPageRows = 10 * PageSize
+
+var errTooManyRows = &cloudflare.Error{Kind: cloudflare.KindMalformed, Message: "Cloudflare's answer contains far more events than the data source asked for. Check the API URL and any proxy."}
+
+// decode appends the rows of a page, if they are not more than most.
+func decode(ctx context.Context, b *columnar.Builder, page *Page, most int) (columnar.Page, error) {
+	d, err := b.Decode(page.Rows, most)
 	cloudflare.TraceOf(ctx).Received(d.Rows)
-	if errors.Is(err, columnar.ErrNotList) {
+	switch {
+	case errors.Is(err, columnar.ErrTooMany):
+		err = errTooManyRows
+	case errors.Is(err, columnar.ErrNotList):
 		err = &cloudflare.Error{Kind: cloudflare.KindMalformed, Message: "Cloudflare's answer contains no list of events. Check the API URL.", Err: err}
 	}
 	return d, err

@@ -13,8 +13,10 @@ import (
 const (
 	// maxLanes is how many calls one scan makes at a time.
 	maxLanes = 8
-	// flushRows is how many rows a lane collects before it hands them over.
-	flushRows = 16384
+	// flushRows and flushBytes, of texts, are what a lane collects before it hands
+	// it over.
+	flushRows  = 16384
+	flushBytes = 1 << 20
 	// laneRetries is how often a lane asks again, beyond the client's own retries,
 	// before it gives up the rest of its interval.
 	laneRetries = 1
@@ -164,7 +166,7 @@ func (sc *scan) advance(ctx context.Context, l *lane, i interval.Interval) {
 	}
 	st, err := l.pager.next(ctx, l.builder, i, false)
 	sc.book(ctx, l, st, err)
-	if l.builder.Len() >= flushRows {
+	if l.builder.Len() >= flushRows || l.builder.Bytes() >= flushBytes {
 		l.flush(sc.to)
 	}
 }

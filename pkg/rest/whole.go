@@ -1,10 +1,10 @@
 package rest
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
+	"sync"
 
-	"github.com/tidwall/gjson"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
@@ -32,71 +32,87 @@ func (w *whole) PageSize() int { return PageSize }
 // First implements eventlog.Scanner.
 func (w *whole) First(ctx context.Context, i interval.Interval, _ bool, to eventlog.Sink) {
 	piece := eventlog.Piece{Interval: i, Fetched: w.list.now().UnixNano()}
-	answers := make([][]*Page, len(w.lists))
+	t := &taking{builder: columnar.NewBuilder(w.list.layout), piece: &piece}
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(parallelLists)
-	for n, fetch := range w.lists {
-		group.Go(func() (err error) {
-			answers[n], err = pagesOf(inner, fetch)
-			return err
-		})
+	for _, fetch := range w.lists {
+		group.Go(func() error { return t.list(inner, fetch) })
 	}
-	err := group.Wait()
-	b := columnar.NewBuilder(w.list.layout)
-	for _, pages := range answers {
-		if err == nil {
-			err = w.read(ctx, b, pages, &piece)
-		}
-	}
-	if err != nil {
+	if err := group.Wait(); err != nil {
 		to.Fail(err, i)
 		return
 	}
-	piece.Rows = b.Freeze()
+	piece.Rows = t.builder.Freeze()
 	to.Deliver(piece)
 }
 
-// read decodes the pages of one list. One that is shorter than Cloudflare says it
-// is cannot be trusted to be whole: whether page is obeyed where it is not
-// documented is an open question.
-func (w *whole) read(ctx context.Context, b *columnar.Builder, pages []*Page, piece *eventlog.Piece) error {
-	rows, total := 0, 0
-	for _, page := range pages {
-		d, err := decode(ctx, b, page)
+const (
+	// MaxListRows and maxListBytes, of texts, bound what lists that come whole hold
+	// together.
+	MaxListRows  = 100_000
+	maxListBytes = 32 << 20
+)
+
+// taking takes in several lists at once: page by page, so that no more than one long
+// answer of each has to be kept. The mutex guards builder and piece.
+type taking struct {
+	mu      sync.Mutex
+	builder *columnar.Builder
+	piece   *eventlog.Piece
+}
+
+// list asks for page after page of a list, as long as Cloudflare says that one is
+// full and the next is another one. A list that is shorter than Cloudflare says it
+// is cannot be trusted to be whole: whether page is obeyed where it is not documented
+// is an open question.
+func (t *taking) list(ctx context.Context, fetch Fetch) error {
+	var before [sha256.Size]byte
+	rows, total, pages, said := 0, 0, 0, 0
+	for n := 1; n <= maxWalkPages; n++ {
+		page, got, again, err := t.page(ctx, fetch, n, &before)
 		if err != nil {
 			return err
 		}
-		piece.Bad += d.Bad
-		rows += d.Rows
-		total = max(total, page.Total)
+		if again {
+			break
+		}
+		rows, total, pages, said = rows+got, max(total, page.Total), n, page.Pages
+		if n >= page.Pages && (page.PerPage == 0 || got < page.PerPage) {
+			break
+		}
 	}
-	if total > rows || pages[len(pages)-1].Pages > len(pages) {
-		piece.Partial = append(piece.Partial, eventlog.Failure{Interval: piece.Interval, Err: errTotal})
+	if total > rows || said > pages {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.piece.Partial = append(t.piece.Partial, eventlog.Failure{Interval: t.piece.Interval, Err: errTotal})
 	}
 	return nil
 }
 
-var errTotal = &cloudflare.Error{Kind: cloudflare.KindMalformed, Message: "Cloudflare says that it has more rows than it sends. Look for the others in the Cloudflare dashboard."}
-
-// pagesOf asks for page after page, as long as Cloudflare says that one is full
-// and the next is another one.
-func pagesOf(ctx context.Context, fetch Fetch) ([]*Page, error) {
-	var pages []*Page
-	for n := 1; n <= maxWalkPages; n++ {
-		page, err := fetch(ctx, PageRequest{Number: n})
-		if err != nil {
-			return nil, err
-		}
-		if n > 1 && bytes.Equal(page.Rows, pages[n-2].Rows) {
-			break
-		}
-		pages = append(pages, page)
-		if rows := int(gjson.GetBytes(page.Rows, "#").Int()); n >= page.Pages && (page.PerPage == 0 || rows < page.PerPage) {
-			break
-		}
+// page takes in a page with so many rows, unless it is the page before again.
+func (t *taking) page(ctx context.Context, fetch Fetch, number int, before *[sha256.Size]byte) (page *Page, rows int, again bool, err error) {
+	held, release := cloudflare.Hold(ctx)
+	defer release()
+	if page, err = fetch(held, PageRequest{Number: number}); err != nil {
+		return nil, 0, false, err
 	}
-	return pages, nil
+	sum := sha256.Sum256(page.Rows)
+	if again = number > 1 && sum == *before; again {
+		return page, 0, true, nil
+	}
+	*before = sum
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	d, err := decode(ctx, t.builder, page, MaxListRows-t.builder.Len())
+	page.Rows = nil
+	t.piece.Bad += d.Bad
+	if err == nil && t.builder.Bytes() > maxListBytes {
+		err = errTooManyRows
+	}
+	return page, d.Rows, false, err
 }
+
+var errTotal = &cloudflare.Error{Kind: cloudflare.KindMalformed, Message: "Cloudflare says that it has more rows than it sends. Look for the others in the Cloudflare dashboard."}
 
 // Fill implements eventlog.Scanner: the first page is all there is.
 func (w *whole) Fill(ctx context.Context, list []interval.Interval, _ eventlog.Plan, to eventlog.Sink) {

@@ -155,3 +155,14 @@ func TestGroupsAreAddedUp(t *testing.T) {
 	require.Equal(t, noon.Add(time.Second).UnixNano(), counter.Newest)
 	require.InDelta(t, 10+0+4*2, counter.Sampled, 1e-9)
 }
+
+func TestAnAnswerWithTooManyRowsIsNotCut(t *testing.T) {
+	b := NewBuilder(NewLayout(sessions))
+	rows := `[{"metadata":{"session":{"expires":1795262400}}},{"metadata":{"session":{"expires":1795262401}}}]`
+	page, err := b.Decode([]byte(rows), 2)
+	require.NoError(t, err)
+	require.Equal(t, 2, page.Rows)
+	_, err = b.Decode([]byte(rows), 1)
+	require.ErrorIs(t, err, ErrTooMany)
+	require.Equal(t, 2, b.Len(), "what was there before stays")
+}

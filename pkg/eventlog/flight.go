@@ -92,7 +92,7 @@ func (l *Log) launch(d *demand, list []interval.Interval, run func(context.Conte
 	ctx, traced := spans.Start(ctx, "fetch", attribute.Int("intervals", len(list)))
 	stop := context.AfterFunc(l.ctx, cancel)
 	shared := &flightContext{Context: ctx, priority: cloudflare.PriorityOf(ctx)}
-	fl := &flight{log: l, feed: d.feed, scanner: d.scanner, maxRows: d.source.MaxRows, list: list, started: l.config.Now().UnixNano(), ctx: shared, cancel: cancel}
+	fl := &flight{log: l, feed: d.feed, scanner: d.scanner, maxRows: d.source.MaxRows, list: list, started: l.now(), ctx: shared, cancel: cancel}
 	d.feed.flights = append(d.feed.flights, fl)
 	d.join(fl)
 	l.running.Go(func() {
@@ -140,6 +140,7 @@ func (fl *flight) Deliver(p Piece) {
 	if fl.paging && fl.page.Empty() {
 		fl.page = p.Interval
 	}
+	p.Fetched = min(p.Fetched, fl.log.now()) // unless the clock was set back meanwhile
 	fl.log.insert(fl.feed, p)
 	if fl.log.size > fl.log.ceiling(fl.maxRows) {
 		fl.overfull = true
@@ -212,7 +213,7 @@ func (refetch) Fail(error, ...interval.Interval) {}
 // up to a page, first what has reached the age to be sealed, then what was asked
 // for longest ago. So late rows are found at a bounded price. The mutex is held.
 func (l *Log) due(fl *flight, i interval.Interval) []interval.Interval {
-	now := l.config.Now().UnixNano()
+	now := l.now()
 	var open []*segment
 	for _, s := range fl.feed.overlapping(i) {
 		if !s.sealed && s.fetched < now-int64(softAge) {

@@ -46,6 +46,27 @@ type Log struct {
 	size   int64
 	tick   int64
 	closed bool
+	// latest is what the clock said last.
+	latest int64
+}
+
+// now is the clock, in nanoseconds. Where it was set back, what was fetched at times
+// that are still to come is dropped: nothing tells how old it is, and it would pass
+// for fresh until then. The mutex is held.
+func (l *Log) now() int64 {
+	now := l.config.Now().UnixNano()
+	if now < l.latest-interval.Second {
+		for _, f := range maps.Clone(l.feeds) {
+			for _, s := range slices.Clone(f.segments) {
+				if s.last > now {
+					l.remove(f, s)
+				}
+			}
+			l.tidy(f)
+		}
+	}
+	l.latest = now
+	return now
 }
 
 // errClosed answers queries that were at work when their data source went.

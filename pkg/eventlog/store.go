@@ -22,6 +22,8 @@ type segment struct {
 	// fetched is when the oldest of its rows were asked for. What happened after
 	// that, or was not delivered by then, is not in it.
 	fetched int64
+	// last is when the newest of its rows were asked for.
+	last int64
 	// sealed says that Cloudflare is taken to have delivered all by then.
 	sealed bool
 	rows   *columnar.Chunk
@@ -104,7 +106,7 @@ func (f *feed) gaps(i interval.Interval, usable func(*segment) bool) []interval.
 // insert puts a piece into the store, in place of what was known of its interval.
 // The mutex is held.
 func (l *Log) insert(f *feed, p Piece) {
-	added := []*segment{{Interval: p.Interval, fetched: p.Fetched, rows: p.Rows, bad: p.Bad > 0, partial: clipFailures(p.Partial, p.Interval)}}
+	added := []*segment{{Interval: p.Interval, fetched: p.Fetched, last: p.Fetched, rows: p.Rows, bad: p.Bad > 0, partial: clipFailures(p.Partial, p.Interval)}}
 	if f.grain != Timeless {
 		unit := max(f.grain, interval.Second)
 		edges := []int64{interval.Floor(p.Fetched-int64(l.config.SealAfter), unit)}
@@ -201,7 +203,7 @@ func (l *Log) mergeTwo(f *feed, a, b *segment) *segment {
 	l.remove(f, a)
 	l.remove(f, b)
 	s := &segment{
-		Interval: interval.Interval{From: a.From, To: b.To}, fetched: min(a.fetched, b.fetched), sealed: true,
+		Interval: interval.Interval{From: a.From, To: b.To}, fetched: min(a.fetched, b.fetched), last: max(a.last, b.last), sealed: true,
 		rows: columnar.Join(f.layout, a.rows.Within(a.Interval), b.rows.Within(b.Interval)),
 		bad:  a.bad || b.bad,
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
@@ -75,13 +74,11 @@ func (b *bench) abandoned(ctx context.Context) (err error) {
 	}
 	var patterns []string
 	for i := range 1000 {
-		patterns = append(patterns, fmt.Sprintf("([a-z]+[0-9]*)*@%s%d", strings.Repeat("x", i%7), i))
+		patterns = append(patterns, fmt.Sprintf("[0-9a-f]*%dz", i))
 	}
-	filters := []account.Filter{{Field: "user_email", Operator: "=~", Values: patterns}, {Field: "user_email", Operator: "!~", Values: patterns}}
+	filters := []account.Filter{{Field: "ray_id", Operator: "!~", Values: patterns}, {Field: "ray_id", Operator: "=~", Values: patterns}}
 	left := question{name: "patterns", format: "time_series", filters: filters, from: from, to: to, interval: hourly, patience: abandonedAfter}
-	if _, err := s.ask(ctx, left); err == nil {
-		b.paragraph("The query with %d regular expressions was answered or refused within %s.", 2*len(patterns), duration(abandonedAfter))
-	}
+	_, _ = s.ask(ctx, left) // nobody waits for the answer
 	spent, err := s.measure(func() error { time.Sleep(idle); return nil })
 	b.paragraph("Within %s of its caller's leaving after %s, a query with %s regular expressions went on to take %s of CPU time. The process's peak was %s.",
 		duration(idle), duration(abandonedAfter), number(2*len(patterns)), duration(spent.cpu), mib(float64(spent.peak)))

@@ -88,6 +88,7 @@ func (d *Datasource) connect(ctx context.Context, s backend.DataSourceInstanceSe
 		HTTP:             client,
 		Reserve:          d.settings.Reserve,
 		AccountRateLimit: d.settings.AccountRateLimit,
+		Discreet:         d.settings.Mask != frame.MaskNone,
 		Now:              d.now,
 		Observer:         d.observeCall,
 	})

@@ -16,6 +16,7 @@ import (
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/frame"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
@@ -115,8 +116,15 @@ func (d *Datasource) entries(list func(*directory.Directory, context.Context) ([
 	}
 }
 
+// accounts answers the accounts that the credentials reach. Cloudflare names an
+// account after the person who made it, so a mask leaves its ID alone.
 func (d *Datasource) accounts(r *http.Request) (any, error) {
 	accounts, err := directory.Accounts(r.Context(), d.client)
+	if d.settings.Mask != frame.MaskNone {
+		for i := range accounts {
+			accounts[i].Name = ""
+		}
+	}
 	return choices(accounts, ""), err
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/frame"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
@@ -35,8 +36,8 @@ func (d *Datasource) values(r *http.Request) (any, error) {
 	prefix := strings.ToLower(strings.TrimSpace(r.URL.Query().Get("prefix")))
 	var found []suggestion
 	switch {
-	case f.Suggest == "none":
-		found = nil
+	case f.Suggest == "none", f.Personal && d.settings.Mask == frame.MaskRedact:
+		found = nil // There is nothing that could be shown and filtered by.
 	case f.Suggest == "enum":
 		found = d.enumerated(r, q, f)
 	case f.FilterOnly || !f.Groupable:

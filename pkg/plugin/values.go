@@ -30,6 +30,9 @@ type suggestion struct {
 // values suggests what a field can be compared with, most frequent first.
 func (d *Datasource) values(r *http.Request) (any, error) {
 	q, f, err := valuesOf(r)
+	if err == nil {
+		err = d.permit(callerOf(r.Context()), q.Name)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -166,6 +169,10 @@ func (d *Datasource) listed(ctx context.Context, f *catalogue.Field) ([]suggesti
 }
 
 func (d *Datasource) listOf(ctx context.Context, f *catalogue.Field) ([]directory.Entry, error) {
+	// Lists of the same name are resources, which may need more than the query type.
+	if err := d.permit(callerOf(ctx), f.Suggest); err != nil {
+		return nil, err
+	}
 	lists := d.surfaces.Directory()
 	switch f.Suggest {
 	case "users":

@@ -148,17 +148,22 @@ func newError(status int, list []apiError) *Error { return judge(status, list).n
 func (v verdict) newError(status int, list []apiError) *Error {
 	e := &Error{Kind: v.kind, Status: status}
 	said := []string{fmt.Sprintf("HTTP %d", status)}
+	bare := slices.Clone(said)
 	for _, item := range list {
 		text := quotable(item.message)
 		if item.code != 0 {
 			e.Codes = append(e.Codes, item.code)
-			text = fmt.Sprintf("code %d %s", item.code, text)
+			code := fmt.Sprintf("code %d", item.code)
+			text = code + " " + text
+			bare = append(bare, code)
 		}
 		if text = strings.TrimRight(text, ". "); text != "" && len(said) <= 3 && !slices.Contains(said, text) {
 			said = append(said, text)
 		}
 	}
-	e.Message = v.text + " Cloudflare answered: " + strings.Join(said, "; ") + "."
+	const answered = " Cloudflare answered: "
+	e.Message = v.text + answered + strings.Join(said, "; ") + "."
+	e.bare = v.text + answered + strings.Join(slices.Compact(bare), "; ") + "."
 	return e
 }
 
@@ -181,6 +186,15 @@ func errBudget(api string, at, now time.Time) *Error {
 	name := map[string]string{restAPI: "REST", graphqlAPI: "GraphQL"}[api]
 	return &Error{Kind: KindRateLimit, RetryAt: at, Message: fmt.Sprintf(
 		"The query would exceed Cloudflare's rate limit for the %s API.", name) + nextCall(at, now)}
+}
+
+// errBeyondAllowance is a call that was not made, as its purpose has used up its
+// part of the budget.
+func errBeyondAllowance(p Purpose, at, now time.Time) *Error {
+	what := map[Purpose]string{Lookups: "Suggestions and look-ups", Enrichment: "Names and details beside answers"}[p]
+	return &Error{Kind: KindRateLimit, RetryAt: at, Err: errAllowance, Message: fmt.Sprintf(
+		"%s have used up their part of Cloudflare's rate limit. The rest is kept for queries and alerts. The next call is possible at %s (in %s).",
+		what, at.UTC().Format("15:04:05 UTC"), max(at.Sub(now).Round(time.Second), 0))}
 }
 
 func nextCall(at, now time.Time) string {

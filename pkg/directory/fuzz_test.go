@@ -33,12 +33,12 @@ func FuzzLists(f *testing.F) {
 		}
 		client := cloudflare.New(cloudflare.Config{HTTP: &http.Client{Transport: upstream(`{"success":true,"result":` + list + `}`)}})
 		defer client.Close()
-		entries, err := fetchAll(t.Context(), client, "/x", nil, 1000)
+		got, err := fetchPages(t.Context(), client, "/x", nil, 1000, maxListPages)
 		if isList := strings.HasPrefix(strings.TrimSpace(list), "["); isList == (err != nil) {
 			t.Fatalf("%v", err)
 		}
 		seen := map[string]bool{}
-		for _, e := range entries {
+		for _, e := range got.entries {
 			if e.ID == "" || seen[e.ID] {
 				t.Fatalf("the ID %q stands twice, or is empty", e.ID)
 			}

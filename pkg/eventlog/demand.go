@@ -39,6 +39,7 @@ type demand struct {
 // release. The mutex is held.
 func (l *Log) newDemand(ctx context.Context, s *Source, pushed map[string]string, wanted []interval.Interval) *demand {
 	arrival := l.now()
+	l.expire()
 	hull := interval.Interval{From: wanted[0].From, To: wanted[len(wanted)-1].To}
 	d := &demand{
 		log: l, feed: l.feed(s, pushed), source: s, scanner: s.Scanner, ctx: ctx, arrival: arrival,
@@ -136,7 +137,9 @@ func (d *demand) collect() {
 			continue
 		}
 		for _, f := range clipFailures(fl.failures, d.reach()) {
-			if !slices.Contains(d.failures, f) {
+			// What another purpose may not ask for any more, a query still may.
+			others := cloudflare.BeyondAllowance(f.Err) && cloudflare.SpenderOf(d.ctx).Purpose == cloudflare.Queries
+			if !others && !slices.Contains(d.failures, f) {
 				d.failures = append(d.failures, f)
 			}
 		}

@@ -145,7 +145,7 @@ func TestWhoRefusesEveryCallIsNotHealthy(t *testing.T) {
 
 func TestSettingsProblemIsAnAnswer(t *testing.T) {
 	d := made(t, account.New(upstreamOf(t, "access_requests")),
-		stored(`{"accountId":"nope","apiUrl":"`+inMemoryURL+`"}`, map[string]string{"apiToken": testToken}), trioTime)
+		backend.DataSourceInstanceSettings{JSONData: []byte(`{"accountId":"nope","apiUrl":"` + inMemoryURL + `"}`), DecryptedSecureJSONData: map[string]string{"apiToken": testToken}}, trioTime)
 	require.ErrorContains(t, ask(t, d, nil, dataQuery("A", ar("")))["A"].Error, "accountId must be 32")
 	h, err := d.CheckHealth(t.Context(), &backend.CheckHealthRequest{})
 	require.NoError(t, err)
@@ -157,11 +157,15 @@ func TestSettingsProblemIsAnAnswer(t *testing.T) {
 	require.Equal(t, []choice{{Text: "Example", Value: testAccount}}, accounts)
 }
 
+func urlPath(url string) string {
+	path, _, _ := strings.Cut(url, "?")
+	return path
+}
+
 func resource(t *testing.T, d *Datasource, url string, into any) int {
 	t.Helper()
-	path, _, _ := strings.Cut(url, "?")
 	status := 0
-	err := d.CallResource(t.Context(), &backend.CallResourceRequest{Method: http.MethodGet, Path: path, URL: url},
+	err := d.CallResource(t.Context(), &backend.CallResourceRequest{Method: http.MethodGet, Path: urlPath(url), URL: url},
 		backend.CallResourceResponseSenderFunc(func(r *backend.CallResourceResponse) error {
 			status = r.Status
 			require.NotContains(t, string(r.Body), testToken)

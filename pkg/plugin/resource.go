@@ -4,15 +4,21 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/resource/httpadapter"
 
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/frame"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/settings"
 )
 
 // choice is one thing to choose from a list.
@@ -28,14 +34,19 @@ func newResources(d *Datasource) backend.CallResourceHandler {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { d.serve(w, r, answer) })
 	}
 	handle("/values", d.values)
-	handle("/users", d.users)
-	handle("/identity-providers", d.entries((*directory.Directory).IdentityProviders))
-	handle("/apps", d.entries((*directory.Directory).Apps))
-	handle("/accounts", d.accounts)
-	handle("/budget", func(*http.Request) (any, error) { return d.client.Budgets(), nil })
+	for name, answer := range map[string]func(*http.Request) (any, error){
+		settings.Users:             d.users,
+		settings.IdentityProviders: d.entries((*directory.Directory).IdentityProviders),
+		settings.Apps:              d.entries((*directory.Directory).Apps),
+		settings.Accounts:          d.accounts,
+		settings.Budget:            func(*http.Request) (any, error) { return d.client.Budgets(), nil },
+	} {
+		handle("/"+name, d.guardedResource(name, answer))
+	}
+	mux.HandleFunc("POST /forget", func(w http.ResponseWriter, r *http.Request) { d.serve(w, r, d.forget) })
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusNotFound, map[string]string{
-			"error": "unknown resource; allowed are GET values, users, identity-providers, apps, accounts, budget"})
+			"error": "unknown resource; allowed are GET values, users, identity-providers, apps, accounts, budget, and POST forget"})
 	})
 	return httpadapter.New(mux)
 }
@@ -48,20 +59,38 @@ func (d *Datasource) CallResource(ctx context.Context, req *backend.CallResource
 func (d *Datasource) serve(w http.ResponseWriter, r *http.Request, answer func(*http.Request) (any, error)) {
 	// The account list is what a user needs to mend a missing account.
 	if d.problem != nil && (d.client == nil || r.URL.Path != "/accounts") {
-		writeFailure(w, problemFailure(d.problem))
+		d.writeFailure(w, problemFailure(d.problem))
 		return
 	}
-	ctx, cancel := inTime(r.Context())
+	ctx, cancel := inTime(asLookup(r.Context()))
 	defer cancel()
 	body, err := answer(r.WithContext(ctx))
+	if err == nil && d.trust != nil {
+		err = d.trust.confirm(ctx)
+	}
 	if err != nil {
-		writeFailure(w, classify(err))
+		d.writeFailure(w, classify(err))
 		return
 	}
 	writeJSON(w, http.StatusOK, body)
 }
 
-func writeFailure(w http.ResponseWriter, f failure) {
+// asLookup makes calls under the context keep to the look-ups' allowance, and to the
+// part of it that the user has.
+func asLookup(ctx context.Context) context.Context {
+	who := cloudflare.Spender{Purpose: cloudflare.Lookups}
+	if user := backend.UserFromContext(ctx); user != nil {
+		who.Caller = user.Login
+	}
+	return cloudflare.WithSpender(ctx, who)
+}
+
+func (d *Datasource) writeFailure(w http.ResponseWriter, f failure) {
+	var upstream *cloudflare.Error
+	if errors.As(f.err, &upstream) && !upstream.RetryAt.IsZero() {
+		seconds := max(math.Ceil(upstream.RetryAt.Sub(d.now()).Seconds()), 1)
+		w.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
+	}
 	writeJSON(w, int(f.status), map[string]string{"error": f.err.Error(), "message": f.err.Error()})
 }
 
@@ -82,7 +111,7 @@ func (d *Datasource) users(r *http.Request) (any, error) {
 	if d.masker.Hides() {
 		return nil, &query.InvalidError{Message: "the data source does not list users while it masks identities"}
 	}
-	users, err := d.surfaces.Directory().Users(r.Context(), search)
+	users, err := d.surfaces.Directory().UsersLike(r.Context(), search)
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +125,31 @@ func (d *Datasource) entries(list func(*directory.Directory, context.Context) ([
 	}
 }
 
+// forgotten is what was freed.
+type forgotten struct {
+	Rows  int   `json:"rows"`
+	Bytes int64 `json:"bytes"`
+}
+
+// forget frees all that is kept of the account, for administrators of Grafana.
+func (d *Datasource) forget(r *http.Request) (any, error) {
+	if role := callerOf(r.Context()); role < settings.Admin {
+		return nil, &roleError{"forget", role, settings.Admin}
+	}
+	kept := d.surfaces.Stats()
+	d.surfaces.Forget()
+	return forgotten{Rows: kept.Rows, Bytes: kept.Bytes}, nil
+}
+
+// accounts answers the accounts that the credentials reach. Cloudflare names an
+// account after the person who made it, so a mask leaves its ID alone.
 func (d *Datasource) accounts(r *http.Request) (any, error) {
 	accounts, err := directory.Accounts(r.Context(), d.client)
+	if d.settings.Mask != frame.MaskNone {
+		for i := range accounts {
+			accounts[i].Name = ""
+		}
+	}
 	return choices(accounts, ""), err
 }
 

@@ -19,6 +19,8 @@ type Layout struct {
 	fields    []*catalogue.Field
 	byName    map[string]int
 	keys      map[string]*node
+	// names are those of the account's lists by which name fields are read.
+	names map[string]*query.Names
 	// weighted rows stand for a number of events each.
 	weighted bool
 }
@@ -86,6 +88,15 @@ func (l *Layout) add(path []string, t *target) {
 	}
 }
 
+// Named is the layout whose fields that are names of IDs are read by the names of
+// the account's lists. Without them the IDs stand for themselves: chunks keep IDs
+// only, as names change.
+func (l *Layout) Named(names map[string]*query.Names) *Layout {
+	named := *l
+	named.names = names
+	return &named
+}
+
 // Weighted says whether a row stands for a number of events.
 func (l *Layout) Weighted() bool { return l.weighted }
 
@@ -99,6 +110,7 @@ func (l *Layout) other() int { return len(l.fields) }
 type reader struct {
 	column  int
 	derived *catalogue.Derived
+	names   *query.Names
 }
 
 func (l *Layout) reader(f *catalogue.Field) reader {
@@ -106,10 +118,11 @@ func (l *Layout) reader(f *catalogue.Field) reader {
 	if f.Derived != nil {
 		source = f.Derived.From
 	}
-	if column, ok := l.byName[source]; ok {
-		return reader{column, f.Derived}
+	column, ok := l.byName[source]
+	if !ok {
+		column = noColumn
 	}
-	return reader{noColumn, f.Derived}
+	return reader{column, f.Derived, l.names[f.NamesFrom()]}
 }
 
 // Keeps says whether the rows can tell a field's value.
@@ -122,5 +135,5 @@ func (r reader) cell(c query.Cell) query.Cell {
 	if r.derived == nil {
 		return c
 	}
-	return query.Derive(r.derived, c)
+	return query.Derive(r.derived, c, r.names)
 }

@@ -122,6 +122,28 @@ func (l *Layout) Absent(f *catalogue.Field, runs []Run) bool {
 	return true
 }
 
+// HasIDs says that some row of the runs has an ID that a name field needs a name for.
+func (l *Layout) HasIDs(f *catalogue.Field, runs []Run) bool {
+	column := l.reader(f).column
+	if column < 0 {
+		return false
+	}
+	for _, r := range runs {
+		col := &r.cols[column]
+		needs := make([]bool, int(codeFirst)+col.dict.len())
+		for i := range col.dict.len() {
+			_, known := f.Derived.Values[col.dict.text(i)]
+			needs[int(codeFirst)+i] = !known && col.dict.text(i) != ""
+		}
+		for row := r.Lo; row < r.Hi; row++ {
+			if needs[col.code(row)] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // NewestValue is the field's value in the newest row that has one, and that row's
 // instant. The runs are oldest first.
 func (l *Layout) NewestValue(f *catalogue.Field, runs []Run) (value string, at int64, ok bool) {

@@ -1,10 +1,11 @@
 // Package directory is what the account has beside logs: its users, applications,
-// identity providers and service tokens, by ID and name, and which parts of the
+// policies, identity providers and service tokens, by ID and name, and which parts of the
 // account the credentials reach.
 package directory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -36,6 +37,10 @@ type Entry struct {
 	Email string
 	// SCIM says whether an identity provider has SCIM on.
 	SCIM bool
+	// aliases are other identifiers of an application or a user; policies are those
+	// within an application.
+	aliases  []string
+	policies []Entry
 }
 
 // Directory lists what the account has: users, applications, identity
@@ -46,6 +51,7 @@ type Directory struct {
 	accountID string
 	now       func() time.Time
 	lists     *lru.Cache[string, keptList]
+	names     *lru.Cache[string, keptNames]
 }
 
 type keptList struct {
@@ -56,7 +62,8 @@ type keptList struct {
 // New makes an empty Directory of an account; now is the clock.
 func New(client *cloudflare.Client, accountID string, now func() time.Time) *Directory {
 	lists, _ := lru.New[string, keptList](maxKeptLists) // fails for sizes below 1 only
-	return &Directory{client, accountID, now, lists}
+	names, _ := lru.New[string, keptNames](maxKeptLists)
+	return &Directory{client, accountID, now, lists, names}
 }
 
 // Users are those that match search, or all where it is empty. Cloudflare does
@@ -101,6 +108,11 @@ func (d *Directory) IdentityProviders(ctx context.Context) ([]Entry, error) {
 	return d.list(ctx, "/access/identity_providers", nil)
 }
 
+// Policies are the reusable ones. Those within applications are with Apps.
+func (d *Directory) Policies(ctx context.Context) ([]Entry, error) {
+	return d.list(ctx, "/access/policies", nil)
+}
+
 // ServiceTokens are the Access service tokens.
 func (d *Directory) ServiceTokens(ctx context.Context) ([]Entry, error) {
 	return d.list(ctx, "/access/service_tokens", nil)
@@ -108,16 +120,22 @@ func (d *Directory) ServiceTokens(ctx context.Context) ([]Entry, error) {
 
 // Accounts are those that a credential reaches. It needs no account itself.
 func Accounts(ctx context.Context, client *cloudflare.Client) ([]Entry, error) {
-	return fetchAll(ctx, client, "/accounts", nil, 50)
+	return fetchAll(ctx, client, "/accounts", nil, 50, maxListPages)
 }
 
 func (d *Directory) list(ctx context.Context, path string, params url.Values) ([]Entry, error) {
+	return d.firstPages(ctx, path, params, maxListPages)
+}
+
+// firstPages is a list if it has at most so many pages. Otherwise the entries of
+// these pages come with errTooLong.
+func (d *Directory) firstPages(ctx context.Context, path string, params url.Values, pages int) ([]Entry, error) {
 	key := path + "?" + params.Encode()
 	if kept, ok := d.lists.Get(key); ok && d.now().Sub(kept.at) < listTTL {
 		return kept.entries, nil
 	}
-	return cloudflare.Share(ctx, d.client, key, func(ctx context.Context) ([]Entry, error) {
-		entries, err := fetchAll(ctx, d.client, "/accounts/"+url.PathEscape(d.accountID)+path, params, 1000)
+	return cloudflare.Share(ctx, d.client, fmt.Sprint(pages, key), func(ctx context.Context) ([]Entry, error) {
+		entries, err := fetchAll(ctx, d.client, "/accounts/"+url.PathEscape(d.accountID)+path, params, pageSize(path), pages)
 		if err == nil {
 			d.lists.Add(key, keptList{entries: entries, at: d.now()})
 		}
@@ -125,12 +143,23 @@ func (d *Directory) list(ctx context.Context, path string, params url.Values) ([
 	})
 }
 
+// pageSize is how much of a list to ask for at once. How large a page of policies
+// may be is not documented; 100 is what comes where nothing is asked for.
+func pageSize(path string) int {
+	if path == "/access/policies" {
+		return 100
+	}
+	return 1000
+}
+
+var errTooLong = errors.New("the list has more pages than are read")
+
 // fetchAll pages until a page brings nothing new: page caps differ by endpoint
 // and are not all documented, and total_count is not to be trusted.
-func fetchAll(ctx context.Context, client *cloudflare.Client, path string, params url.Values, perPage int) ([]Entry, error) {
+func fetchAll(ctx context.Context, client *cloudflare.Client, path string, params url.Values, perPage, pages int) ([]Entry, error) {
 	seen := map[string]bool{}
 	var entries []Entry
-	for page := 1; page <= maxListPages; page++ {
+	for page := 1; page <= pages; page++ {
 		q := url.Values{"page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(perPage)}}
 		for name, values := range params {
 			q[name] = values
@@ -162,14 +191,25 @@ func fetchAll(ctx context.Context, client *cloudflare.Client, path string, param
 			return entries, nil
 		}
 	}
-	return nil, fmt.Errorf("%s has more than %d pages", path, maxListPages)
+	return entries, fmt.Errorf("%s: %w (%d)", path, errTooLong, pages)
 }
 
+// newEntry copies what it takes of a row: its texts would keep the whole answer.
 func newEntry(row gjson.Result) Entry {
-	e := Entry{ID: row.Get("id").String(), Name: row.Get("name").String(), Email: row.Get("email").String()}
+	text := func(of gjson.Result, name string) string { return strings.Clone(of.Get(name).String()) }
+	e := Entry{ID: text(row, "id"), Name: text(row, "name"), Email: text(row, "email"), SCIM: row.Get("scim_config.enabled").Bool()}
+	uid, aud := text(row, "uid"), text(row, "aud")
 	if e.ID == "" {
-		e.ID = row.Get("uid").String()
+		e.ID = uid
 	}
-	e.SCIM = row.Get("scim_config.enabled").Bool()
+	for _, alias := range []string{uid, aud} {
+		if alias != "" && alias != e.ID {
+			e.aliases = append(e.aliases, alias)
+		}
+	}
+	row.Get("policies").ForEach(func(_, policy gjson.Result) bool {
+		e.policies = append(e.policies, Entry{ID: text(policy, "id"), Name: text(policy, "name")})
+		return true
+	})
 	return e
 }

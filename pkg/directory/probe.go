@@ -31,9 +31,9 @@ func (d *Directory) Probes() []Probe {
 		probes = append(probes, Probe{Title: q.Title, Permission: q.Permission, Ask: d.probeOf(q)})
 	}
 	for _, extra := range []struct{ title, permission, path string }{
-		{"Identity providers (to find those that use SCIM, and for suggestions)", "Access: Organizations, Identity Providers, and Groups Read", "/access/identity_providers"},
-		{"Application names (for suggestions)", "Access: Apps and Policies Read", "/access/apps"},
-		{"Service token names (for suggestions)", "Access: Service Tokens Read", "/access/service_tokens"},
+		{"Identity providers (to find those that use SCIM, and for suggestions)", readsProviders, "/access/identity_providers"},
+		{"Application names (for suggestions)", readsApps, "/access/apps"},
+		{"Service token names (for suggestions)", readsTokens, "/access/service_tokens"},
 	} {
 		probes = append(probes, Probe{
 			Title: extra.title, Permission: extra.permission, Optional: true,

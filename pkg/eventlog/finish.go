@@ -26,6 +26,7 @@ func (e *execution) finish(g gathered) (*answer.Result, error) {
 	defer traced.End()
 	needed := e.request.Needed()
 	res := &answer.Result{Coverage: answer.Coverage{From: needed.Start(), To: needed.Last(), Complete: true, FilteredHere: []string{}}, Notices: e.notices, Scanned: g.view.rows()}
+	e.learnNames(g.view)
 	var t tally
 	var err error
 	switch {
@@ -44,6 +45,19 @@ func (e *execution) finish(g gathered) (*answer.Result, error) {
 	return res, nil
 }
 
+// learnNames reads the lists that say what the IDs of the view are called. It waits
+// until the rows are there: they have the first claim on calls, and often have no IDs
+// of some kind. It says whether there was anything to learn.
+func (e *execution) learnNames(v view) bool {
+	var fields []*catalogue.Field
+	for _, f := range e.source.Shown(e.request) {
+		if f.NamesFrom() != "" && e.layout.HasIDs(f, v.runs()) {
+			fields = append(fields, f)
+		}
+	}
+	return e.naming.Learn(e.ctx, fields)
+}
+
 // cover fills the figures of the coverage.
 func (e *execution) cover(c *answer.Coverage, g gathered, t tally) {
 	c.Rows = t.events
@@ -51,7 +65,7 @@ func (e *execution) cover(c *answer.Coverage, g gathered, t tally) {
 		at := interval.Instant(t.newest)
 		c.Newest = &at
 	}
-	if e.source.Layout.Weighted() && t.events > 0 && t.sampled > 0 {
+	if e.layout.Weighted() && t.events > 0 && t.sampled > 0 {
 		c.SampleInterval = t.sampled / float64(t.events)
 		c.Sampled = c.SampleInterval > 1
 	}
@@ -96,6 +110,7 @@ func (e *execution) explain(res *answer.Result, g gathered, t tally) {
 	if res.Coverage.Sampled {
 		res.Inform("Cloudflare counted a sample: one event stands for %.1f on average, and the counts are scaled accordingly.", res.Coverage.SampleInterval)
 	}
+	e.naming.Explain(res, e.source.Shown(e.request), e.request.Filtered())
 	e.explainLimit(res, t)
 	e.explainRetention(res, g)
 }

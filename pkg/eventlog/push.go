@@ -89,7 +89,7 @@ func (e *execution) choosePush(known view, rows float64) *push {
 
 // hits counts the rows that pass a filter.
 func (e *execution) hits(f *query.Filter, v view) int {
-	m := columnar.NewMatcher(e.source.Layout, f)
+	m := columnar.NewMatcher(e.layout, f)
 	n := 0
 	for _, p := range v.parts {
 		n += len(m.Match(p.run))
@@ -114,7 +114,7 @@ func (e *execution) unseen(known view) *push {
 // absent says that a view has rows, and none of them has a field that events
 // usually have.
 func (e *execution) absent(f *catalogue.Field, v view) bool {
-	return !f.Optional && v.rows() > 0 && e.source.Layout.Absent(f, v.runs())
+	return !f.Optional && v.rows() > 0 && e.layout.Absent(f, v.runs())
 }
 
 // gatherPushed gathers through a pushed filter. It returns nil if the filter
@@ -144,7 +144,7 @@ func (e *execution) gatherPushed(base gathered) (*gathered, error) {
 		if p.unseen {
 			// Rows that lack the field passed Cloudflare's filter, not ours.
 			others := slices.DeleteFunc(slices.Clone(e.request.Filters), func(f *query.Filter) bool { return f == p.filter })
-			e.matcher = columnar.NewMatcher(e.source.Layout, others...)
+			e.matcher = columnar.NewMatcher(e.layout, others...)
 		}
 		return &g, nil
 	}

@@ -7,10 +7,10 @@ import (
 	"math"
 	"time"
 
-	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/columnar"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/spans"
@@ -22,6 +22,8 @@ type execution struct {
 	ctx     context.Context
 	request *query.Request
 	source  *Source
+	naming  *directory.Naming
+	layout  *columnar.Layout // the source's, with the names that were learned
 	wanted  []interval.Interval
 	start   int64
 	matcher *columnar.Matcher
@@ -40,8 +42,10 @@ func (l *Log) Query(ctx context.Context, r *query.Request, s Source) (*answer.Re
 		ctx = cloudflare.WithTrace(ctx, trace)
 	}
 	ctx, traced := spans.Start(ctx, "scan")
-	e := &execution{log: l, ctx: ctx, request: r, source: &s, start: l.config.Now().UnixNano(), maxRows: cmp.Or(s.MaxRows, l.config.MaxRows)}
-	e.matcher = columnar.NewMatcher(s.Layout, r.Filters...)
+	e := &execution{log: l, ctx: ctx, request: r, source: &s, naming: s.Directory.Naming(), start: l.config.Now().UnixNano(), maxRows: cmp.Or(s.MaxRows, l.config.MaxRows)}
+	e.layout = s.Layout.Named(e.naming.Names())
+	e.naming.Learn(ctx, r.Filtered())
+	e.matcher = columnar.NewMatcher(e.layout, r.Filters...)
 	result, err := e.answer()
 	spans.End(traced, err)
 	if err != nil {
@@ -91,6 +95,10 @@ func (e *execution) answer() (*answer.Result, error) {
 		}
 	}
 	g, err := e.gather(base, choose)
+	if err == nil && e.learnNames(g.view) && g.ending == enoughRows {
+		// Rows that differ in their IDs alone can be one by their names.
+		g, err = e.gather(base, nil)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -120,23 +128,11 @@ func (e *execution) open(pushed map[string]string, wanted ...interval.Interval) 
 	return e.log.newDemand(e.ctx, e.source, pushed, wanted)
 }
 
-// columns are the fields of a plain table.
-func (e *execution) columns() []*catalogue.Field {
-	switch r := e.request; {
-	case e.source.Columns != nil:
-		return e.source.Columns
-	case len(r.Fields) > 0 || r.Other:
-		return r.Fields
-	default:
-		return r.Type.Columns(false)
-	}
-}
-
 func clock(ns int64) string { return interval.Instant(ns).Format(time.RFC3339) }
 
 // passing counts the rows of an answer, as far as the limit needs.
 func (e *execution) passing(v view) int {
-	if e.source.Layout.Weighted() {
+	if e.layout.Weighted() {
 		refs, _, _ := e.listGroups(v)
 		return len(refs)
 	}

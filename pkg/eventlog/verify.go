@@ -44,7 +44,7 @@ func (e *execution) verify(base gathered, pushed view) (verdict, error) {
 	}
 	both := base.view.Clip(pushed.Interval)
 	expected := map[string]struct{}{}
-	m := columnar.NewMatcher(e.source.Layout, f)
+	m := columnar.NewMatcher(e.layout, f)
 	for _, p := range base.demand.look(both).parts {
 		for _, row := range m.Match(p.run) {
 			expected[p.run.RowKey(int(row))] = struct{}{}
@@ -71,7 +71,7 @@ func (e *execution) verifyByProbe(base gathered) (verdict, error) {
 	if f.Operator != catalogue.Equal && f.Operator != catalogue.Contains {
 		return verdict{}, nil
 	}
-	value, at, ok := e.source.Layout.NewestValue(f.Field, base.view.runs())
+	value, at, ok := e.layout.NewestValue(f.Field, base.view.runs())
 	if !ok {
 		return verdict{}, nil
 	}

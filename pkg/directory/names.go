@@ -1,9 +1,7 @@
 package directory
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -45,7 +43,7 @@ type keptNames struct {
 type listing struct {
 	things     string
 	permission string
-	read       func(d *Directory, ctx context.Context, pages int) ([]Entry, error)
+	paths      []string
 }
 
 const (
@@ -56,35 +54,16 @@ const (
 )
 
 var listings = map[string]listing{
-	"apps":               {"applications", readsApps, firstOf("/access/apps")},
-	"identity-providers": {"identity providers", readsProviders, firstOf("/access/identity_providers")},
-	"policies":           {"policies", readsApps, (*Directory).allPolicies},
-	"service-tokens":     {"service tokens", readsTokens, firstOf("/access/service_tokens")},
-	"users":              {"users", readsUsers, firstOf("/access/users")},
-}
-
-func firstOf(path string) func(*Directory, context.Context, int) ([]Entry, error) {
-	return func(d *Directory, ctx context.Context, pages int) ([]Entry, error) {
-		return d.firstPages(ctx, path, nil, pages)
-	}
-}
-
-// allPolicies are the reusable policies, and those that applications hold.
-func (d *Directory) allPolicies(ctx context.Context, pages int) ([]Entry, error) {
-	apps, failed := d.firstPages(ctx, "/access/apps", nil, pages)
-	policies, err := d.firstPages(ctx, "/access/policies", nil, pages)
-	all := append([]Entry{}, policies...) // the list is kept
-	for _, app := range apps {
-		all = append(all, app.policies...)
-	}
-	if failed == nil {
-		failed = err
-	}
-	return all, failed
+	"apps":               {"applications", readsApps, []string{"/access/apps"}},
+	"identity-providers": {"identity providers", readsProviders, []string{"/access/identity_providers"}},
+	// An application holds its policies; those that are reusable have a list besides.
+	"policies":       {"policies", readsApps, []string{"/access/apps", policiesPath}},
+	"service-tokens": {"service tokens", readsTokens, []string{"/access/service_tokens"}},
+	"users":          {"users", readsUsers, []string{"/access/users"}},
 }
 
 // Names are those of a list that the catalogue names. They are asked for once for
-// all queries, and kept: names change seldom, and each costs calls of the budget
+// all queries, and kept: names change seldom, and each list costs calls of the budget
 // that the logs need. There are always some, if need be none with a Problem.
 func (d *Directory) Names(ctx context.Context, list string) Names {
 	kept, _ := d.names.Get(list)
@@ -99,52 +78,65 @@ func (d *Directory) Names(ctx context.Context, list string) Names {
 	if err == nil {
 		return names
 	}
-	problem := fmt.Sprintf("Cloudflare did not send the names of the account's %s in time.", listings[list].things)
-	if ctx.Err() != nil { // the caller is in a hurry: that says nothing of the list
-		return Names{Problem: problem}
-	}
-	return d.without(list, problem)
+	// Where the caller is out of time, that says nothing of the list.
+	return d.without(list, fmt.Sprintf("Cloudflare did not send the names of the account's %s in time.", listings[list].things), ctx.Err() == nil)
 }
 
 // readNames asks for a list's names, and keeps them.
 func (d *Directory) readNames(ctx context.Context, list string) Names {
 	l := listings[list]
-	entries, err := l.read(d, ctx, namesPages)
-	names := Names{ByID: make(map[string]string, len(entries))}
-	for _, e := range entries {
-		name := cmp.Or(e.Email, e.Name)
-		if list == "users" {
-			name = e.Email
+	names := Names{ByID: map[string]string{}}
+	var failed error
+	for _, path := range l.paths {
+		read, err := d.pages(ctx, path, nil, namesPages)
+		if failed == nil {
+			failed = err
 		}
-		for _, id := range append([]string{e.ID}, e.aliases...) {
-			if id != "" && name != "" {
-				names.ByID[strings.ToLower(id)] = name
-			}
+		if read.cut {
+			names.Problem = fmt.Sprintf("The account has more %s than the data source reads the names of.", l.things)
+		}
+		for _, e := range read.entries {
+			names.add(e)
 		}
 	}
 	switch {
-	case errors.Is(err, errTooLong):
-		names.Problem = fmt.Sprintf("The account has more %s than the data source reads the names of.", l.things)
-	case err != nil && len(entries) == 0:
-		return d.without(list, l.problem(err))
-	case err != nil:
-		names.Problem = l.problem(err)
-	case len(entries) == 0:
+	case failed != nil && len(names.ByID) == 0:
+		return d.without(list, l.problem(failed), !cloudflare.BeyondAllowance(failed))
+	case failed != nil:
+		names.Problem = l.problem(failed)
+	case len(names.ByID) == 0:
 		// Cloudflare leaves out of a list what the credentials may not see.
 		names.Problem = fmt.Sprintf("Cloudflare shows these credentials no %s. Check that they may see them.", l.things)
 	}
 	now := d.now()
 	kept := keptNames{Names: names, read: now, until: now.Add(namesTTL)}
-	if err != nil && !errors.Is(err, errTooLong) {
+	if failed != nil {
 		kept.until = now.Add(failureTTL)
 	}
 	d.names.Add(list, kept)
 	return names
 }
 
+// add names an entry, and what is within it: IDs of one kind are never those of
+// another.
+func (n Names) add(e Entry) {
+	name := e.Name
+	if e.Email != "" {
+		name = e.Email
+	}
+	for _, id := range append([]string{e.ID}, e.aliases...) {
+		if id != "" && name != "" {
+			n.ByID[strings.ToLower(id)] = name
+		}
+	}
+	for _, policy := range e.policies {
+		n.add(policy)
+	}
+}
+
 // without are the names where none could be read: those from before, as long as
-// they are not too old. It is remembered for a while.
-func (d *Directory) without(list, problem string) Names {
+// they are not too old. What is remembered is not asked for again for a while.
+func (d *Directory) without(list, problem string, remember bool) Names {
 	now := d.now()
 	kept, _ := d.names.Get(list)
 	if now.Before(kept.until) { // another query was luckier
@@ -153,8 +145,9 @@ func (d *Directory) without(list, problem string) Names {
 	if kept.read.IsZero() || now.Sub(kept.read) > staleTTL {
 		kept = keptNames{Names: Names{Problem: problem}}
 	}
-	kept.until = now.Add(failureTTL)
-	d.names.Add(list, kept)
+	if kept.until = now.Add(failureTTL); remember {
+		d.names.Add(list, kept)
+	}
 	return kept.Names
 }
 

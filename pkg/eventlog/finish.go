@@ -47,7 +47,8 @@ func (e *execution) finish(g gathered) (*answer.Result, error) {
 
 // learnNames reads the lists that say what the IDs of the view are called. It waits
 // until the rows are there: they have the first claim on calls, and often have no IDs
-// of some kind. It says whether there was anything to learn.
+// of some kind. For an alert, whose labels names can be, they count as part of the
+// query. It says whether there was anything to learn.
 func (e *execution) learnNames(v view) bool {
 	var fields []*catalogue.Field
 	for _, f := range e.source.Shown(e.request) {
@@ -55,7 +56,11 @@ func (e *execution) learnNames(v view) bool {
 			fields = append(fields, f)
 		}
 	}
-	return e.naming.Learn(e.ctx, fields)
+	ctx := e.ctx
+	if cloudflare.SpenderOf(ctx).Purpose == cloudflare.Queries && !e.request.FromAlert {
+		ctx = cloudflare.WithSpender(ctx, cloudflare.Spender{Purpose: cloudflare.Enrichment})
+	}
+	return e.naming.Learn(ctx, fields)
 }
 
 // cover fills the figures of the coverage.

@@ -123,11 +123,6 @@ func (d *Directory) IdentityProviders(ctx context.Context) ([]Entry, error) {
 	return d.list(ctx, "/access/identity_providers", nil)
 }
 
-// Policies are the reusable ones. Those within applications are with Apps.
-func (d *Directory) Policies(ctx context.Context) ([]Entry, error) {
-	return d.list(ctx, policiesPath, nil)
-}
-
 // ServiceTokens are the Access service tokens.
 func (d *Directory) ServiceTokens(ctx context.Context) ([]Entry, error) {
 	return d.list(ctx, "/access/service_tokens", nil)
@@ -151,13 +146,19 @@ func (d *Directory) list(ctx context.Context, path string, params url.Values) ([
 func (d *Directory) pages(ctx context.Context, path string, params url.Values, most int) (keptList, error) {
 	key := listKey(path, params)
 	cut := key + "\x00cut"
-	if kept, ok := d.kept(key); ok {
-		return kept, nil
+	known := func() (keptList, bool) {
+		if kept, ok := d.kept(key); ok || most >= maxListPages {
+			return kept, ok
+		}
+		return d.kept(cut)
 	}
-	if kept, ok := d.kept(cut); ok && most < maxListPages {
-		return kept, nil
+	if list, ok := known(); ok {
+		return list, nil
 	}
 	return cloudflare.Share(ctx, d.client, fmt.Sprint(most, key), func(ctx context.Context) (keptList, error) {
+		if list, ok := known(); ok { // another caller's came in the meantime
+			return list, nil
+		}
 		list, err := fetchPages(ctx, d.client, "/accounts/"+url.PathEscape(d.accountID)+path, params, pageSize(path), most)
 		if list.at = d.now(); err != nil {
 			return list, err

@@ -24,7 +24,8 @@ const (
 	namesPages = 10
 )
 
-// Names are what the things of one of the account's lists are called.
+// Names are what the things of one of the account's lists are called. Those of what
+// is no list of the account are none.
 type Names struct {
 	// ByID has the names by ID in lower case. It is read-only.
 	ByID map[string]string
@@ -66,13 +67,22 @@ var listings = map[string]listing{
 // all queries, and kept: names change seldom, and each list costs calls of the budget
 // that the logs need. There are always some, if need be none with a Problem.
 func (d *Directory) Names(ctx context.Context, list string) Names {
-	kept, _ := d.names.Get(list)
-	if d.now().Before(kept.until) {
-		return kept.Names
+	if _, ok := listings[list]; !ok {
+		return Names{}
+	}
+	known := func() (Names, bool) {
+		kept, _ := d.names.Get(list)
+		return kept.Names, d.now().Before(kept.until)
+	}
+	if names, ok := known(); ok {
+		return names
 	}
 	patient, cancel := context.WithTimeout(ctx, namesTimeout)
 	defer cancel()
 	names, err := cloudflare.Share(patient, d.client, "names of "+list, func(ctx context.Context) (Names, error) {
+		if names, ok := known(); ok { // another query's came in the meantime
+			return names, nil
+		}
 		return d.readNames(ctx, list), nil
 	})
 	if err == nil {

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// namesTTL is how long names are kept, and failureTTL how long a failure is, so
-	// that a dashboard doesn't ask again with each of its panels.
+	// namesTTL is how long names are kept, and failureTTL how long it takes until
+	// panels that only show names ask again after a failure.
 	namesTTL   = 10 * time.Minute
 	failureTTL = time.Minute
 	// staleTTL is how long names stand in for those that can't be read: a legend, or
@@ -38,6 +38,8 @@ type keptNames struct {
 	Names
 	read  time.Time // when Cloudflare sent them; zero if it didn't
 	until time.Time // when to ask again
+	// failed says that the last attempt brought no names, or not all.
+	failed bool
 }
 
 // listing is one of the account's lists, as the catalogue names it.
@@ -70,16 +72,18 @@ func (d *Directory) Names(ctx context.Context, list string) Names {
 	if _, ok := listings[list]; !ok {
 		return Names{}
 	}
+	// What depends on the names, as a filter does, is worth another try.
+	patient := cloudflare.SpenderOf(ctx).Purpose != cloudflare.Queries
 	known := func() (Names, bool) {
 		kept, _ := d.names.Get(list)
-		return kept.Names, d.now().Before(kept.until)
+		return kept.Names, d.now().Before(kept.until) && (patient || !kept.failed)
 	}
 	if names, ok := known(); ok {
 		return names
 	}
-	patient, cancel := context.WithTimeout(ctx, namesTimeout)
+	soon, cancel := context.WithTimeout(ctx, namesTimeout)
 	defer cancel()
-	names, err := cloudflare.Share(patient, d.client, "names of "+list, func(ctx context.Context) (Names, error) {
+	names, err := cloudflare.Share(soon, d.client, "names of "+list, func(ctx context.Context) (Names, error) {
 		if names, ok := known(); ok { // another query's came in the meantime
 			return names, nil
 		}
@@ -119,7 +123,7 @@ func (d *Directory) readNames(ctx context.Context, list string) Names {
 		names.Problem = fmt.Sprintf("Cloudflare shows these credentials no %s. Check that they may see them.", l.things)
 	}
 	now := d.now()
-	kept := keptNames{Names: names, read: now, until: now.Add(namesTTL)}
+	kept := keptNames{Names: names, read: now, until: now.Add(namesTTL), failed: failed != nil}
 	if failed != nil {
 		kept.until = now.Add(failureTTL)
 	}
@@ -149,13 +153,14 @@ func (n Names) add(e Entry) {
 func (d *Directory) without(list, problem string, remember bool) Names {
 	now := d.now()
 	kept, _ := d.names.Get(list)
-	if now.Before(kept.until) { // another query was luckier
+	if now.Before(kept.until) && !kept.failed { // another query was luckier
 		return kept.Names
 	}
 	if kept.read.IsZero() || now.Sub(kept.read) > staleTTL {
 		kept = keptNames{Names: Names{Problem: problem}}
 	}
-	if kept.until = now.Add(failureTTL); remember {
+	kept.until, kept.failed = now.Add(failureTTL), true
+	if remember {
 		d.names.Add(list, kept)
 	}
 	return kept.Names

@@ -55,12 +55,12 @@ func TestWithoutNamesTheIDsStand(t *testing.T) {
 			if got := counts(t, grouped); !grouped.Coverage.Complete || !slices.Contains(got, "app-2=1") {
 				t.Errorf("%v, coverage %+v", got, grouped.Coverage)
 			}
+			if got := s.account.Counts().Lists; got != lists {
+				t.Errorf("asked %d times again within a minute", got-lists)
+			}
 			filtered := s.ask(t, s.lastHour(t, question{Format: "time_series", Filters: []filter{where("app_name", "=", "Wiki")}}))
 			if got := filtered.Coverage; got.Complete || got.Reason != answer.ReasonUnverified {
 				t.Errorf("a filter that cannot be applied: coverage %+v", got)
-			}
-			if got := s.account.Counts().Lists; got != lists {
-				t.Errorf("asked %d times again within a minute", got-lists)
 			}
 			s.heal()
 			s.pass(5*time.Minute + time.Second)

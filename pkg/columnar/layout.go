@@ -111,18 +111,22 @@ type reader struct {
 	column  int
 	derived *catalogue.Derived
 	names   *query.Names
+	spare   *reader
 }
 
 func (l *Layout) reader(f *catalogue.Field) reader {
-	source := f.Name
-	if f.Derived != nil {
-		source = f.Derived.From
+	source, derived := f.Name, f.Derived
+	switch {
+	case len(f.Path) > 0: // a name that most rows have themselves
+		derived = nil
+	case derived != nil:
+		source = derived.From
 	}
 	column, ok := l.byName[source]
 	if !ok {
 		column = noColumn
 	}
-	return reader{column, f.Derived, l.names[f.NamesFrom()]}
+	return reader{column, derived, l.names[f.NamesFrom()], l.spare(f)}
 }
 
 // Keeps says whether the rows can tell a field's value.

@@ -75,7 +75,7 @@ func (m *Matcher) apply(c *condition, r Run) {
 		}
 		return
 	}
-	col := &r.cols[c.reader.column]
+	col := c.reader.of(r.Chunk)
 	table := c.table(col)
 	m.codes = col.expand(m.codes, r.Lo, r.Hi)
 	for i, code := range m.codes {
@@ -107,12 +107,12 @@ func (c *condition) judge(cell query.Cell) bool {
 
 // Absent says that no row of the runs has the key that a field is read from.
 func (l *Layout) Absent(f *catalogue.Field, runs []Run) bool {
-	column := l.reader(f).column
-	if column < 0 {
+	own := l.reader(f)
+	if own.column < 0 {
 		return false
 	}
 	for _, r := range runs {
-		col := &r.cols[column]
+		col := own.of(r.Chunk)
 		for row := r.Lo; row < r.Hi; row++ {
 			if col.code(row) != codeAbsent {
 				return false
@@ -120,28 +120,6 @@ func (l *Layout) Absent(f *catalogue.Field, runs []Run) bool {
 		}
 	}
 	return true
-}
-
-// HasIDs says that some row of the runs has an ID that a name field needs a name for.
-func (l *Layout) HasIDs(f *catalogue.Field, runs []Run) bool {
-	column := l.reader(f).column
-	if column < 0 {
-		return false
-	}
-	for _, r := range runs {
-		col := &r.cols[column]
-		needs := make([]bool, int(codeFirst)+col.dict.len())
-		for i := range col.dict.len() {
-			_, known := f.Derived.Values[col.dict.text(i)]
-			needs[int(codeFirst)+i] = !known && col.dict.text(i) != ""
-		}
-		for row := r.Lo; row < r.Hi; row++ {
-			if needs[col.code(row)] {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // NewestValue is the field's value in the newest row that has one, and that row's
@@ -152,7 +130,7 @@ func (l *Layout) NewestValue(f *catalogue.Field, runs []Run) (value string, at i
 		return "", 0, false
 	}
 	for _, run := range slices.Backward(runs) {
-		col := &run.cols[r.column]
+		col := r.of(run.Chunk)
 		for row := run.Hi - 1; row >= run.Lo; row-- {
 			if c := r.cell(col.cell(col.code(row), row)); c.Valid && strings.TrimSpace(c.Text) != "" {
 				return c.Text, run.times[row], true

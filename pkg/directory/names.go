@@ -81,7 +81,11 @@ func (d *Directory) Names(ctx context.Context, list string) Names {
 	if names, ok := known(); ok {
 		return names
 	}
-	soon, cancel := context.WithTimeout(ctx, namesTimeout)
+	wait := namesTimeout
+	if deadline, ok := ctx.Deadline(); ok { // what there is has to be shown in time
+		wait = min(wait, time.Until(deadline)/2)
+	}
+	soon, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	names, err := cloudflare.Share(soon, d.client, "names of "+list, func(ctx context.Context) (Names, error) {
 		if names, ok := known(); ok { // another query's came in the meantime
@@ -92,8 +96,8 @@ func (d *Directory) Names(ctx context.Context, list string) Names {
 	if err == nil {
 		return names
 	}
-	// Where the caller is out of time, that says nothing of the list.
-	return d.without(list, fmt.Sprintf("Cloudflare did not send the names of the account's %s in time.", listings[list].things), ctx.Err() == nil)
+	// Where the caller had no time, that says nothing of the list.
+	return d.without(list, fmt.Sprintf("Cloudflare did not send the names of the account's %s in time.", listings[list].things), ctx.Err() == nil && wait == namesTimeout)
 }
 
 // readNames asks for a list's names, and keeps them.

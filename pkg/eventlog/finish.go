@@ -26,7 +26,6 @@ func (e *execution) finish(g gathered) (*answer.Result, error) {
 	defer traced.End()
 	needed := e.request.Needed()
 	res := &answer.Result{Coverage: answer.Coverage{From: needed.Start(), To: needed.Last(), Complete: true, FilteredHere: []string{}}, Notices: e.notices, Scanned: g.view.rows()}
-	e.learnNames(g.view)
 	var t tally
 	var err error
 	switch {
@@ -47,12 +46,16 @@ func (e *execution) finish(g gathered) (*answer.Result, error) {
 
 // learnNames reads the lists that say what the IDs of the view are called. It waits
 // until the rows are there: they have the first claim on calls, and often have no IDs
-// of some kind. For an alert, whose labels names can be, they count as part of the
+// of some kind, or the names themselves. For an alert, whose labels names can be, they count as part of the
 // query. It says whether there was anything to learn.
 func (e *execution) learnNames(v view) bool {
 	var fields []*catalogue.Field
-	for _, f := range e.source.Shown(e.request) {
-		if f.NamesFrom() != "" && e.layout.HasIDs(f, v.runs()) {
+	named := e.request.Grouped() || len(e.request.Fields) > 0
+	for _, f := range append(e.request.Filtered(), e.source.Shown(e.request)...) {
+		// Where rows lack a name that they usually have, it is worth a call only if the
+		// query names the field.
+		wanted := len(f.Path) == 0 || named || slices.Contains(e.request.Filtered(), f)
+		if f.NamesFrom() != "" && wanted && e.layout.HasIDs(f, v.runs()) {
 			fields = append(fields, f)
 		}
 	}

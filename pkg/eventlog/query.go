@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/columnar"
@@ -44,7 +46,8 @@ func (l *Log) Query(ctx context.Context, r *query.Request, s Source) (*answer.Re
 	ctx, traced := spans.Start(ctx, "scan")
 	e := &execution{log: l, ctx: ctx, request: r, source: &s, naming: s.Directory.Naming(), start: l.config.Now().UnixNano(), maxRows: cmp.Or(s.MaxRows, l.config.MaxRows)}
 	e.layout = s.Layout.Named(e.naming.Names())
-	e.naming.Learn(ctx, r.Filtered())
+	// Names that rows usually have themselves are learned only if some lack theirs.
+	e.naming.Learn(ctx, slices.DeleteFunc(r.Filtered(), func(f *catalogue.Field) bool { return len(f.Path) > 0 }))
 	e.matcher = columnar.NewMatcher(e.layout, r.Filters...)
 	result, err := e.answer()
 	spans.End(traced, err)
@@ -95,10 +98,6 @@ func (e *execution) answer() (*answer.Result, error) {
 		}
 	}
 	g, err := e.gather(base, choose)
-	if err == nil && e.learnNames(g.view) && g.ending == enoughRows {
-		// Rows that differ in their IDs alone can be one by their names.
-		g, err = e.gather(base, nil)
-	}
 	if err != nil {
 		return nil, err
 	}

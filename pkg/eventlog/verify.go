@@ -97,7 +97,7 @@ func (e *execution) probe(f *query.Filter, at int64) (view, error) {
 	second := interval.Floor(at, interval.Second)
 	d := e.open(pushParams(f), interval.Interval{From: second, To: second + interval.Second})
 	defer d.release()
-	g, err := e.gather(d, nil)
+	g, err := e.gatherRows(d, nil)
 	return g.view, err
 }
 

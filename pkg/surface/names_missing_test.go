@@ -1,6 +1,7 @@
 package surface_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -90,6 +91,13 @@ func TestNamesThatDoNotComeAreNotWaitedFor(t *testing.T) {
 			if !result.Coverage.Complete || !hasNotice(result, "in time") || time.Since(began) != patience {
 				t.Errorf("coverage %+v, notices %v, after %s", result.Coverage, result.Notices, time.Since(began))
 			}
+		}
+		s.renew(t, cached)
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+		defer cancel()
+		result, err := s.try(ctx, s.lastHour(t, question{GroupBy: []string{"app_name"}}))
+		if err != nil || !result.Coverage.Complete || ctx.Err() != nil {
+			t.Errorf("%v: a deadline leaves no time to show the answer", err)
 		}
 		time.Sleep(2 * time.Minute) // what is under way ends
 	})

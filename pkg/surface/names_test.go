@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -187,4 +188,43 @@ func TestNamesOfOtherQueryTypes(t *testing.T) {
 			t.Errorf("%v", got)
 		}
 	})
+}
+
+// Cloudflare does not document that access requests have the application's name.
+func TestRequestsWithoutTheNameOfTheirApplicationTakeThatOfItsID(t *testing.T) {
+	row := func(minutes int, uid, name any) account.Event {
+		return account.EventOf(account.Row{"created_at": noon.Add(-time.Duration(minutes) * time.Minute).Format(time.RFC3339),
+			"ray_id": fmt.Sprintf("%016x", minutes), "allowed": true, "app_uid": uid, "app_name": name})
+	}
+	for name, c := range map[string]struct {
+		rows  []account.Event
+		want  []string
+		lists int
+	}{
+		"none has one": {[]account.Event{row(1, "app-1", nil), row(2, "app-3", nil), row(3, "app-2", nil)}, []string{"Wiki=2", "CRM=1"}, 1},
+		"some have":    {[]account.Event{row(1, "app-1", "Wiki"), row(2, "app-3", nil), row(3, "app-9", nil), row(4, nil, nil)}, []string{"=1", "CRM=1", "Wiki=1", "app-9=1"}, 1},
+		"all have":     {[]account.Event{row(1, "app-1", "Old wiki"), row(2, "app-3", "CRM")}, []string{"CRM=1", "Old wiki=1"}, 0},
+	} {
+		bubbled(t, name, func(t *testing.T) {
+			config := namedAccount()
+			config.Events = c.rows
+			s := open(t, cached, config)
+			result := s.ask(t, s.lastHour(t, question{Type: "access_requests", GroupBy: []string{"app_name"}}))
+			if got := counts(t, result); !slices.Equal(got, c.want) || !result.Coverage.Complete {
+				t.Errorf("%v, coverage %+v, notices %v", got, result.Coverage, result.Notices)
+			}
+			for _, group := range c.want {
+				name, count, _ := strings.Cut(group, "=")
+				for _, q := range []question{{Format: "time_series"}, {Limit: 2}, {Format: "logs"}} {
+					q.Type, q.Filters = "access_requests", []filter{where("app_name", "=", name)}
+					if got := s.ask(t, s.lastHour(t, q)).Coverage; fmt.Sprint(got.Rows) != count || !got.Complete {
+						t.Errorf("%s: coverage %+v", group, got)
+					}
+				}
+			}
+			if got := s.account.Counts().Lists; got != c.lists {
+				t.Errorf("%d calls for names", got)
+			}
+		})
+	}
 }

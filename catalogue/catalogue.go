@@ -155,14 +155,6 @@ type Field struct {
 	Links       []Link            `json:"links,omitempty"`
 }
 
-// Derived computes a field from another one, or sets a constant.
-type Derived struct {
-	From      string            `json:"from,omitempty"`
-	Values    map[string]string `json:"values,omitempty"`
-	Otherwise *string           `json:"otherwise,omitempty"`
-	Constant  string            `json:"constant,omitempty"`
-}
-
 // Value is one value of an enumeration.
 type Value struct {
 	Value string `json:"value"`
@@ -288,6 +280,3 @@ func FieldNames(fields []*Field) string {
 
 // Allows says whether the field can be filtered with the operator.
 func (f *Field) Allows(op Operator) bool { return slices.Contains(f.Operators, op) }
-
-// IsConstant says whether every row has the same value.
-func (d *Derived) IsConstant() bool { return d != nil && d.Constant != "" }

@@ -24,7 +24,8 @@ export type Operator = '=' | '!=' | 'contains' | '!contains' | '=~' | '!~' | '<'
 /**
  * Where suggestions for a field's values come from.
  */
-export type SuggestionSource = 'none' | 'enum' | 'rows' | 'users' | 'apps' | 'identity-providers' | 'service-tokens';
+export type SuggestionSource =
+  'none' | 'enum' | 'rows' | 'users' | 'apps' | 'policies' | 'identity-providers' | 'service-tokens';
 
 /**
  * One surface of Cloudflare Access that can be queried.
@@ -159,6 +160,10 @@ export interface CatalogueField {
      * Value for everything that values doesn't list. If absent, null.
      */
     otherwise?: string;
+    /**
+     * List of the account in which the data source finds what the ID in that field is called, unless values lists it. If the list doesn't have the ID or can't be read, the value is the ID itself.
+     */
+    names?: 'apps' | 'identity-providers' | 'policies' | 'service-tokens' | 'users';
     /**
      * The same value on every row.
      */

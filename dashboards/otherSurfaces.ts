@@ -15,20 +15,20 @@ import {
   width,
   wrapped,
 } from './style';
-import { DATASOURCE, OF_COUNTRY, target } from './target';
+import { DATASOURCE, OF_APPLICATION, OF_COUNTRY, target } from './target';
 
 export function loginsByServiceToken(): TimeSeriesPanel {
   return countsOverTime(
     'Logins without an identity by service token',
-    'From the GraphQL Analytics API, which can sample. The variable Application doesn’t apply. A login without a token used mTLS or another rule that needs no identity.'
+    'From the GraphQL Analytics API, which can sample. A login without a token used mTLS or another rule that needs no identity.'
   )
     .datasource(DATASOURCE)
     .withTarget(
       target({
         queryType: 'login_groups',
         format: 'time_series',
-        filters: [{ field: 'identityProvider', operator: '=', values: ['nonidentity'] }, OF_COUNTRY],
-        groupBy: ['serviceTokenId'],
+        filters: [{ field: 'identityProvider', operator: '=', values: ['nonidentity'] }, OF_APPLICATION, OF_COUNTRY],
+        groupBy: ['serviceTokenName'],
       })
     )
     .maxDataPoints(80)
@@ -40,14 +40,14 @@ export function loginsByServiceToken(): TimeSeriesPanel {
 export function mtlsStatus(): TimeSeriesPanel {
   return countsOverTime(
     'Logins with a client certificate by mTLS status',
-    'Doesn’t include logins without a certificate. The variable Application doesn’t apply.'
+    'Doesn’t include logins without a certificate.'
   )
     .datasource(DATASOURCE)
     .withTarget(
       target({
         queryType: 'login_groups',
         format: 'time_series',
-        filters: [{ field: 'mtlsStatus', operator: '!=', values: ['NONE', ''] }, OF_COUNTRY],
+        filters: [{ field: 'mtlsStatus', operator: '!=', values: ['NONE', ''] }, OF_APPLICATION, OF_COUNTRY],
         groupBy: ['mtlsStatus'],
       })
     )

@@ -94,6 +94,9 @@ function meaning(field: CatalogueField): string {
   const known = field.kind === 'boolean' ? [] : (field.values ?? []).map((value) => code(value.value));
   const notes = [
     field.description,
+    field.derived?.names && !field.path
+      ? `The data source finds it by ${code(field.derived.from ?? '')} in the account's list.`
+      : '',
     known.length > 0 ? `Known values: ${known.join(', ')}.` : '',
     field.filterOnly ? "Only for filters: it isn't a column." : '',
     field.extra ? 'A column only if a query names it.' : '',

@@ -44,7 +44,9 @@ type Config struct {
 	Users             []Row
 	IdentityProviders []Row
 	Apps              []Row
-	ServiceTokens     []Row
+	// Policies are the reusable ones. Those of an application are in its row.
+	Policies      []Row
+	ServiceTokens []Row
 	// SCIMUpdates are in any order; logged_at is their time.
 	SCIMUpdates []Row
 	// FailedLogins and ActiveSessions are by the user's UUID. Where there are
@@ -190,6 +192,7 @@ func (a *Account) routes() *http.ServeMux {
 	mux.HandleFunc(access+"users/{user}/active_sessions", a.serveActiveSessions)
 	mux.HandleFunc(access+"identity_providers", a.serveIdentityProviders)
 	mux.HandleFunc(access+"apps", a.serveApps)
+	mux.HandleFunc(access+"policies", a.servePolicies)
 	mux.HandleFunc(access+"service_tokens", a.serveServiceTokens)
 	mux.HandleFunc("GET /client/v4/accounts", a.serveAccounts)
 	mux.HandleFunc("GET "+verifyPath, func(w http.ResponseWriter, _ *http.Request) {

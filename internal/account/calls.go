@@ -69,6 +69,8 @@ type Counts struct {
 	REST, GraphQL, Refused int
 	// Settings are those of the GraphQL calls that asked for the account's limits.
 	Settings int
+	// Lists are those of the REST calls that asked for people and things by name.
+	Lists int
 	// Nodes are the parts of GraphQL calls that asked for groups.
 	Nodes int
 	// Rows were sent with access_requests.
@@ -80,12 +82,12 @@ func (c Counts) Calls() int { return c.REST + c.GraphQL }
 
 // Since is what came after an earlier count.
 func (c Counts) Since(o Counts) Counts {
-	return Counts{c.REST - o.REST, c.GraphQL - o.GraphQL, c.Refused - o.Refused, c.Settings - o.Settings, c.Nodes - o.Nodes, c.Rows - o.Rows}
+	return Counts{c.REST - o.REST, c.GraphQL - o.GraphQL, c.Refused - o.Refused, c.Settings - o.Settings, c.Lists - o.Lists, c.Nodes - o.Nodes, c.Rows - o.Rows}
 }
 
 // Plus is both together.
 func (c Counts) Plus(o Counts) Counts {
-	return Counts{c.REST + o.REST, c.GraphQL + o.GraphQL, c.Refused + o.Refused, c.Settings + o.Settings, c.Nodes + o.Nodes, c.Rows + o.Rows}
+	return Counts{c.REST + o.REST, c.GraphQL + o.GraphQL, c.Refused + o.Refused, c.Settings + o.Settings, c.Lists + o.Lists, c.Nodes + o.Nodes, c.Rows + o.Rows}
 }
 
 // Counts is what the account was asked.
@@ -95,7 +97,7 @@ func (a *Account) Counts() Counts {
 	a.calls.mu.Lock()
 	defer a.calls.mu.Unlock()
 	return Counts{REST: rest, GraphQL: graphql, Refused: restRefused + graphqlRefused,
-		Settings: a.calls.settings, Nodes: a.calls.nodes, Rows: a.rows.Load()}
+		Settings: a.calls.settings, Lists: a.calls.lists, Nodes: a.calls.nodes, Rows: a.rows.Load()}
 }
 
 // Peak is the largest number of calls that ran at the same time.
@@ -123,6 +125,7 @@ type calls struct {
 	list     []Call
 	total    int
 	settings int
+	lists    int
 	nodes    int
 	refusals []string
 }
@@ -137,6 +140,9 @@ func (c *calls) add(call Call) {
 	c.nodes += len(call.Nodes)
 	if call.Settings {
 		c.settings++
+	}
+	if AsksList(call.URL.Path) {
+		c.lists++
 	}
 	if len(c.list) < keptCalls {
 		c.list = append(c.list, call)

@@ -18,8 +18,15 @@ const (
 	usersPage             = 1000
 	appsPage              = 1000
 	identityProvidersPage = 200
+	policiesPage          = 100
 	accountsPage          = 20
 )
+
+// AsksList says whether a path is that of a list of people or things.
+func AsksList(path string) bool {
+	name, ok := strings.CutPrefix(path, "/client/v4/accounts/"+ID+"/access/")
+	return ok && slices.Contains([]string{"users", "apps", "policies", "service_tokens", "identity_providers"}, name)
+}
 
 // Match is how the list of users takes its parameters name, email and search.
 type Match int
@@ -65,6 +72,11 @@ func (a *Account) serveUsers(w http.ResponseWriter, r *http.Request) {
 func (a *Account) serveApps(w http.ResponseWriter, r *http.Request) {
 	s := a.state.Load()
 	a.serveList(w, r, s, search(s.Apps, r.URL.Query(), MatchPart, "name", "domain", "aud"), appsPage)
+}
+
+func (a *Account) servePolicies(w http.ResponseWriter, r *http.Request) {
+	s := a.state.Load()
+	a.serveList(w, r, s, s.Policies, policiesPage)
 }
 
 func (a *Account) serveServiceTokens(w http.ResponseWriter, r *http.Request) {

@@ -59,7 +59,7 @@ func (k *Keyer) Number(c *Chunk, rows []uint32, out []uint32) {
 			k.apart(f, c, rows, out)
 			continue
 		}
-		col := &c.cols[column]
+		col := k.readers[f].of(c)
 		remap := make([]uint32, int(codeFirst)+col.dict.len())
 		for code := range remap {
 			remap[code] = unnumbered

@@ -23,6 +23,8 @@ type Layout struct {
 	// has no empty one, and an event whose outcome is null is not one without an
 	// outcome. Cloudflare documents neither as nullable.
 	verdicts []bool
+	// names are those of the account's lists by which name fields are read.
+	names map[string]*query.Names
 	// weighted rows stand for a number of events each.
 	weighted bool
 }
@@ -95,6 +97,15 @@ func (l *Layout) add(path []string, t *target) {
 	}
 }
 
+// Named is the layout whose fields that are names of IDs are read by the names of
+// the account's lists. Without them the IDs stand for themselves: chunks keep IDs
+// only, as names change.
+func (l *Layout) Named(names map[string]*query.Names) *Layout {
+	named := *l
+	named.names = names
+	return &named
+}
+
 // Weighted says whether a row stands for a number of events.
 func (l *Layout) Weighted() bool { return l.weighted }
 
@@ -108,17 +119,23 @@ func (l *Layout) other() int { return len(l.fields) }
 type reader struct {
 	column  int
 	derived *catalogue.Derived
+	names   *query.Names
+	spare   *reader
 }
 
 func (l *Layout) reader(f *catalogue.Field) reader {
-	source := f.Name
-	if f.Derived != nil {
-		source = f.Derived.From
+	source, derived := f.Name, f.Derived
+	switch {
+	case len(f.Path) > 0: // a name that most rows have themselves
+		derived = nil
+	case derived != nil:
+		source = derived.From
 	}
-	if column, ok := l.byName[source]; ok {
-		return reader{column, f.Derived}
+	column, ok := l.byName[source]
+	if !ok {
+		column = noColumn
 	}
-	return reader{noColumn, f.Derived}
+	return reader{column, derived, l.names[f.NamesFrom()], l.spare(f)}
 }
 
 // Keeps says whether the rows can tell a field's value.
@@ -131,5 +148,5 @@ func (r reader) cell(c query.Cell) query.Cell {
 	if r.derived == nil {
 		return c
 	}
-	return query.Derive(r.derived, c)
+	return query.Derive(r.derived, c, r.names)
 }

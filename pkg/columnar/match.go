@@ -92,7 +92,7 @@ func (m *Matcher) apply(c *condition, r Run) bool {
 		}
 		return true
 	}
-	col := &r.cols[c.reader.column]
+	col := c.reader.of(r.Chunk)
 	table, ok := m.table(c, col)
 	if !ok {
 		return false
@@ -136,12 +136,12 @@ func (c *condition) judge(cell query.Cell) bool {
 
 // Absent says that no row of the runs has the key that a field is read from.
 func (l *Layout) Absent(f *catalogue.Field, runs []Run) bool {
-	column := l.reader(f).column
-	if column < 0 {
+	own := l.reader(f)
+	if own.column < 0 {
 		return false
 	}
 	for _, r := range runs {
-		col := &r.cols[column]
+		col := own.of(r.Chunk)
 		for row := r.Lo; row < r.Hi; row++ {
 			if col.code(row) != codeAbsent {
 				return false
@@ -202,7 +202,7 @@ func (l *Layout) NewestValue(f *catalogue.Field, runs []Run) (value string, at i
 		return "", 0, false
 	}
 	for _, run := range slices.Backward(runs) {
-		col := &run.cols[r.column]
+		col := r.of(run.Chunk)
 		for row := run.Hi - 1; row >= run.Lo; row-- {
 			code := col.code(row)
 			if c := r.cell(col.cell(code, row)); c.Valid && strings.TrimSpace(c.Text) != "" && !col.unreadable(code) {

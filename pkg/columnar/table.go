@@ -51,10 +51,10 @@ func columnOf(f *catalogue.Field, r reader, refs []Ref) answer.Column {
 	var from *Chunk
 	// seen has, for each code of the chunk, 1 + where its value stands.
 	var seen []uint32
+	var col *column
 	for i, at := range refs {
-		col := &at.Chunk.cols[r.column]
 		if at.Chunk != from {
-			from = at.Chunk
+			from, col = at.Chunk, r.of(at.Chunk)
 			seen = slices.Grow(seen[:0], int(codeFirst)+col.dict.len())[:int(codeFirst)+col.dict.len()]
 			clear(seen)
 		}

@@ -1,5 +1,5 @@
 // Package directory is what the account has beside logs: its users, applications,
-// identity providers and service tokens, by ID and name, and which parts of the
+// policies, identity providers and service tokens, by ID and name, and which parts of the
 // account the credentials reach.
 package directory
 
@@ -40,6 +40,10 @@ type Entry struct {
 	Email string
 	// SCIM says whether an identity provider has SCIM on.
 	SCIM bool
+	// aliases are other identifiers of an application or a user; policies are those
+	// within an application.
+	aliases  []string
+	policies []Entry
 }
 
 // Directory lists what the account has: users, applications, identity
@@ -49,8 +53,10 @@ type Directory struct {
 	client    *cloudflare.Client
 	accountID string
 	now       func() time.Time
-	ttl       time.Duration
-	lists     *lru.Cache[string, keptList]
+	// keepFor is the greatest age of what is kept, ttl that of lists.
+	keepFor, ttl time.Duration
+	lists        *lru.Cache[string, keptList]
+	names        *lru.Cache[string, keptNames]
 }
 
 type keptList struct {
@@ -64,11 +70,15 @@ type keptList struct {
 // now is the clock.
 func New(client *cloudflare.Client, accountID string, keepFor time.Duration, now func() time.Time) *Directory {
 	lists, _ := lru.New[string, keptList](maxKeptLists) // fails for sizes below 1 only
-	return &Directory{client, accountID, now, min(listTTL, keepFor), lists}
+	names, _ := lru.New[string, keptNames](maxKeptLists)
+	return &Directory{client, accountID, now, keepFor, min(listTTL, keepFor), lists, names}
 }
 
 // Forget frees all lists.
-func (d *Directory) Forget() { d.lists.Purge() }
+func (d *Directory) Forget() {
+	d.lists.Purge()
+	d.names.Purge()
+}
 
 // Users are all of the account's.
 func (d *Directory) Users(ctx context.Context) ([]Entry, error) {
@@ -145,14 +155,20 @@ func (d *Directory) list(ctx context.Context, path string, params url.Values) ([
 func (d *Directory) pages(ctx context.Context, path string, params url.Values, most int) (keptList, error) {
 	key := listKey(path, params)
 	cut := key + "\x00cut"
-	if kept, ok := d.kept(key); ok {
-		return kept, nil
+	known := func() (keptList, bool) {
+		if kept, ok := d.kept(key); ok || most >= maxListPages {
+			return kept, ok
+		}
+		return d.kept(cut)
 	}
-	if kept, ok := d.kept(cut); ok && most < maxListPages {
-		return kept, nil
+	if list, ok := known(); ok {
+		return list, nil
 	}
 	return cloudflare.Share(ctx, d.client, fmt.Sprint(most, key), func(ctx context.Context) (keptList, error) {
-		list, err := fetchPages(ctx, d.client, "/accounts/"+url.PathEscape(d.accountID)+path, params, 1000, most)
+		if list, ok := known(); ok { // another caller's came in the meantime
+			return list, nil
+		}
+		list, err := fetchPages(ctx, d.client, "/accounts/"+url.PathEscape(d.accountID)+path, params, pageSize(path), most)
 		if list.at = d.now(); err != nil {
 			return list, err
 		}
@@ -180,6 +196,17 @@ func (d *Directory) keep(key string, list keptList) {
 func (d *Directory) kept(key string) (keptList, bool) {
 	kept, ok := d.lists.Get(key)
 	return kept, ok && d.now().Sub(kept.at) < d.ttl
+}
+
+const policiesPath = "/access/policies"
+
+// pageSize is how much of a list to ask for at once. How large a page of policies
+// may be is not documented; 100 is what comes where nothing is asked for.
+func pageSize(path string) int {
+	if path == policiesPath {
+		return 100
+	}
+	return 1000
 }
 
 // fetchPages pages until a page brings nothing new: page caps differ by endpoint
@@ -222,11 +249,22 @@ func fetchPages(ctx context.Context, client *cloudflare.Client, path string, par
 	return keptList{entries: entries, cut: true}, nil
 }
 
+// newEntry copies what it takes of a row: its texts would keep the whole answer.
 func newEntry(row gjson.Result) Entry {
-	e := Entry{ID: row.Get("id").String(), Name: row.Get("name").String(), Email: row.Get("email").String()}
+	text := func(of gjson.Result, name string) string { return strings.Clone(of.Get(name).String()) }
+	e := Entry{ID: text(row, "id"), Name: text(row, "name"), Email: text(row, "email"), SCIM: row.Get("scim_config.enabled").Bool()}
+	uid, aud := text(row, "uid"), text(row, "aud")
 	if e.ID == "" {
-		e.ID = row.Get("uid").String()
+		e.ID = uid
 	}
-	e.SCIM = row.Get("scim_config.enabled").Bool()
+	for _, alias := range []string{uid, aud} {
+		if alias != "" && alias != e.ID {
+			e.aliases = append(e.aliases, alias)
+		}
+	}
+	row.Get("policies").ForEach(func(_, policy gjson.Result) bool {
+		e.policies = append(e.policies, Entry{ID: text(policy, "id"), Name: text(policy, "name")})
+		return true
+	})
 	return e
 }

@@ -15,7 +15,7 @@ import (
 type Probe struct {
 	Title      string
 	Permission string
-	// Optional probes make suggestions possible; without them queries still work.
+	// Optional probes are for names and suggestions; without them queries still work.
 	Optional bool
 	Ask      func(ctx context.Context) error
 }
@@ -31,9 +31,9 @@ func (d *Directory) Probes() []Probe {
 		probes = append(probes, Probe{Title: q.Title, Permission: q.Permission, Ask: d.probeOf(q)})
 	}
 	for _, extra := range []struct{ title, permission, path string }{
-		{"Identity providers (to find those that use SCIM, and for suggestions)", "Access: Organizations, Identity Providers, and Groups Read", "/access/identity_providers"},
-		{"Application names (for suggestions)", "Access: Apps and Policies Read", "/access/apps"},
-		{"Service token names (for suggestions)", "Access: Service Tokens Read", "/access/service_tokens"},
+		{"Identity providers (to find those that use SCIM, and for their names)", readsProviders, "/access/identity_providers"},
+		{"Names of applications and policies", readsApps, "/access/apps"},
+		{"Names of service tokens", readsTokens, "/access/service_tokens"},
 	} {
 		probes = append(probes, Probe{
 			Title: extra.title, Permission: extra.permission, Optional: true,

@@ -26,7 +26,7 @@ func tallyOf(c *columnar.Counter) tally {
 // countGroups counts the events that pass, by group.
 func (e *execution) countGroups(v view) (*answer.Groups, tally) {
 	r := e.request
-	c := columnar.NewCounter(e.source.Layout, e.matcher, r.GroupBy)
+	c := columnar.NewCounter(e.layout, e.matcher, r.GroupBy)
 	var counts []int64
 	for _, p := range v.parts {
 		rows, groups := c.Next(p.run)
@@ -52,7 +52,7 @@ func (e *execution) countGroups(v view) (*answer.Groups, tally) {
 // countSeries counts the events that pass, by bucket and group.
 func (e *execution) countSeries(v view) (*answer.Series, tally, error) {
 	r := e.request
-	c := columnar.NewCounter(e.source.Layout, e.matcher, r.GroupBy)
+	c := columnar.NewCounter(e.layout, e.matcher, r.GroupBy)
 	start, length, buckets := r.Needed().From, int64(r.Interval), r.Buckets()
 	var counts [][]int64
 	for _, p := range v.parts {
@@ -82,9 +82,9 @@ func (e *execution) countSeries(v view) (*answer.Series, tally, error) {
 // list makes a table of the rows that pass, in the order asked for.
 func (e *execution) list(v view) (*answer.Table, tally) {
 	r := e.request
-	if !e.source.Layout.Weighted() {
+	if !e.layout.Weighted() {
 		refs, t := e.listRows(v)
-		return e.source.Layout.Table(e.columns(), refs, r.Other || len(r.Fields) == 0, r.Other), t
+		return e.layout.Table(e.source.Shown(r), refs, r.Other || len(r.Fields) == 0, r.Other), t
 	}
 	refs, counts, t := e.listGroups(v)
 	if t.more = len(refs) > r.Limit; t.more {
@@ -97,7 +97,7 @@ func (e *execution) list(v view) (*answer.Table, tally) {
 		}
 		t.sampled = each * float64(t.events)
 	}
-	table := e.source.Layout.Table(e.columns(), refs, false, false)
+	table := e.layout.Table(e.source.Shown(r), refs, false, false)
 	table.Counts = counts
 	return table, t
 }
@@ -142,7 +142,7 @@ func (e *execution) listGroups(v view) ([]columnar.Ref, []int64, tally) {
 		group uint32
 		count int64
 	}
-	c := columnar.NewCounter(e.source.Layout, e.matcher, e.columns())
+	c := columnar.NewCounter(e.layout, e.matcher, e.source.Shown(e.request))
 	var list []listed
 	for _, p := range v.parts {
 		rows, groups := c.Next(p.run)

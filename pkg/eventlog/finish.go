@@ -44,6 +44,28 @@ func (e *execution) finish(g gathered) (*answer.Result, error) {
 	return res, nil
 }
 
+// learnNames reads the lists that say what the IDs of the view are called. It waits
+// until the rows are there: they have the first claim on calls, and often have no IDs
+// of some kind, or the names themselves. For an alert, whose labels names can be, they count as part of the
+// query. It says whether there was anything to learn.
+func (e *execution) learnNames(v view) bool {
+	var fields []*catalogue.Field
+	named := e.request.Grouped() || len(e.request.Fields) > 0
+	for _, f := range append(e.request.Filtered(), e.source.Shown(e.request)...) {
+		// Where rows lack a name that they usually have, it is worth a call only if the
+		// query names the field.
+		wanted := len(f.Path) == 0 || named || slices.Contains(e.request.Filtered(), f)
+		if f.NamesFrom() != "" && wanted && e.layout.HasIDs(f, v.runs()) {
+			fields = append(fields, f)
+		}
+	}
+	ctx := e.ctx
+	if cloudflare.SpenderOf(ctx).Purpose == cloudflare.Queries && !e.request.FromAlert {
+		ctx = cloudflare.WithSpender(ctx, cloudflare.Spender{Purpose: cloudflare.Enrichment})
+	}
+	return e.naming.Learn(ctx, fields)
+}
+
 // cover fills the figures of the coverage.
 func (e *execution) cover(c *answer.Coverage, g gathered, t tally) {
 	c.Rows = t.events
@@ -51,7 +73,7 @@ func (e *execution) cover(c *answer.Coverage, g gathered, t tally) {
 		at := interval.Instant(t.newest)
 		c.Newest = &at
 	}
-	if e.source.Layout.Weighted() && t.events > 0 && t.sampled > 0 {
+	if e.layout.Weighted() && t.events > 0 && t.sampled > 0 {
 		c.SampleInterval = t.sampled / float64(t.events)
 		c.Sampled = c.SampleInterval > 1
 	}
@@ -97,6 +119,7 @@ func (e *execution) explain(res *answer.Result, g gathered, t tally) {
 	if res.Coverage.Sampled {
 		res.Inform("Cloudflare counted a sample: one event stands for %.1f on average, and the counts are scaled accordingly.", res.Coverage.SampleInterval)
 	}
+	e.naming.Explain(res, e.source.Shown(e.request), e.request.Filtered())
 	e.explainLimit(res, t)
 	e.explainRetention(res, g)
 }

@@ -31,6 +31,19 @@ type gathered struct {
 // the oldest rows are asked for. choose is told what a full scan would cost
 // before it starts, and can stop it.
 func (e *execution) gather(d *demand, choose func(known view, rows float64) bool) (gathered, error) {
+	g, err := e.gatherRows(d, choose)
+	if err != nil || !e.learnNames(g.view) {
+		return g, err
+	}
+	// By their names, other rows pass, and rows that differ in their IDs alone are one.
+	e.matcher = e.matching(e.request.Filters...)
+	if g.ending == enoughRows {
+		return e.gatherRows(d, choose)
+	}
+	return g, nil
+}
+
+func (e *execution) gatherRows(d *demand, choose func(known view, rows float64) bool) (gathered, error) {
 	for range maxStages {
 		e.log.mu.Lock()
 		d.collect()

@@ -113,7 +113,7 @@ func (e *execution) unseen(known view) *push {
 // absent says that a view has rows, and none of them has a field that events
 // usually have.
 func (e *execution) absent(f *catalogue.Field, v view) bool {
-	return !f.Optional && v.rows() > 0 && e.source.Layout.Absent(f, v.runs())
+	return !f.Optional && v.rows() > 0 && e.layout.Absent(f, v.runs())
 }
 
 // gatherPushed gathers through a pushed filter. It returns nil if the filter

@@ -5,12 +5,14 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/columnar"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/spans"
@@ -22,6 +24,8 @@ type execution struct {
 	ctx     context.Context
 	request *query.Request
 	source  *Source
+	naming  *directory.Naming
+	layout  *columnar.Layout // the source's, with the names that were learned
 	wanted  []interval.Interval
 	start   int64
 	matcher *columnar.Matcher
@@ -43,7 +47,10 @@ func (l *Log) Query(ctx context.Context, r *query.Request, s Source) (*answer.Re
 		ctx = cloudflare.WithTrace(ctx, trace)
 	}
 	ctx, traced := spans.Start(ctx, "scan")
-	e := &execution{log: l, ctx: ctx, request: r, source: &s, start: l.config.Now().UnixNano(), maxRows: cmp.Or(s.MaxRows, l.config.MaxRows)}
+	e := &execution{log: l, ctx: ctx, request: r, source: &s, naming: s.Directory.Naming(), start: l.config.Now().UnixNano(), maxRows: cmp.Or(s.MaxRows, l.config.MaxRows)}
+	e.layout = s.Layout.Named(e.naming.Names())
+	// Names that rows usually have themselves are learned only if some lack theirs.
+	e.naming.Learn(ctx, slices.DeleteFunc(r.Filtered(), func(f *catalogue.Field) bool { return len(f.Path) > 0 }))
 	e.work = query.NewWork(ctx)
 	e.matcher = e.matching(r.Filters...)
 	result, err := e.answer()
@@ -62,7 +69,7 @@ func (l *Log) Query(ctx context.Context, r *query.Request, s Source) (*answer.Re
 
 // matching makes the matcher of some filters, whose work is the query's.
 func (e *execution) matching(filters ...*query.Filter) *columnar.Matcher {
-	return columnar.NewMatcher(e.source.Layout, filters...).On(e.work)
+	return columnar.NewMatcher(e.layout, filters...).On(e.work)
 }
 
 // want finds the parts of the time range to be asked for: what filters on times
@@ -133,23 +140,11 @@ func (e *execution) open(pushed map[string]string, wanted ...interval.Interval) 
 	return e.log.newDemand(e.ctx, e.source, pushed, wanted)
 }
 
-// columns are the fields of a plain table.
-func (e *execution) columns() []*catalogue.Field {
-	switch r := e.request; {
-	case e.source.Columns != nil:
-		return e.source.Columns
-	case len(r.Fields) > 0 || r.Other:
-		return r.Fields
-	default:
-		return r.Type.Columns(false)
-	}
-}
-
 func clock(ns int64) string { return interval.Instant(ns).Format(time.RFC3339) }
 
 // passing counts the rows of an answer, as far as the limit needs.
 func (e *execution) passing(v view) int {
-	if e.source.Layout.Weighted() {
+	if e.layout.Weighted() {
 		refs, _, _ := e.listGroups(v)
 		return len(refs)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/columnar"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
@@ -28,6 +29,8 @@ type Source struct {
 	Applied []*query.Filter
 	// Columns are the fields of a plain table; nil for those of the request.
 	Columns []*catalogue.Field
+	// Directory says what the IDs of the rows are called.
+	Directory *directory.Directory
 	// Whole says that the upstream has neither a time range nor documented pages:
 	// it answers with all it has.
 	Whole bool
@@ -37,6 +40,20 @@ type Source struct {
 	Oldest int64
 	// MaxRows is the most rows that one query scans, 0 for the data source's own.
 	MaxRows int
+}
+
+// Shown are the fields of the answer to a request: those that it counts by, or the
+// columns of a plain table.
+func (s *Source) Shown(r *query.Request) []*catalogue.Field {
+	switch {
+	case r.Grouped():
+		return r.GroupBy
+	case s.Columns != nil:
+		return s.Columns
+	case len(r.Fields) > 0 || r.Other:
+		return r.Fields
+	}
+	return r.Type.Columns(false)
 }
 
 // Timeless is the Grain of a source whose rows have no times.

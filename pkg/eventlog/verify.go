@@ -70,7 +70,7 @@ func (e *execution) verifyByProbe(base gathered) (verdict, error) {
 	if f.Operator != catalogue.Equal && f.Operator != catalogue.Contains {
 		return verdict{}, nil
 	}
-	value, at, ok := e.source.Layout.NewestValue(f.Field, base.view.runs())
+	value, at, ok := e.layout.NewestValue(f.Field, base.view.runs())
 	if !ok {
 		return verdict{}, nil
 	}
@@ -96,7 +96,7 @@ func (e *execution) probe(f *query.Filter, at int64) (view, error) {
 	second := interval.Floor(at, interval.Second)
 	d := e.open(pushParams(f), interval.Interval{From: second, To: second + interval.Second})
 	defer d.release()
-	g, err := e.gather(d, nil)
+	g, err := e.gatherRows(d, nil)
 	return g.view, err
 }
 

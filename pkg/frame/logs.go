@@ -194,6 +194,9 @@ func (d *identifier) row(i int) string {
 	}
 	for k := range t.Columns {
 		c := &t.Columns[k]
+		if c.Field.NamesFrom() != "" { // names change, and can't always be read
+			continue
+		}
 		cell := t.Cell(c, i)
 		add(c.Field.Name, cell.Valid, cell.Text)
 	}

@@ -56,7 +56,8 @@ func (n *Node) Plan(ctx context.Context, r *query.Request) (*Plan, error) {
 		}
 	}
 	for _, f := range r.Filters {
-		if f.Masked() {
+		// Cloudflare knows neither pseudonyms nor names, so these are applied here.
+		if f.Masked() || f.Field.NamesFrom() != "" {
 			p.addDimension(f.Field)
 		}
 	}

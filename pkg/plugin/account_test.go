@@ -32,6 +32,8 @@ type upstreamFile struct {
 	Users             []account.Row            `json:"users"`
 	IdentityProviders []account.Row            `json:"identity_providers"`
 	Apps              []account.Row            `json:"apps"`
+	Policies          []account.Row            `json:"policies"`
+	ServiceTokens     []account.Row            `json:"service_tokens"`
 	LoginGroups       []struct {
 		Count      int64       `json:"count"`
 		Dimensions account.Row `json:"dimensions"`
@@ -46,7 +48,7 @@ func upstreamOf(t *testing.T, queryType string) account.Config {
 	var file upstreamFile
 	require.NoError(t, json.Unmarshal(b, &file))
 	c := account.Config{Token: testToken, Now: trioTime, SCIMUpdates: file.SCIMUpdates, Users: file.Users,
-		IdentityProviders: file.IdentityProviders, Apps: file.Apps, FailedLogins: map[string]account.FailedLoginList{}, ActiveSessions: file.ActiveSessions}
+		IdentityProviders: file.IdentityProviders, Apps: file.Apps, Policies: file.Policies, ServiceTokens: file.ServiceTokens, FailedLogins: map[string]account.FailedLoginList{}, ActiveSessions: file.ActiveSessions}
 	for _, row := range file.AccessRequests {
 		c.Events = append(c.Events, account.EventOf(row))
 	}

@@ -31,7 +31,7 @@ func TestLoginGroupsAreAskedForOnce(t *testing.T) {
 	whole := lg("A", "", 0, 10*time.Minute)
 	first := ask(t, d, nil, whole)["A"]
 	require.NoError(t, first.Error)
-	require.Equal(t, 2, a.Counts().Calls(), "the settings and the groups")
+	require.Equal(t, 2, a.Counts().GraphQL, "the settings and the groups")
 	require.Zero(t, coverageOf(t, first).CachedRows)
 	for _, c := range []struct {
 		query        backend.DataQuery
@@ -46,7 +46,7 @@ func TestLoginGroupsAreAskedForOnce(t *testing.T) {
 		answer := ask(t, d, nil, c.query)["A"]
 		require.NoError(t, answer.Error)
 		got := coverageOf(t, answer)
-		require.Equal(t, 2, a.Counts().Calls(), string(c.query.JSON))
+		require.Equal(t, 2, a.Counts().GraphQL, string(c.query.JSON))
 		require.Equal(t, []int64{c.rows, c.cached}, []int64{got.Rows, got.CachedRows}, string(c.query.JSON))
 		require.Zero(t, got.UpstreamCalls)
 	}
@@ -65,10 +65,10 @@ func TestLoginGroupsAreListedFromWhatWasCounted(t *testing.T) {
 	d := named(t, "counted groups", a)
 	series := ask(t, d, nil, lg("A", `,"format":"time_series","groupBy":["outcome"]`, 0, 10*time.Minute))["A"]
 	require.NoError(t, series.Error)
-	calls := a.Counts().Calls()
+	calls := a.Counts().GraphQL
 	list := ask(t, d, nil, lg("A", `,"fields":["datetimeMinute","outcome"]`, time.Minute, 9*time.Minute-time.Millisecond))["A"]
 	require.NoError(t, list.Error)
-	require.Equal(t, calls, a.Counts().Calls())
+	require.Equal(t, calls, a.Counts().GraphQL)
 	require.Positive(t, list.Frames[0].Rows())
 	require.Equal(t, coverageOf(t, list).Rows, coverageOf(t, list).CachedRows)
 }
@@ -112,7 +112,7 @@ func TestUserWhoLeavesTakesNobodysLoginGroupsAlong(t *testing.T) {
 		close(proceed)
 		wait.Wait()
 		require.Equal(t, int64(5*len(c.Groups)), rows.Load())
-		require.Equal(t, 2, a.Counts().Calls(), "the settings and the groups")
+		require.Equal(t, 2, a.Counts().GraphQL, "the settings and the groups")
 	})
 }
 
@@ -220,7 +220,7 @@ func TestTenUsersAskForLoginGroupsOnce(t *testing.T) {
 			})
 		}
 		wait.Wait()
-		require.LessOrEqual(t, a.Counts().Calls(), 3, "the settings, the groups, and at most once more")
+		require.LessOrEqual(t, a.Counts().GraphQL, 3, "the settings, the groups, and at most once more")
 	})
 }
 
@@ -230,6 +230,6 @@ func TestWithoutCacheLoginGroupsAreNotKept(t *testing.T) {
 	for range 2 {
 		require.NoError(t, ask(t, d, nil, lg("A", "", 0, 10*time.Minute))["A"].Error)
 	}
-	require.Equal(t, 3, a.Counts().Calls(), "the settings, and the groups each time")
+	require.Equal(t, 3, a.Counts().GraphQL, "the settings, and the groups each time")
 	require.Zero(t, d.surfaces.Stats().Bytes)
 }

@@ -124,7 +124,7 @@ func (d *Datasource) seen(r *http.Request, q *catalogue.QueryType, f *catalogue.
 	out := make([]suggestion, 0, len(rows))
 	for _, row := range rows {
 		if c := row.Key[0]; c.Valid && c.Text != "" {
-			out = append(out, suggestion{Text: cmp.Or(names[c.Text], c.Text), Value: c.Text, Count: row.Count})
+			out = append(out, suggestion{Text: cmp.Or(names[strings.ToLower(c.Text)], c.Text), Value: c.Text, Count: row.Count})
 		}
 	}
 	return out, nil
@@ -194,20 +194,15 @@ func (d *Datasource) label(f *catalogue.Field, e directory.Entry, value string) 
 	return cmp.Or(e.Email, e.Name, value)
 }
 
-// names by ID; empty where the list is not allowed, because suggestions then
-// still work, and Save & test names the permission that is missing.
+// names by ID in lower case; empty where the list is not allowed, because suggestions
+// then still work, and Save & test names the permission that is missing.
 func (d *Datasource) names(ctx context.Context, f *catalogue.Field) map[string]string {
 	if f.Kind != catalogue.KindUUID || f.Personal && d.masker.Hides() {
 		return nil
 	}
-	entries, err := d.listOf(ctx, f)
-	if err != nil {
+	names := d.surfaces.Directory().Names(ctx, f.Suggest)
+	if names.Problem != "" {
 		log.DefaultLogger.FromContext(ctx).Debug("suggestions go without names", "field", f.Name)
-		return nil
 	}
-	names := make(map[string]string, len(entries))
-	for _, e := range entries {
-		names[e.ID] = cmp.Or(e.Email, e.Name)
-	}
-	return names
+	return names.ByID
 }

@@ -78,6 +78,15 @@ type Request struct {
 // Grouped says whether the answer counts events instead of listing them.
 func (r *Request) Grouped() bool { return r.Format == FormatTimeSeries || len(r.GroupBy) > 0 }
 
+// Filtered are the fields that the answer is filtered by.
+func (r *Request) Filtered() []*catalogue.Field {
+	fields := make([]*catalogue.Field, len(r.Filters))
+	for i, f := range r.Filters {
+		fields[i] = f.Field
+	}
+	return fields
+}
+
 // Needed is the range whose events are needed: the panel's own, or for a time
 // series that of its whole buckets.
 func (r *Request) Needed() interval.Interval {

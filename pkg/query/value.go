@@ -84,15 +84,16 @@ func Readable(f *catalogue.Field, text string, composite bool) bool {
 // Understood says whether a derived field has a value wherever the field that it
 // is derived from has one.
 func Understood(d *catalogue.Derived, from Cell) bool {
-	return !from.Valid || strings.TrimSpace(from.Text) == "" || Derive(d, from).Valid
+	return !from.Valid || strings.TrimSpace(from.Text) == "" || Derive(d, from, nil).Valid
 }
 
 func isCountry(code string) bool {
 	return len(code) == 2 && code[0] >= 'A' && code[0] <= 'Z' && (code[1] >= 'A' && code[1] <= 'Z' || code[1] >= '0' && code[1] <= '9')
 }
 
-// Derive computes a derived field from the value that it is derived from.
-func Derive(d *catalogue.Derived, from Cell) Cell {
+// Derive computes a derived field from the value that it is derived from. names
+// are those of the list that the field's values are names from, nil if there is none.
+func Derive(d *catalogue.Derived, from Cell, names *Names) Cell {
 	switch {
 	case d.Constant != "":
 		return Cell{d.Constant, true}
@@ -101,6 +102,9 @@ func Derive(d *catalogue.Derived, from Cell) Cell {
 	}
 	if text, ok := d.Values[from.Text]; ok {
 		return Cell{text, true}
+	}
+	if d.Names != "" {
+		return Cell{names.of(from.Text), true}
 	}
 	if d.Otherwise != nil {
 		return Cell{*d.Otherwise, true}

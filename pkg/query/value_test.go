@@ -79,7 +79,7 @@ func TestDerive(t *testing.T) {
 		{constant, Cell{}, Cell{"blocked", true}},
 		{constant, Cell{"anything", true}, Cell{"blocked", true}},
 	} {
-		require.Equal(t, c.want, Derive(c.derived, c.from), "%+v of %+v", c.derived, c.from)
+		require.Equal(t, c.want, Derive(c.derived, c.from, nil), "%+v of %+v", c.derived, c.from)
 	}
 }
 

@@ -31,7 +31,9 @@ func (s *loginGroups) Query(ctx context.Context, r *query.Request) (*answer.Resu
 		if err != nil {
 			return nil, err
 		}
-		result, err := s.events.Query(ctx, r, plan.Source())
+		source := plan.Source()
+		source.Directory = s.directory
+		result, err := s.events.Query(ctx, r, source)
 		switch {
 		case errors.Is(err, graphql.ErrReplan):
 			continue

@@ -14,7 +14,7 @@ import (
 
 func TestFieldsThatAreNotOffered(t *testing.T) {
 	events := account.NewLoginEvents(50, midnight, 12*time.Hour, 9)
-	const all = 21 // columns of the catalogue
+	const all = 26 // columns of the catalogue
 	type graphql = account.GraphQL
 	for name, c := range map[string]struct {
 		g       graphql
@@ -24,12 +24,12 @@ func TestFieldsThatAreNotOffered(t *testing.T) {
 		err     string
 	}{
 		"all":                     {graphql{}, question{}, all, "", ""},
-		"left out of all":         {graphql{Unavailable: []string{"appId", "date"}}, question{}, all - 2, "appId, date", ""},
-		"refused, left out":       {graphql{Denied: []string{"appId"}}, question{}, all - 1, "appId", ""},
+		"left out of all":         {graphql{Unavailable: []string{"appId", "date"}}, question{}, all - 3, "appId, app_name, date", ""},
+		"refused, left out":       {graphql{Denied: []string{"appId"}}, question{}, all - 2, "appId", ""},
 		"asked for":               {graphql{Unavailable: []string{"appId"}}, question{Fields: []string{"appId"}}, 0, "", "appId"},
 		"asked for, refused":      {graphql{Denied: []string{"appId"}}, question{GroupBy: []string{"appId"}}, 0, "", "appId"},
-		"too many, dropped":       {graphql{MaxFields: 10}, question{}, 9, "mtlsStatus", ""},
-		"too many, learned":       {graphql{MaxFields: 10, SettingsFail: true}, question{}, 9, "mtlsStatus", ""},
+		"too many, dropped":       {graphql{MaxFields: 10}, question{}, 12, "mtlsStatus", ""},
+		"too many, learned":       {graphql{MaxFields: 10, SettingsFail: true}, question{}, 12, "mtlsStatus", ""},
 		"too many":                {graphql{MaxFields: 4}, question{Fields: []string{"appId", "country", "datetime"}}, 0, "", "allows this account 2"},
 		"settings unread":         {graphql{SettingsFail: true}, question{}, all, "", ""},
 		"logs without their time": {graphql{Unavailable: []string{"datetime"}}, question{Format: "logs"}, 0, "", "table"},

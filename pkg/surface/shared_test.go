@@ -78,7 +78,7 @@ func TestNobodyWaitingEndsTheFetch(t *testing.T) {
 			ended := make(chan struct{})
 			s.account.Change(func(c *account.Config) {
 				c.Before = func(r *http.Request) error {
-					if !account.AsksSettings(r) {
+					if asksEvents(r) {
 						<-r.Context().Done()
 						close(ended)
 					}

@@ -102,13 +102,18 @@ func (s *source) arrive(events ...account.LoginEvent) {
 	s.account.Change(func(c *account.Config) { c.Groups = append(c.Groups, events...) })
 }
 
-// fail has each call but those for the settings fail from now on, unless failure
+// asksEvents says whether a call is for events, and not for settings or names.
+func asksEvents(r *http.Request) bool {
+	return !account.AsksSettings(r) && !account.AsksList(r.URL.Path)
+}
+
+// fail has each call for events fail from now on, unless failure
 // gives nil for it. n counts those calls from 1.
 func (s *source) fail(failure func(n int) error) {
 	var n atomic.Int64
 	s.account.Change(func(c *account.Config) {
 		c.Before = func(r *http.Request) error {
-			if account.AsksSettings(r) {
+			if !asksEvents(r) {
 				return nil
 			}
 			return failure(int(n.Add(1)))
@@ -119,7 +124,7 @@ func (s *source) fail(failure func(n int) error) {
 // heal ends all failures.
 func (s *source) heal() { s.account.Change(func(c *account.Config) { c.Before = nil }) }
 
-// hold has all calls but those for the settings wait until the test lets them
+// hold has all calls for events wait until the test lets them
 // proceed. Their answer is failure, or if that is nil the account's own.
 func (s *source) hold(failure error) (proceed func()) {
 	released := make(chan struct{})
@@ -133,7 +138,7 @@ func (s *source) hold(failure error) (proceed func()) {
 // calls is how often groups, or rows, were asked for.
 func (s *source) calls() int {
 	c := s.account.Counts()
-	return c.Calls() - c.Settings
+	return c.Calls() - c.Settings - c.Lists
 }
 
 // checkNotRefused says that GraphQL was asked for nothing that it refuses.

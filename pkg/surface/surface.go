@@ -144,7 +144,7 @@ func (s shared) endpoint(user string) string {
 // source is that of a list of events; key tells those of the query type apart.
 func (s shared) source(key string, scanner eventlog.Scanner) eventlog.Source {
 	return eventlog.Source{
-		Key: s.queryType.Name + "\x00" + key, Type: s.queryType, Layout: s.layout, Grain: interval.Millisecond, Scanner: scanner,
+		Key: s.queryType.Name + "\x00" + key, Type: s.queryType, Layout: s.layout, Grain: interval.Millisecond, Scanner: scanner, Directory: s.directory,
 	}
 }
 

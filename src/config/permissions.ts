@@ -16,14 +16,14 @@ export function surfacePermissions(): Permission[] {
   return [...uses].map(([name, titles]) => ({ name, use: titles.join(', ') }));
 }
 
-/** Permissions that fill lists and pickers. */
+/** Permissions that fill lists and pickers, and that say what IDs are called. */
 export const LIST_PERMISSIONS: Permission[] = [
   {
     name: 'Access: Organizations, Identity Providers, and Groups Read',
-    use: 'Finds the identity providers that use SCIM and suggests their names',
+    use: 'Finds the identity providers that use SCIM and shows their names',
   },
-  { name: 'Access: Apps and Policies Read', use: 'Suggests applications' },
-  { name: 'Access: Service Tokens Read', use: 'Suggests service tokens' },
+  { name: 'Access: Apps and Policies Read', use: 'Shows the names of applications and policies' },
+  { name: 'Access: Service Tokens Read', use: 'Shows the names of service tokens' },
   { name: 'Account Settings Read', use: 'Fills the account picker above' },
   { name: 'Zero Trust Read', use: 'Needed in some accounts for users, their failed logins, and their sessions' },
 ];

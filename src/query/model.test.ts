@@ -109,10 +109,11 @@ describe('another surface', () => {
       format: 'table',
       limit: 5,
       fields: undefined,
-      groupBy: ['country'],
+      groupBy: ['country', 'app_name'],
       filters: [
         { field: 'outcome', operator: '=', values: ['blocked'] },
         { field: 'cfRayId', operator: '=', values: ['8d3f0a1b2c3d4e5f'] },
+        { field: 'app_name', operator: '=', values: ['Wiki'] },
       ],
     });
   });

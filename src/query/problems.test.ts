@@ -122,6 +122,11 @@ describe('a filter that GraphQL cannot do', () => {
     expect(problem.fix?.apply({ refId: 'A', ...table, fields: ['appId'] }).fields).toEqual(['appId', 'country']);
   });
 
+  it('is fine on a name: the groups have its ID', () => {
+    const named = { ...series, groupBy: ['outcome'], ...withFilter('app_name', '=~', '^W') } as const;
+    expect(problems({ ...named, groupBy: [...named.groupBy] })).toEqual([]);
+  });
+
   it('is fine on the REST surfaces', () => {
     expect(problems({ ...series, groupBy: ['outcome'], queryType: 'access_requests' })).toEqual([]);
   });

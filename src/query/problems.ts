@@ -116,11 +116,11 @@ function addDimension(query: AccessQuery, name: string): AccessQuery {
 
 /**
  * GraphQL answers with groups, so a filter that it cannot do itself can be applied only to a field that the groups
- * have.
+ * have. They always have the ID that a filtered name belongs to.
  */
 function graphqlProblem(query: FullQuery, field: CatalogueField, filter: Filter, at: number): Problem | undefined {
-  const pushed = field.upstream?.[filter.operator] !== undefined;
-  if (catalogue[query.queryType].api !== 'graphql' || pushed || hasDimension(query, field.name)) {
+  const able = field.upstream?.[filter.operator] !== undefined || field.derived?.names !== undefined;
+  if (catalogue[query.queryType].api !== 'graphql' || able || hasDimension(query, field.name)) {
     return undefined;
   }
   const where = applies(query).fields ? 'columns' : 'fields to count by';

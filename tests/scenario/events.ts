@@ -11,6 +11,8 @@ export interface Event {
   outcome: string;
   /** The events that the query type's `filter` lets pass have `true`. */
   passes: boolean;
+  /** The same for the query type's `named` filter. */
+  hasName?: boolean;
   /** Equal where the query type shows one row for several events. */
   row: string;
 }
@@ -19,6 +21,8 @@ export interface Event {
 export interface Shape {
   idField: string;
   filter: Filter;
+  /** A filter on a name, where the rows have only an ID. */
+  named?: Filter;
   read: (simulator: Simulator, range: Range, person: string) => Event[];
 }
 
@@ -73,6 +77,7 @@ export const SHAPES: Record<QueryTypeName, Shape> = {
   login_groups: {
     idField: 'cfRayId',
     filter: is('country', 'GB', 'US'),
+    named: is('app_name', 'Wiki', 'Payroll'),
     read: (simulator, range) =>
       simulator.truth({ surface: 'login_groups', from: range.from, to: range.to + SECOND - 1 }).map((login) => {
         const unavailable: readonly string[] = simulator.simulation.personality.graphqlUnavailable;
@@ -82,6 +87,7 @@ export const SHAPES: Record<QueryTypeName, Shape> = {
           id: unavailable.includes('cfRayId') ? '' : String(login.cfRayId),
           outcome: outcome('login_groups', login.isSuccessfulLogin === 1),
           passes: ['GB', 'US'].includes(String(login.country)),
+          hasName: ['Wiki', 'Payroll'].includes(applicationName(simulator, login.appId)),
           row: JSON.stringify(shown),
         };
       }),
@@ -99,6 +105,10 @@ export const SHAPES: Record<QueryTypeName, Shape> = {
       })),
   },
 };
+
+function applicationName({ simulation }: Simulator, id: unknown): string {
+  return simulation.world.organisation.applications.find(({ uid }) => uid === id)?.name ?? '';
+}
 
 /** The filters that a query type requires: all of them name a person. */
 export function requiredFilters(queryType: QueryTypeName, person: string): Filter[] {

@@ -98,7 +98,7 @@ const countBuckets = (events: Event[], group: (event: Event) => string): Tally =
 
 /** A table, logs, series and a grouped table of a query type, with filters and without. */
 export function questionsOf(queryType: QueryTypeName, person: string): Question[] {
-  const { idField, filter } = SHAPES[queryType];
+  const { idField, filter, named } = SHAPES[queryType];
   const { timeField, outcome } = catalogue[queryType];
   const groupBy = defaultGroupBy(queryType);
   const listed = { fields: [timeField, idField], limit: MORE_THAN_THERE_ARE };
@@ -140,6 +140,17 @@ export function questionsOf(queryType: QueryTypeName, person: string): Question[
         read: readGroups(queryType),
       }
     );
+  }
+  if (named) {
+    questions.push({
+      query: { ...series, filters: where(named), groupBy },
+      expected: (events) =>
+        countBuckets(
+          events.filter(({ hasName }) => hasName),
+          (event) => event.outcome
+        ),
+      read: readSeries(queryType),
+    });
   }
   return questions.map(({ query, ...rest }, i) => ({
     query: { refId: String.fromCharCode(65 + i), queryType, ...query },

@@ -28,6 +28,9 @@ const settingsProbe = `query probe($accountTag: string!) { viewer { accounts(fil
 func (d *Directory) Probes() []Probe {
 	probes := make([]Probe, 0, 8)
 	for _, q := range catalogue.All() {
+		if !q.HasEvents() {
+			continue // It reads what the others do.
+		}
 		probes = append(probes, Probe{Title: q.Title, Permission: q.Permission, Ask: d.probeOf(q)})
 	}
 	for _, extra := range []struct{ title, permission, path string }{

@@ -79,14 +79,11 @@ func (m *Masker) Apply(r *answer.Result) {
 	}
 	// Paths and parameters name users.
 	r.Calls = []string{"The calls are not shown while identities are masked."}
+	for _, p := range r.Parts {
+		m.columns(p.Columns)
+	}
 	if t := r.Table; t != nil {
-		for _, column := range t.Columns {
-			if column.Field.Personal {
-				for i := range column.Values {
-					m.cell(&column.Values[i])
-				}
-			}
-		}
+		m.columns(t.Columns)
 		for i, text := range t.Other {
 			if text != "" {
 				t.Other[i] = `"` + redacted + `"`
@@ -107,6 +104,16 @@ func (m *Masker) Apply(r *answer.Result) {
 					into.Counts[i] += n
 				}
 			})
+	}
+}
+
+func (m *Masker) columns(columns []answer.Column) {
+	for _, column := range columns {
+		if column.Field.Personal {
+			for i := range column.Values {
+				m.cell(&column.Values[i])
+			}
+		}
 	}
 }
 

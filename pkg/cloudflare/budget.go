@@ -46,6 +46,8 @@ type budget struct {
 	blocked  time.Time
 	waiting  [2][]*waiter // by Priority
 	timer    *time.Timer
+	// spendings are the calls that count against an allowance.
+	spendings []*spending
 }
 
 // quotaState is a named quota as the last answers told it.
@@ -57,7 +59,10 @@ type quotaState struct {
 }
 
 // ticket allows one attempt. It must be given back exactly once.
-type ticket struct{ start time.Time }
+type ticket struct {
+	start time.Time
+	spent *spending // nil without an allowance
+}
 
 func newBudget(api string, limit int, reserve float64, now func() time.Time) *budget {
 	reserve = min(max(reserve, 0), 0.9)
@@ -77,6 +82,9 @@ func (b *budget) giveBack(t *ticket, h http.Header, refused bool) (blocked time.
 	now := b.now()
 	b.inFlight--
 	b.ends = append(b.ends, now)
+	if t.spent != nil {
+		t.spent.ended = now
+	}
 	b.forget(now)
 	newer := b.probe == t || !t.start.Before(b.learned)
 	if b.probe == t {

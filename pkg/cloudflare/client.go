@@ -101,10 +101,10 @@ func (c *Client) Close() {
 // sharedTimeout bounds what is shared, whose callers may all have gone away.
 const sharedTimeout = time.Minute
 
-// Share fetches once for all who ask for the same key at the same time. What is
-// shared does not end because the caller that started it did.
+// Share fetches once for all who ask for the same key for the same purpose at the
+// same time. What is shared does not end because the caller that started it did.
 func Share[T any](ctx context.Context, c *Client, key string, fetch func(context.Context) (T, error)) (value T, err error) {
-	answer := c.shared.DoChan(key, func() (any, error) {
+	answer := c.shared.DoChan(fmt.Sprintf("%d %s", SpenderOf(ctx).Purpose, key), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sharedTimeout)
 		defer cancel()
 		defer context.AfterFunc(c.ctx, cancel)()

@@ -73,6 +73,7 @@ type contextKey int
 const (
 	traceKey contextKey = iota
 	priorityKey
+	spenderKey
 )
 
 // WithTrace makes calls under the context report to t.

@@ -183,6 +183,15 @@ func errBudget(api string, at, now time.Time) *Error {
 		"The query would exceed Cloudflare's rate limit for the %s API.", name) + nextCall(at, now)}
 }
 
+// errBeyondAllowance is a call that was not made, as its purpose has used up its
+// part of the budget.
+func errBeyondAllowance(p Purpose, at, now time.Time) *Error {
+	what := map[Purpose]string{Lookups: "Suggestions and look-ups", Enrichment: "Names and details beside answers"}[p]
+	return &Error{Kind: KindRateLimit, RetryAt: at, Err: errAllowance, Message: fmt.Sprintf(
+		"%s have used up their part of Cloudflare's rate limit. The rest is kept for queries and alerts. The next call is possible at %s (in %s).",
+		what, at.UTC().Format("15:04:05 UTC"), max(at.Sub(now).Round(time.Second), 0))}
+}
+
 func nextCall(at, now time.Time) string {
 	return fmt.Sprintf(" The next call is possible at %s (in %s). Refresh less often, or select a shorter time range.",
 		at.UTC().Format("15:04:05 UTC"), max(at.Sub(now).Round(time.Second), 0))

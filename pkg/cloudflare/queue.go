@@ -14,6 +14,7 @@ const patience = 30 * time.Second
 type waiter struct {
 	until  time.Time // on the budget's clock
 	turn   time.Time // as last foreseen; zero while only running calls are ahead
+	spent  *spending
 	ticket *ticket
 	err    *Error
 	done   chan struct{} // closed once ticket or err is set
@@ -26,7 +27,12 @@ func (b *budget) take(ctx context.Context) (*ticket, *Error) {
 	w := &waiter{done: make(chan struct{})}
 	class := PriorityOf(ctx)
 	b.mu.Lock()
-	w.until = b.now().Add(remaining(ctx))
+	spent, refused := b.spend(SpenderOf(ctx))
+	if refused != nil {
+		b.mu.Unlock()
+		return nil, refused
+	}
+	w.spent, w.until = spent, b.now().Add(remaining(ctx))
 	b.waiting[class] = append(b.waiting[class], w)
 	b.pump()
 	b.mu.Unlock()
@@ -44,6 +50,7 @@ func (b *budget) take(ctx context.Context) (*ticket, *Error) {
 		}
 	default:
 		b.remove(w)
+		b.unspend(w.spent)
 		if now := b.now(); !w.turn.IsZero() && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return nil, errBudget(b.api, later(w.turn, now), now)
 		}
@@ -62,6 +69,7 @@ func remaining(ctx context.Context) time.Duration {
 // cancel gives back a ticket that was never used.
 func (b *budget) cancel(t *ticket) {
 	b.inFlight--
+	b.unspend(t.spent)
 	if b.probe == t {
 		b.probe = nil
 	}
@@ -94,7 +102,7 @@ func (b *budget) pump() {
 			return
 		}
 		b.inFlight++
-		t := &ticket{start: now}
+		t := &ticket{start: now, spent: w.spent}
 		if b.unknown {
 			b.probe = t
 		}
@@ -115,6 +123,9 @@ func (b *budget) next() *waiter {
 func (b *budget) settle(w *waiter, t *ticket, err *Error) {
 	b.remove(w)
 	w.ticket, w.err = t, err
+	if err != nil {
+		b.unspend(w.spent)
+	}
 	close(w.done)
 }
 

@@ -26,6 +26,10 @@ const (
 	maxListPages = 200
 	// maxKeptLists bounds what searches leave behind.
 	maxKeptLists = 100
+	// maxSuggestedPages is up to how many pages of users are read as a whole, so that
+	// each text that somebody types is searched for here. More are searched by
+	// Cloudflare.
+	maxSuggestedPages = 10
 )
 
 // Entry is a person or thing of the account.
@@ -51,6 +55,8 @@ type Directory struct {
 type keptList struct {
 	entries []Entry
 	at      time.Time
+	// cut says that there may be more than that.
+	cut bool
 }
 
 // New makes an empty Directory of an account; now is the clock.
@@ -59,14 +65,24 @@ func New(client *cloudflare.Client, accountID string, now func() time.Time) *Dir
 	return &Directory{client, accountID, now, lists}
 }
 
-// Users are those that match search, or all where it is empty. Cloudflare does
-// not say whether its search is exact, so callers check what they get.
-func (d *Directory) Users(ctx context.Context, search string) ([]Entry, error) {
-	params := url.Values{}
-	if search != "" {
-		params.Set("search", search)
+// Users are all of the account's.
+func (d *Directory) Users(ctx context.Context) ([]Entry, error) {
+	return d.list(ctx, "/access/users", nil)
+}
+
+// UsersLike are users that a search can find: all, or those that Cloudflare finds
+// where there are too many to read. Callers choose from what they get, as Cloudflare
+// does not say whether its search is exact. Where there are too many and search is
+// empty, it is the first ones.
+func (d *Directory) UsersLike(ctx context.Context, search string) ([]Entry, error) {
+	if kept, ok := d.kept(listKey("/access/users", nil)); ok {
+		return kept.entries, nil
 	}
-	return d.list(ctx, "/access/users", params)
+	first, err := d.pages(ctx, "/access/users", nil, maxSuggestedPages)
+	if err != nil || !first.cut || search == "" {
+		return first.entries, err
+	}
+	return d.list(ctx, "/access/users", url.Values{"search": {search}})
 }
 
 // UserIDs finds the UUIDs of the users with an e-mail address, without case.
@@ -108,40 +124,66 @@ func (d *Directory) ServiceTokens(ctx context.Context) ([]Entry, error) {
 
 // Accounts are those that a credential reaches. It needs no account itself.
 func Accounts(ctx context.Context, client *cloudflare.Client) ([]Entry, error) {
-	return fetchAll(ctx, client, "/accounts", nil, 50)
+	list, err := fetchPages(ctx, client, "/accounts", nil, 50, maxListPages)
+	return list.entries, err
 }
 
 func (d *Directory) list(ctx context.Context, path string, params url.Values) ([]Entry, error) {
-	key := path + "?" + params.Encode()
-	if kept, ok := d.lists.Get(key); ok && d.now().Sub(kept.at) < listTTL {
-		return kept.entries, nil
+	list, err := d.pages(ctx, path, params, maxListPages)
+	if err == nil && list.cut {
+		err = fmt.Errorf("%s has more than %d pages", path, maxListPages)
 	}
-	return cloudflare.Share(ctx, d.client, key, func(ctx context.Context) ([]Entry, error) {
-		entries, err := fetchAll(ctx, d.client, "/accounts/"+url.PathEscape(d.accountID)+path, params, 1000)
-		if err == nil {
-			d.lists.Add(key, keptList{entries: entries, at: d.now()})
+	return list.entries, err
+}
+
+// pages is a list as far as so many pages reach.
+func (d *Directory) pages(ctx context.Context, path string, params url.Values, most int) (keptList, error) {
+	key := listKey(path, params)
+	cut := key + "\x00cut"
+	if kept, ok := d.kept(key); ok {
+		return kept, nil
+	}
+	if kept, ok := d.kept(cut); ok && most < maxListPages {
+		return kept, nil
+	}
+	return cloudflare.Share(ctx, d.client, fmt.Sprint(most, key), func(ctx context.Context) (keptList, error) {
+		list, err := fetchPages(ctx, d.client, "/accounts/"+url.PathEscape(d.accountID)+path, params, 1000, most)
+		if list.at = d.now(); err != nil {
+			return list, err
 		}
-		return entries, err
+		if list.cut {
+			d.lists.Add(cut, list)
+		} else {
+			d.lists.Add(key, list)
+		}
+		return list, nil
 	})
 }
 
-// fetchAll pages until a page brings nothing new: page caps differ by endpoint
+func listKey(path string, params url.Values) string { return path + "?" + params.Encode() }
+
+func (d *Directory) kept(key string) (keptList, bool) {
+	kept, ok := d.lists.Get(key)
+	return kept, ok && d.now().Sub(kept.at) < listTTL
+}
+
+// fetchPages pages until a page brings nothing new: page caps differ by endpoint
 // and are not all documented, and total_count is not to be trusted.
-func fetchAll(ctx context.Context, client *cloudflare.Client, path string, params url.Values, perPage int) ([]Entry, error) {
+func fetchPages(ctx context.Context, client *cloudflare.Client, path string, params url.Values, perPage, most int) (keptList, error) {
 	seen := map[string]bool{}
 	var entries []Entry
-	for page := 1; page <= maxListPages; page++ {
+	for page := 1; page <= most; page++ {
 		q := url.Values{"page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(perPage)}}
 		for name, values := range params {
 			q[name] = values
 		}
 		envelope, err := client.Get(ctx, path, q)
 		if err != nil {
-			return nil, err
+			return keptList{}, err
 		}
 		rows := gjson.ParseBytes(envelope.Result)
 		if !rows.IsArray() && rows.Type != gjson.Null {
-			return nil, &cloudflare.Error{Kind: cloudflare.KindMalformed, Message: "Cloudflare's list has an unexpected structure. Try again. If the problem persists, report it."}
+			return keptList{}, &cloudflare.Error{Kind: cloudflare.KindMalformed, Message: "Cloudflare's list has an unexpected structure. Try again. If the problem persists, report it."}
 		}
 		got, fresh := 0, 0
 		rows.ForEach(func(_, row gjson.Result) bool {
@@ -159,10 +201,10 @@ func fetchAll(ctx context.Context, client *cloudflare.Client, path string, param
 			size = envelope.Info.PerPage
 		}
 		if fresh == 0 || (envelope.Info.PerPage > 0 && got < size) {
-			return entries, nil
+			return keptList{entries: entries}, nil
 		}
 	}
-	return nil, fmt.Errorf("%s has more than %d pages", path, maxListPages)
+	return keptList{entries: entries, cut: true}, nil
 }
 
 func newEntry(row gjson.Result) Entry {

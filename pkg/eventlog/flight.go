@@ -48,13 +48,15 @@ type flight struct {
 }
 
 // flightContext has the values of the query that started the flight, and the
-// latest deadline and the highest priority of those that wait for it.
+// latest deadline, the highest priority, and the most generous allowance of those
+// that wait for it.
 type flightContext struct {
 	context.Context
 	mu        sync.Mutex
 	deadline  time.Time
 	unlimited bool
 	priority  cloudflare.Priority
+	spender   cloudflare.Spender
 }
 
 // Deadline is what calls for the budget go by. The flight ends by itself once
@@ -72,10 +74,18 @@ func (c *flightContext) urgency() cloudflare.Priority {
 	return c.priority
 }
 
+// payer is who the calls count for.
+func (c *flightContext) payer() cloudflare.Spender {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.spender
+}
+
 func (c *flightContext) extend(ctx context.Context) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.priority = min(c.priority, cloudflare.PriorityOf(ctx))
+	c.spender = c.spender.Join(cloudflare.SpenderOf(ctx))
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		c.unlimited = true
@@ -89,7 +99,7 @@ func (l *Log) launch(d *demand, list []interval.Interval, run func(context.Conte
 	ctx, cancel := context.WithCancel(context.WithoutCancel(d.ctx))
 	ctx, traced := spans.Start(ctx, "fetch", attribute.Int("intervals", len(list)))
 	stop := context.AfterFunc(l.ctx, cancel)
-	shared := &flightContext{Context: ctx, priority: cloudflare.PriorityOf(ctx)}
+	shared := &flightContext{Context: ctx, priority: cloudflare.PriorityOf(ctx), spender: cloudflare.SpenderOf(ctx)}
 	fl := &flight{log: l, feed: d.feed, scanner: d.scanner, maxRows: d.source.MaxRows, list: list, started: l.config.Now().UnixNano(), ctx: shared, cancel: cancel}
 	d.feed.flights = append(d.feed.flights, fl)
 	d.join(fl)
@@ -103,7 +113,7 @@ func (l *Log) launch(d *demand, list []interval.Interval, run func(context.Conte
 				fl.Fail(Panicked(r), fl.list...)
 			}
 		}()
-		run(cloudflare.WithSharedPriority(shared, shared.urgency), fl)
+		run(cloudflare.WithSharedSpender(cloudflare.WithSharedPriority(shared, shared.urgency), shared.payer), fl)
 	})
 	return fl
 }

@@ -157,11 +157,15 @@ func TestSettingsProblemIsAnAnswer(t *testing.T) {
 	require.Equal(t, []choice{{Text: "Example", Value: testAccount}}, accounts)
 }
 
+func urlPath(url string) string {
+	path, _, _ := strings.Cut(url, "?")
+	return path
+}
+
 func resource(t *testing.T, d *Datasource, url string, into any) int {
 	t.Helper()
-	path, _, _ := strings.Cut(url, "?")
 	status := 0
-	err := d.CallResource(t.Context(), &backend.CallResourceRequest{Method: http.MethodGet, Path: path, URL: url},
+	err := d.CallResource(t.Context(), &backend.CallResourceRequest{Method: http.MethodGet, Path: urlPath(url), URL: url},
 		backend.CallResourceResponseSenderFunc(func(r *backend.CallResourceResponse) error {
 			status = r.Status
 			require.NotContains(t, string(r.Body), testToken)

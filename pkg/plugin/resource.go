@@ -4,13 +4,17 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/resource/httpadapter"
 
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
@@ -48,20 +52,35 @@ func (d *Datasource) CallResource(ctx context.Context, req *backend.CallResource
 func (d *Datasource) serve(w http.ResponseWriter, r *http.Request, answer func(*http.Request) (any, error)) {
 	// The account list is what a user needs to mend a missing account.
 	if d.problem != nil && (d.client == nil || r.URL.Path != "/accounts") {
-		writeFailure(w, problemFailure(d.problem))
+		d.writeFailure(w, problemFailure(d.problem))
 		return
 	}
-	ctx, cancel := inTime(r.Context())
+	ctx, cancel := inTime(asLookup(r.Context()))
 	defer cancel()
 	body, err := answer(r.WithContext(ctx))
 	if err != nil {
-		writeFailure(w, classify(err))
+		d.writeFailure(w, classify(err))
 		return
 	}
 	writeJSON(w, http.StatusOK, body)
 }
 
-func writeFailure(w http.ResponseWriter, f failure) {
+// asLookup makes calls under the context keep to the look-ups' allowance, and to the
+// part of it that the user has.
+func asLookup(ctx context.Context) context.Context {
+	who := cloudflare.Spender{Purpose: cloudflare.Lookups}
+	if user := backend.UserFromContext(ctx); user != nil {
+		who.Caller = user.Login
+	}
+	return cloudflare.WithSpender(ctx, who)
+}
+
+func (d *Datasource) writeFailure(w http.ResponseWriter, f failure) {
+	var upstream *cloudflare.Error
+	if errors.As(f.err, &upstream) && !upstream.RetryAt.IsZero() {
+		seconds := max(math.Ceil(upstream.RetryAt.Sub(d.now()).Seconds()), 1)
+		w.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
+	}
 	writeJSON(w, int(f.status), map[string]string{"error": f.err.Error(), "message": f.err.Error()})
 }
 
@@ -82,7 +101,7 @@ func (d *Datasource) users(r *http.Request) (any, error) {
 	if d.masker.Hides() {
 		return nil, &query.InvalidError{Message: "the data source does not list users while it masks identities"}
 	}
-	users, err := d.surfaces.Directory().Users(r.Context(), search)
+	users, err := d.surfaces.Directory().UsersLike(r.Context(), search)
 	if err != nil {
 		return nil, err
 	}

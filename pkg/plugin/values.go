@@ -168,7 +168,7 @@ func (d *Datasource) listOf(ctx context.Context, f *catalogue.Field) ([]director
 	lists := d.surfaces.Directory()
 	switch f.Suggest {
 	case "users":
-		return lists.Users(ctx, "")
+		return lists.UsersLike(ctx, "")
 	case "apps":
 		return lists.Apps(ctx)
 	case "identity-providers":

@@ -80,7 +80,7 @@ func (s *userLists) users(ctx context.Context, r *query.Request) ([]string, erro
 func (s *userLists) lookUp(ctx context.Context, f *query.Filter) ([]string, error) {
 	var ids []string
 	if f.Masked() {
-		all, err := s.directory.Users(ctx, "")
+		all, err := s.directory.Users(ctx)
 		for _, u := range all {
 			if userID.MatchString(u.ID) && (slices.Contains(f.Values, f.Show(u.ID)) || u.Email != "" && slices.Contains(f.Values, f.Show(u.Email))) {
 				ids = append(ids, u.ID)

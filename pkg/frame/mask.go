@@ -72,18 +72,22 @@ func (m *Masker) Show(f *catalogue.Field, value string) string {
 }
 
 // Apply masks every personal field of a result in place. Unknown keys can hold
-// anything, so they are not shown at all.
+// anything, so they are not shown at all. Parts have sentences in which personal
+// values stand: who writes them masks them, with query.Request.Show.
 func (m *Masker) Apply(r *answer.Result) {
 	if m.mask == MaskNone {
 		return
 	}
 	// Paths and parameters name users.
 	r.Calls = []string{"The calls are not shown while identities are masked."}
-	for _, p := range r.Parts {
-		m.columns(p.Columns)
-	}
 	if t := r.Table; t != nil {
-		m.columns(t.Columns)
+		for _, column := range t.Columns {
+			if column.Field.Personal {
+				for i := range column.Values {
+					m.cell(&column.Values[i])
+				}
+			}
+		}
 		for i, text := range t.Other {
 			if text != "" {
 				t.Other[i] = `"` + redacted + `"`
@@ -104,16 +108,6 @@ func (m *Masker) Apply(r *answer.Result) {
 					into.Counts[i] += n
 				}
 			})
-	}
-}
-
-func (m *Masker) columns(columns []answer.Column) {
-	for _, column := range columns {
-		if column.Field.Personal {
-			for i := range column.Values {
-				m.cell(&column.Values[i])
-			}
-		}
 	}
 }
 

@@ -42,6 +42,8 @@ type shared struct {
 	layout    *columnar.Layout
 	events    *eventlog.Log
 	directory *directory.Directory
+	// find is the look-up of another query type's surface.
+	find func(queryType string) (Surface, bool)
 }
 
 // constructors by query type; filled by each surface's init.
@@ -70,7 +72,7 @@ func NewSet(c Config) *Set {
 		if !ok {
 			panic("catalogue: " + name + " is missing")
 		}
-		s.surfaces[name] = construct(shared{c, q, columnar.NewLayout(q), s.events, s.directory})
+		s.surfaces[name] = construct(shared{c, q, columnar.NewLayout(q), s.events, s.directory, s.Surface})
 	}
 	return s
 }

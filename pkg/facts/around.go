@@ -1,0 +1,249 @@
+package facts
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/explain"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
+)
+
+const (
+	// nearby is the time around a login that the timeline is about, before the span
+	// of the configuration changes that it tells of.
+	nearby = interval.Hour
+	before = 7 * interval.Day
+	// maxNearby bounds the events of each log.
+	maxNearby = 500
+	// maxChanges bounds the entries of the audit log.
+	maxChanges = 1000
+	// auditDelay is the age by which entries of the audit log can be read; the
+	// latest were seen after 450 seconds.
+	auditDelay = 10 * time.Minute
+	// auditReach is how long Cloudflare keeps the audit log.
+	auditReach = 18 * 30 * interval.Day
+)
+
+// optional is a task that is left out where the question has taken too many calls.
+type optional struct {
+	run  func()
+	skip func(why error)
+}
+
+// around reads what else is known of the login and of the time around it, the most
+// telling first.
+func (s *session) around(ctx context.Context, n *needs) []optional {
+	var tasks []optional
+	add := func(what, permission string, read func() error, note func(*explain.Missing)) {
+		skip := func(err error) { note(s.gap(what, permission, err)) }
+		tasks = append(tasks, optional{skip: skip, run: func() {
+			if err := read(); err != nil {
+				skip(err)
+			}
+		}})
+	}
+	ignore := func(*explain.Missing) {}
+	if s.found && s.facts.Group.JSON == nil && s.facts.Group.Missing == nil {
+		tasks = append(tasks, optional{run: func() { s.findGroup(ctx, around(s.login, apart).Clip(s.retention(loginGroups))) },
+			skip: func(err error) {
+				s.facts.Group.Missing = s.gap("the login groups of GraphQL", permissionAnalytics, err)
+			}})
+	}
+	add("the audit log", "Account Settings Read", func() error { return s.readChanges(ctx) },
+		func(m *explain.Missing) { s.facts.Changes.Missing = m })
+	if s.facts.UserUUID != "" {
+		add("the user's failed logins", permissionAudit, func() error { return s.readFailed(ctx) },
+			func(m *explain.Missing) { s.facts.Failed.Missing = m })
+	}
+	if n.approval {
+		add("the requests for temporary access", permissionAudit, func() error { return s.readJIT(ctx) },
+			func(m *explain.Missing) { s.facts.JIT.Missing = m })
+	}
+	add("the other logins of the time", permissionAudit, func() error { return s.readNearby(ctx) }, ignore)
+	if providers := s.providersWithSCIM(); s.facts.UserEmail != "" && len(providers) > 0 {
+		add("the SCIM updates of the user", "Access: SCIM Logs Read", func() error { return s.readSCIM(ctx, providers) }, ignore)
+	}
+	return tasks
+}
+
+// readChanges reads what was changed from a week before the login to now. Of
+// logins long ago, it is the changes up to a day after them.
+func (s *session) readChanges(ctx context.Context) error {
+	at := s.login.UnixNano()
+	within := interval.Interval{From: interval.Floor(at-before, interval.Second), To: s.end()}
+	if within.Length() > 2*before {
+		within.To = at + interval.Day
+	}
+	found, err := s.ask(ctx, Log{QueryType: "access_changes", Within: within, Limit: maxChanges, MaxRows: maxChanges})
+	if err != nil {
+		return err
+	}
+	s.facts.Changes.Rows = jsonOf(found.events)
+	if !found.complete {
+		return found.why()
+	}
+	s.facts.Changes.From = within.Start()
+	s.facts.Changes.To = within.Last()
+	if delivered := s.now().Add(-auditDelay); s.facts.Changes.To.After(delivered) {
+		s.facts.Changes.To = delivered
+	}
+	return nil
+}
+
+// versions asks for the last change before the login of what was changed after
+// it, where that lies further back than all changes that were read.
+func (s *session) versions(ctx context.Context) []func() {
+	if s.facts.Changes.From.IsZero() {
+		return nil
+	}
+	known := map[string]bool{}
+	for _, row := range s.facts.Changes.Rows {
+		if change := documentOf(explain.Document{JSON: row}); !change.Get("action.time").Time().After(s.login) {
+			known[change.Get("resource.id").String()] = true
+		}
+	}
+	var tasks []func()
+	for _, id := range s.younger() {
+		if known[id] || s.calls.Calls()+len(tasks) >= maxCalls {
+			continue
+		}
+		tasks = append(tasks, func() {
+			within := interval.Interval{From: s.login.UnixNano() - auditReach, To: s.facts.Changes.From.UnixNano()}
+			found, err := s.ask(ctx, Log{QueryType: "access_changes", Filters: map[string][]string{"resource_id": {id}}, Pushed: []string{"resource_id"},
+				Within: within, Limit: 1, MaxRows: maxChanges})
+			if err != nil {
+				s.gap("an earlier version of the configuration", "Account Settings Read", err)
+				return
+			}
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.facts.Changes.Rows = append(s.facts.Changes.Rows, jsonOf(found.events)...)
+		})
+	}
+	return tasks
+}
+
+// younger are the IDs of the application, its policies and their groups that were
+// changed after the login.
+func (s *session) younger() []string {
+	documents := append(s.policies(), documentOf(s.facts.App))
+	for _, row := range s.facts.AccessGroups.Rows {
+		documents = append(documents, documentOf(explain.Document{JSON: row}))
+	}
+	var ids []string
+	for _, d := range documents {
+		if updated := d.Get("updated_at").Time(); updated.After(s.login) {
+			ids = addID(ids, d.Get("id").String())
+		}
+	}
+	return ids
+}
+
+// readFailed reads the user's failed logins: that of the question, and others.
+func (s *session) readFailed(ctx context.Context) error {
+	found, err := s.ask(ctx, Log{QueryType: "failed_logins", Filters: map[string][]string{"user_id": {s.facts.UserUUID}},
+		Within: around(s.login, nearby), Limit: maxNearby})
+	if err != nil {
+		return err
+	}
+	ray := s.rayID()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range found.events {
+		if ray != "" && e.text["ray_id"] == ray && s.facts.Failed.JSON == nil {
+			s.facts.Failed.JSON = e.json
+			continue
+		}
+		s.facts.Events = append(s.facts.Events, explain.Event{What: explain.WhatFailedLogin, JSON: e.json})
+	}
+	return nil
+}
+
+// readJIT reads the requests for temporary access that may hold at the login.
+func (s *session) readJIT(ctx context.Context) error {
+	at := s.login.UnixNano()
+	found, err := s.ask(ctx, Log{QueryType: "jit_requests", Limit: maxNearby,
+		Within: interval.Interval{From: interval.Floor(at-before, interval.Second), To: min(at+nearby, s.end())}})
+	if err != nil {
+		return err
+	}
+	s.facts.JIT.Rows = jsonOf(found.events)
+	if !found.complete {
+		return found.why()
+	}
+	return nil
+}
+
+// readNearby reads the logins of the same user or, where nobody signed in, from the
+// same address.
+func (s *session) readNearby(ctx context.Context) error {
+	l := Log{Within: around(s.login, nearby), Limit: maxNearby, MaxRows: maxNearby}
+	what := explain.WhatLogin
+	switch {
+	case s.facts.UserEmail != "":
+		l.QueryType, l.Filters, l.Pushed = accessRequests, map[string][]string{"user_email": {s.facts.UserEmail}}, []string{"user_email"}
+	case s.facts.UserUUID != "":
+		l.QueryType, l.Filters, what = loginGroups, map[string][]string{"userUuid": {s.facts.UserUUID}}, explain.WhatLoginGroup
+	case s.address != "":
+		l.QueryType, l.Filters, what = loginGroups, map[string][]string{"ipAddress": {s.address}}, explain.WhatLoginGroup
+	default:
+		return nil
+	}
+	found, err := s.ask(alone(ctx), l)
+	if err != nil {
+		return err
+	}
+	own := map[string]bool{string(s.facts.Request.JSON): true, string(s.facts.Group.JSON): true}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.facts.Events {
+		own[string(e.JSON)] = true
+	}
+	for _, e := range found.events {
+		if !own[string(e.json)] {
+			s.facts.Events = append(s.facts.Events, explain.Event{What: what, JSON: e.json})
+		}
+	}
+	if !found.complete {
+		return found.why()
+	}
+	return nil
+}
+
+// providersWithSCIM are the identity providers that can have told of the user.
+func (s *session) providersWithSCIM() []string {
+	var ids []string
+	for _, row := range s.facts.IdentityProviders.Rows {
+		if p := documentOf(explain.Document{JSON: row}); p.Get("scim_config.enabled").Bool() {
+			ids = append(ids, p.Get("id").String())
+		}
+	}
+	return ids
+}
+
+// readSCIM reads what identity providers told of the user.
+func (s *session) readSCIM(ctx context.Context, providers []string) error {
+	found, err := s.ask(alone(ctx), Log{QueryType: "scim_updates", Within: around(s.login, nearby), Limit: maxNearby, MaxRows: maxNearby,
+		Filters: map[string][]string{"idp_id": providers, "resource_user_email": {s.facts.UserEmail}}})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range found.events {
+		s.facts.Events = append(s.facts.Events, explain.Event{What: explain.WhatSCIMUpdate, JSON: e.json})
+	}
+	if !found.complete {
+		return found.why()
+	}
+	return nil
+}
+
+func jsonOf(list []event) []json.RawMessage {
+	rows := make([]json.RawMessage, len(list))
+	for i, e := range list {
+		rows[i] = e.json
+	}
+	return rows
+}

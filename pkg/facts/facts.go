@@ -1,0 +1,124 @@
+// Package facts gathers what the judgement of a login rests on: the login itself,
+// wherever in the logs it is, who made it, the application with its policies and
+// all that they name, and what happened around it. It makes few calls, keeps what
+// it read for a while, and tells what it could not read and why. It judges nothing.
+package facts
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/explain"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+)
+
+const (
+	// configurationTTL is how long configuration is kept: it changes seldom.
+	// momentTTL is how long the rest is, which changes with every login.
+	configurationTTL = 5 * time.Minute
+	momentTTL        = time.Minute
+	// maxKept bounds the documents and answers that are kept.
+	maxKept = 500
+	// maxCalls is how many calls a question makes, as far as it can be helped.
+	maxCalls = 15
+	// patience is how long Cloudflare is waited for where the caller names no time.
+	patience = 15 * time.Second
+)
+
+// Log asks a query type for events, on behalf of a question.
+type Log struct {
+	QueryType string
+	// Filters are values by field; an event needs one of the values of each.
+	Filters map[string][]string
+	Within  interval.Interval
+	// Limit is the most events, newest first.
+	Limit int
+	// Pushed are the fields whose filters Cloudflare is to apply, instead of what it
+	// has being read and filtered here. It may ignore them, or give nothing: what
+	// comes is right, but that there is no more has to be verified otherwise.
+	Pushed []string
+	// MaxRows bounds the events that are scanned; 0 for the data source's bound.
+	MaxRows int
+}
+
+// Logs answers from the surfaces' own stores.
+type Logs interface {
+	Ask(ctx context.Context, l Log) (*answer.Result, error)
+}
+
+// Gatherer gathers for one data source.
+type Gatherer struct {
+	client    *cloudflare.Client
+	accountID string
+	now       func() time.Time
+	directory *directory.Directory
+	logs      Logs
+	documents *lru.Cache[string, kept[*cloudflare.Envelope]]
+	gathered  *lru.Cache[string, kept[*Gathered]]
+}
+
+// kept is what was read at a time.
+type kept[T any] struct {
+	value T
+	until time.Time
+}
+
+// New makes a Gatherer that knows nothing yet.
+func New(client *cloudflare.Client, accountID string, now func() time.Time, d *directory.Directory, logs Logs) *Gatherer {
+	documents, _ := lru.New[string, kept[*cloudflare.Envelope]](maxKept) // fails for sizes below 1 only
+	gathered, _ := lru.New[string, kept[*Gathered]](maxKept)
+	return &Gatherer{client, accountID, now, d, logs, documents, gathered}
+}
+
+// Gathered is what a question came to. It is read-only, as it is shared.
+type Gathered struct {
+	Facts explain.Facts
+	// Gaps are what could not be read, in the order of the facts.
+	Gaps []Gap
+	// Remarks are good to know.
+	Remarks []string
+}
+
+// Gap is a part of the facts that could not be read.
+type Gap struct {
+	// What names it, as the subject of a sentence.
+	What string
+	explain.Missing
+	Kind cloudflare.Kind
+}
+
+// Gather gathers the facts of a question. The same question is gathered once for
+// all who ask it at about the same time. show is what the data source shows of a
+// personal value. Errors are *query.InvalidError or the
+// context's: what Cloudflare does not give is a gap.
+func (g *Gatherer) Gather(ctx context.Context, q query.Question, within interval.Interval, show func(string) string) (*Gathered, error) {
+	key := strings.Join([]string{q.RayID, q.UserEmail, q.AppUID, q.AppName}, "\x00")
+	if q.RayID == "" {
+		key += "\x00" + within.Start().String() + within.Last().String()
+	}
+	if known, ok := g.gathered.Get(key); ok && g.now().Before(known.until) {
+		return known.value, nil
+	}
+	deadline, limited := ctx.Deadline()
+	return cloudflare.Share(ctx, g.client, "facts of "+key, func(ctx context.Context) (*Gathered, error) {
+		if !limited {
+			deadline = time.Now().Add(patience)
+		}
+		// What is left of the time is for the judgement.
+		ctx, cancel := context.WithDeadline(ctx, time.Now().Add(time.Until(deadline)*9/10))
+		defer cancel()
+		s := newSession(g, q, within, show)
+		found, err := s.gather(ctx)
+		if err == nil && !s.passing() {
+			g.gathered.Add(key, kept[*Gathered]{found, g.now().Add(momentTTL)})
+		}
+		return found, err
+	})
+}

@@ -6,9 +6,23 @@ import failed_logins from './failed_logins.json';
 import scim_updates from './scim_updates.json';
 import login_groups from './login_groups.json';
 import active_sessions from './active_sessions.json';
+import explain from './explain.json';
 
 /** Every query type, in the order in which editors show them. */
 export const QUERY_TYPES: readonly QueryTypeName[] = [
+  'access_requests',
+  'failed_logins',
+  'scim_updates',
+  'login_groups',
+  'active_sessions',
+  'explain',
+];
+
+/** A query type whose answers hold events, which can be counted. The answers of the others have parts. */
+export type EventTypeName = 'access_requests' | 'failed_logins' | 'scim_updates' | 'login_groups' | 'active_sessions';
+
+/** Every query type whose answers hold events, in the order in which editors show them. */
+export const EVENT_TYPES: readonly EventTypeName[] = [
   'access_requests',
   'failed_logins',
   'scim_updates',
@@ -25,4 +39,5 @@ export const catalogue: Record<QueryTypeName, CatalogueQueryType> = {
   scim_updates,
   login_groups,
   active_sessions,
+  explain,
 };

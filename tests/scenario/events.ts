@@ -1,5 +1,5 @@
 /** What happened in a simulated account, in one shape for every query type. */
-import { catalogue, outcomeOf, type QueryTypeName } from '../../catalogue';
+import { catalogue, outcomeOf, type EventTypeName } from '../../catalogue';
 import type { Filter, Range } from '../harness/executable';
 import type { Simulator } from '../../simulator';
 
@@ -24,7 +24,7 @@ export interface Shape {
 
 const SECOND = 1000;
 const is = (field: string, ...values: string[]): Filter => ({ field, operator: '=', values });
-const outcome = (queryType: QueryTypeName, wentWell: boolean) => {
+const outcome = (queryType: EventTypeName, wentWell: boolean) => {
   const { accepted, refused } = outcomeOf(queryType);
   return wentWell ? accepted : refused;
 };
@@ -33,7 +33,7 @@ let rows = 0;
 /** For query types that show every event. */
 const ownRow = () => String(rows++);
 
-export const SHAPES: Record<QueryTypeName, Shape> = {
+export const SHAPES: Record<EventTypeName, Shape> = {
   access_requests: {
     idField: 'ray_id',
     filter: is('country', 'GB', 'US'),
@@ -101,7 +101,7 @@ export const SHAPES: Record<QueryTypeName, Shape> = {
 };
 
 /** The filters that a query type requires: all of them name a person. */
-export function requiredFilters(queryType: QueryTypeName, person: string): Filter[] {
+export function requiredFilters(queryType: EventTypeName, person: string): Filter[] {
   return catalogue[queryType].requiredFilters.map((field) => is(field, person));
 }
 

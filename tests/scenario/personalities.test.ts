@@ -5,7 +5,7 @@ import { catalogue } from '../../catalogue';
 import { PERSONALITIES, SETTINGS, type Personality } from '../../simulator';
 import type { Event } from './events';
 import { HOUR } from './questions';
-import { LANES, Lanes, QUERY_TYPES, type QueryTypeName, type Scenario } from './scenario';
+import { LANES, Lanes, EVENT_TYPES, type EventTypeName, type Scenario } from './scenario';
 
 type SettingName = keyof Personality;
 
@@ -56,18 +56,18 @@ const VALUES: { readonly [K in SettingName]: ReadonlyArray<Personality[K]> } = {
 interface Case {
   name: string;
   personality: Partial<Personality>;
-  queryTypes: readonly QueryTypeName[];
+  queryTypes: readonly EventTypeName[];
 }
 
-const REST = QUERY_TYPES.filter((queryType) => catalogue[queryType].api === 'rest');
-const GRAPHQL = QUERY_TYPES.filter((queryType) => catalogue[queryType].api === 'graphql');
+const REST = EVENT_TYPES.filter((queryType) => catalogue[queryType].api === 'rest');
+const GRAPHQL = EVENT_TYPES.filter((queryType) => catalogue[queryType].api === 'graphql');
 const isOfGraphql = (name: SettingName) => name.startsWith('graphql') || name === 'identityInGraphql';
 
 const CASES: Case[] = [
   ...Object.entries(PERSONALITIES).map(([name, personality]) => ({
     name: `personality ${name}`,
     personality: personality as Partial<Personality>,
-    queryTypes: QUERY_TYPES,
+    queryTypes: EVENT_TYPES,
   })),
   ...(Object.keys(SETTINGS) as SettingName[]).flatMap((name) =>
     VALUES[name].map((value) => ({
@@ -85,7 +85,7 @@ const isLate = ({ lateShare = 0, ingestDelayMs = 0 }: Partial<Personality>) => l
 
 /** Cloudflare does not say which part of the range a log no longer has: an answer can only hold what is there. */
 function kept(
-  queryType: QueryTypeName,
+  queryType: EventTypeName,
   personality: Partial<Personality>,
   now: number
 ): ((e: Event) => boolean) | undefined {
@@ -121,7 +121,7 @@ describe('personalities', { concurrency: LANES }, () => {
   }
 
   /** Counts of a sample are estimates, and say so. */
-  async function assertSampled(scenario: Scenario, queryType: QueryTypeName): Promise<void> {
+  async function assertSampled(scenario: Scenario, queryType: EventTypeName): Promise<void> {
     for (const { coverage, notices } of await scenario.coverages(queryType)) {
       assert.equal(coverage.sampled, true);
       assert.ok(
@@ -132,7 +132,7 @@ describe('personalities', { concurrency: LANES }, () => {
   }
 
   /** Rows that are not there yet cannot be shown, older ones must be, and all of them once they have arrived. */
-  async function assertCatchesUp(scenario: Scenario, queryType: QueryTypeName): Promise<void> {
+  async function assertCatchesUp(scenario: Scenario, queryType: EventTypeName): Promise<void> {
     await scenario.holdsAtLeast(queryType, ({ time }) => time < scenario.now - ARRIVAL);
     scenario.simulator.simulation.clock.advance(ARRIVAL);
     // The account's clock stands still: what happened since may not have arrived yet.

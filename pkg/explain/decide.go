@@ -1,9 +1,6 @@
 package explain
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // decision is what the judgement comes to, before it is put into words.
 type decision struct {
@@ -173,7 +170,7 @@ func (q *inquiry) reconcileAllowed(a *application, approving *policy) {
 // decideBlocked takes the block as evidence: no policy that admits matched before
 // the end, so one that can't be judged failed in what is unknown of it.
 func (q *inquiry) decideBlocked(a *application) decision {
-	if ends := q.ends(a, certainOf); len(ends) == 1 && !ends[0].admits() {
+	if ends := q.ends(a, certainOf); a.firm && len(ends) == 1 && !ends[0].admits() {
 		return decision{verdict: ends[0].verdict, certainty: Certain, policy: ends[0].policy}
 	}
 	ends := q.ends(a, likelyOf)
@@ -199,13 +196,15 @@ func (q *inquiry) decideBlocked(a *application) decision {
 	case last.policy.decision == decisionServiceAuth && q.login.nobody.likely == yes:
 		// What a log can't show is whether the token's secret was right.
 		return decision{verdict: ServiceAuthFailed, certainty: Likely, against: true}
+	case last.policy.decision == decisionAllow && q.login.group.Get("serviceTokenId").Str != "" && a.nearest(ServiceAuthFailed) != nil:
+		return decision{verdict: ServiceAuthFailed, certainty: Likely, against: true}
 	}
 	return decision{verdict: VerdictUnknown, policy: last.policy, against: true}
 }
 
 // decideNow says how a login would be decided, without one as evidence.
 func (q *inquiry) decideNow(a *application) decision {
-	if ends := q.ends(a, certainOf); len(ends) == 1 {
+	if ends := q.ends(a, certainOf); a.firm && len(ends) == 1 {
 		return decision{verdict: ends[0].verdict, certainty: Certain, policy: ends[0].policy}
 	}
 	ends := q.ends(a, likelyOf)
@@ -236,64 +235,4 @@ func (q *inquiry) forget(p *policy) {
 			r.note = sentences(r.note, "The login was decided otherwise, so this was different then.")
 		}
 	}
-}
-
-func (a *application) byID(id string) *policy {
-	i := slices.IndexFunc(a.policies, func(p *policy) bool { return strings.EqualFold(p.id, id) })
-	if i < 0 {
-		return nil
-	}
-	return a.policies[i]
-}
-
-// nearest is the policy that came nearest to matching: of the Service Auth policies
-// where those were what could have matched, otherwise of the Allow policies. The
-// one with the fewest failing rules comes first, then the one that comes first.
-func (a *application) nearest(verdict string) *policy {
-	decision := decisionAllow
-	if verdict == ServiceAuthFailed {
-		decision = decisionServiceAuth
-	}
-	var best *policy
-	for _, p := range a.policies {
-		if p.decision == decision && len(p.rows) > 0 && (best == nil || len(p.decisive()) < len(best.decisive())) {
-			best = p
-		}
-	}
-	return best
-}
-
-// decisive are the rows that decided about a policy: those that failed; where none
-// did, those that can't be known; where the policy matches, those that it matched by.
-func (p *policy) decisive() []int {
-	var met, failed, doubtful []int
-	included := no
-	for _, r := range p.rows {
-		if r.section == include {
-			included = included.or(r.likely)
-		}
-	}
-	for i, r := range p.rows {
-		holds := r.likely
-		if r.section == exclude {
-			holds = holds.not()
-		}
-		switch {
-		case r.section == include && holds != yes && holds != included:
-			// Another Include rule decides.
-		case holds == no:
-			failed = append(failed, i)
-		case holds == unsure:
-			doubtful = append(doubtful, i)
-		case r.section != exclude:
-			met = append(met, i)
-		}
-	}
-	switch {
-	case p.matches.likely == yes:
-		return met
-	case len(failed) > 0:
-		return failed
-	}
-	return doubtful
 }

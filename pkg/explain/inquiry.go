@@ -89,8 +89,8 @@ type inquiry struct {
 	groups, providers, tokens, posture objects
 	// visiting are the groups that are being judged, outermost to innermost.
 	visiting map[string]bool
-	// changes says of everything that changed after the login what is known of it.
-	changes []string
+	// changes is what changed after the login and took part.
+	changes []standing
 	// unsettled says that some of it was judged as it stands now.
 	unsettled bool
 	// touched are the IDs of the configuration that took part.
@@ -135,8 +135,8 @@ func byID(t Table, also ...string) objects {
 
 // changed takes note of an object whose state at the login is not the present one.
 func (q *inquiry) changed(s standing) {
-	if s.note != "" && !slices.Contains(q.changes, s.note) {
-		q.changes = append(q.changes, s.note)
+	if s.note != "" && !slices.ContainsFunc(q.changes, func(c standing) bool { return c.note == s.note }) {
+		q.changes = append(q.changes, s)
 	}
 	q.unsettled = q.unsettled || !s.firm
 }
@@ -238,3 +238,49 @@ func (q *inquiry) methodAllowed(app gjson.Result) (belief, observed, []string) {
 
 // raw is a document as gjson, empty where there is none.
 func raw(doc json.RawMessage) gjson.Result { return gjson.ParseBytes(doc) }
+
+// asOf is the moment whose configuration was judged by: the login's, unless some of
+// it was judged as it stands now.
+func (q *inquiry) asOf(a *application) time.Time {
+	if a.unread != "" {
+		return time.Time{}
+	}
+	if q.unsettled {
+		return q.facts.ReadAt
+	}
+	return q.login.at
+}
+
+// toBeSure names the permissions that would make a likely verdict a certain one:
+// those that a rule, the approval, or the past of the configuration lacked.
+func (q *inquiry) toBeSure(a *application, d decision) string {
+	if d.certainty == Certain {
+		return ""
+	}
+	lacking := []string{a.unread}
+	for _, p := range a.policies {
+		lacking = append(lacking, p.note)
+		for _, r := range p.rows {
+			lacking = append(lacking, r.note)
+		}
+		if _, _, note := q.approved(a.doc); p.asks() {
+			lacking = append(lacking, note)
+		}
+	}
+	if q.unsettled && q.facts.Changes.Missing != nil {
+		lacking = append(lacking, q.facts.Changes.Missing.Permission)
+	}
+	var permissions []string
+	for _, m := range q.facts.missing() {
+		if slices.Contains(permissions, m.Permission) {
+			continue
+		}
+		if slices.ContainsFunc(lacking, func(note string) bool { return strings.Contains(note, m.Permission) }) {
+			permissions = append(permissions, m.Permission)
+		}
+	}
+	if len(permissions) == 0 {
+		return ""
+	}
+	return "To be told more, give the API token " + spokenList(permissions, "and") + "."
+}

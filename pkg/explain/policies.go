@@ -233,3 +233,63 @@ func (q *inquiry) granted(row gjson.Result) belief {
 	}
 	return held(truthOf(!when.After(q.login.at)), true)
 }
+
+func (a *application) byID(id string) *policy {
+	i := slices.IndexFunc(a.policies, func(p *policy) bool { return strings.EqualFold(p.id, id) })
+	if i < 0 {
+		return nil
+	}
+	return a.policies[i]
+}
+
+// nearest is the policy that came nearest to matching: of the Service Auth policies
+// where those were what could have matched, otherwise of the Allow policies. The
+// one with the fewest failing rules comes first, then the one that comes first.
+func (a *application) nearest(verdict string) *policy {
+	decision := decisionAllow
+	if verdict == ServiceAuthFailed {
+		decision = decisionServiceAuth
+	}
+	var best *policy
+	for _, p := range a.policies {
+		if p.decision == decision && len(p.rows) > 0 && (best == nil || len(p.decisive()) < len(best.decisive())) {
+			best = p
+		}
+	}
+	return best
+}
+
+// decisive are the rows that decided about a policy: those that failed; where none
+// did, those that can't be known; where the policy matches, those that it matched by.
+func (p *policy) decisive() []int {
+	var met, failed, doubtful []int
+	included := no
+	for _, r := range p.rows {
+		if r.section == include {
+			included = included.or(r.likely)
+		}
+	}
+	for i, r := range p.rows {
+		holds := r.likely
+		if r.section == exclude {
+			holds = holds.not()
+		}
+		switch {
+		case r.section == include && holds != yes && holds != included:
+			// Another Include rule decides.
+		case holds == no:
+			failed = append(failed, i)
+		case holds == unsure:
+			doubtful = append(doubtful, i)
+		case r.section != exclude:
+			met = append(met, i)
+		}
+	}
+	switch {
+	case p.matches.likely == yes:
+		return met
+	case len(failed) > 0:
+		return failed
+	}
+	return doubtful
+}

@@ -127,7 +127,34 @@ func certificate(q *inquiry, _ gjson.Result) finding {
 	if strings.EqualFold(o.text, "NONE") {
 		f.but = "none was presented"
 	}
+	if accepted == no {
+		f.note = sentences(f.note, q.authorities())
+	}
 	return f
+}
+
+// authorities says which certificate authorities the application's host has, as a
+// host without one, or with an expired one, refuses every certificate.
+func (q *inquiry) authorities() string {
+	host, _, _ := strings.Cut(firstText(raw(q.facts.App.JSON).Get("domain").Str, q.login.appDomain), "/")
+	var told []string
+	for _, row := range q.facts.Certificates.Rows {
+		authority := raw(row)
+		for _, h := range authority.Get("associated_hostnames").Array() {
+			if !strings.EqualFold(h.Str, host) {
+				continue
+			}
+			text := quoted(authority.Get("name").Str)
+			if expires, ok := instant(authority.Get("expires_on")); ok && !expires.After(q.login.at) {
+				text += ", which expired on " + clock(expires)
+			}
+			told = append(told, text)
+		}
+	}
+	if len(told) == 0 {
+		return ""
+	}
+	return "The certificate authority of " + host + " is " + spokenList(told, "and") + "."
 }
 
 func commonName(q *inquiry, body gjson.Result) finding {

@@ -2,9 +2,7 @@ package explain
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/tidwall/gjson"
 )
@@ -48,10 +46,24 @@ func (q *inquiry) put(v *Verdict, a *application, d decision) {
 	if q.login.disputed {
 		v.Reason = sentences(v.Reason, "The login groups say otherwise than the access requests about the outcome.")
 	}
-	if len(q.changes) > 0 && d.verdict != NotBlockedByAccess && q.login.approvingID == "" {
-		v.Reason = sentences(append([]string{v.Reason}, q.changes[:min(len(q.changes), 3)]...)...)
-	}
+	v.Reason = sentences(append([]string{v.Reason}, q.toldChanges(d)...)...)
 	v.NextStep = sentences(v.NextStep, q.toBeSure(a, d))
+}
+
+// toldChanges are the changes after the login that matter: a certain verdict doesn't
+// rest on anything whose earlier state is not known, and what the log says outright
+// rests on no configuration.
+func (q *inquiry) toldChanges(d decision) []string {
+	if d.verdict == NotBlockedByAccess || d.policyID != "" {
+		return nil
+	}
+	var out []string
+	for _, s := range q.changes {
+		if (s.firm || d.certainty != Certain) && len(out) < 3 {
+			out = append(out, s.note)
+		}
+	}
+	return out
 }
 
 // tense is the past for a login that happened, the conditional for a question.
@@ -182,6 +194,9 @@ func (q *inquiry) unserved(app string, d decision) (reason, next string) {
 	reason = "Blocked because nobody signed in and no Service Auth policy of " + app + " matched."
 	next = "Check which service token or certificate the client presents, and that it is valid."
 	switch {
+	case q.login.nobody.likely != yes:
+		reason = "Blocked although an Allow policy of " + app + " matches: a service token was presented, and under strict service token authentication Access then looks at Service Auth policies only."
+		next = "Send the request without a service token, or with one that a Service Auth policy takes."
 	case d.against:
 		reason += " A service token that a policy takes was presented, so its secret was probably wrong."
 		next = "Check the client secret that the client sends. Rotate the service token if it is lost."
@@ -251,54 +266,4 @@ func (q *inquiry) unknown(app string, a *application, d decision) (reason, next 
 		return "How a login to " + app + " would be decided can't be known. " + sentences(notes...), ""
 	}
 	return "Why the login to " + app + " " + was + " can't be known.", ""
-}
-
-// toBeSure names the permissions that would make a likely verdict a certain one:
-// those that a rule, the approval, or the past of the configuration lacked.
-func (q *inquiry) toBeSure(a *application, d decision) string {
-	if d.certainty == Certain {
-		return ""
-	}
-	lacking := []string{a.unread}
-	for _, p := range a.policies {
-		lacking = append(lacking, p.note)
-		for _, r := range p.rows {
-			lacking = append(lacking, r.note)
-		}
-		if _, _, note := q.approved(a.doc); p.asks() {
-			lacking = append(lacking, note)
-		}
-	}
-	if q.unsettled && q.facts.Changes.Missing != nil {
-		lacking = append(lacking, q.facts.Changes.Missing.Permission)
-	}
-	var permissions []string
-	for _, m := range []*Missing{
-		q.facts.Request.Missing, q.facts.Group.Missing, q.facts.App.Missing, q.facts.AppPolicies.Missing, q.facts.Policies.Missing,
-		q.facts.AccessGroups.Missing, q.facts.IdentityProviders.Missing, q.facts.ServiceTokens.Missing, q.facts.PostureRules.Missing,
-		q.facts.Identity.Missing, q.facts.JIT.Missing, q.facts.Changes.Missing,
-	} {
-		if m == nil || m.Permission == "" || slices.Contains(permissions, m.Permission) {
-			continue
-		}
-		if slices.ContainsFunc(lacking, func(note string) bool { return strings.Contains(note, m.Permission) }) {
-			permissions = append(permissions, m.Permission)
-		}
-	}
-	if len(permissions) == 0 {
-		return ""
-	}
-	return "To be told more, give the API token " + spokenList(permissions, "and") + "."
-}
-
-// asOf is the moment whose configuration was judged by: the login's, unless some of
-// it was judged as it stands now.
-func (q *inquiry) asOf(a *application) time.Time {
-	if a.unread != "" {
-		return time.Time{}
-	}
-	if q.unsettled {
-		return q.facts.ReadAt
-	}
-	return q.login.at
 }

@@ -164,7 +164,8 @@ func (q *inquiry) policy(a *application, named gjson.Result, full objects, posit
 		// An Allow policy lets in who signed in.
 		p.matches = matches.and(q.login.nobody.not())
 	}
-	if !a.firm {
+	// Of a policy that may have been another one, nothing is certain.
+	if !a.firm || !stood.firm {
 		p.matches = p.matches.weak()
 	}
 	return p

@@ -142,7 +142,7 @@ func (q *inquiry) decideAllowed(a *application) decision {
 		ends := q.ends(a, certainOf)
 		last := ends[len(ends)-1]
 		switch {
-		case last.admits() && len(ends) == 1:
+		case last.admits() && len(ends) == 1 && !q.unsettled:
 			return decision{verdict: last.verdict, certainty: Certain, policy: last.policy}
 		case last.admits() && last.policy.matches.certain == yes:
 			return decision{verdict: last.verdict, certainty: Likely, policy: last.policy}
@@ -170,7 +170,7 @@ func (q *inquiry) reconcileAllowed(a *application, approving *policy) {
 // decideBlocked takes the block as evidence: no policy that admits matched before
 // the end, so one that can't be judged failed in what is unknown of it.
 func (q *inquiry) decideBlocked(a *application) decision {
-	if ends := q.ends(a, certainOf); a.firm && len(ends) == 1 && !ends[0].admits() {
+	if ends := q.ends(a, certainOf); !q.unsettled && len(ends) == 1 && !ends[0].admits() {
 		return decision{verdict: ends[0].verdict, certainty: Certain, policy: ends[0].policy}
 	}
 	ends := q.ends(a, likelyOf)
@@ -204,7 +204,7 @@ func (q *inquiry) decideBlocked(a *application) decision {
 
 // decideNow says how a login would be decided, without one as evidence.
 func (q *inquiry) decideNow(a *application) decision {
-	if ends := q.ends(a, certainOf); a.firm && len(ends) == 1 {
+	if ends := q.ends(a, certainOf); !q.unsettled && len(ends) == 1 {
 		return decision{verdict: ends[0].verdict, certainty: Certain, policy: ends[0].policy}
 	}
 	ends := q.ends(a, likelyOf)

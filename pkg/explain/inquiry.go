@@ -91,7 +91,9 @@ type inquiry struct {
 	visiting map[string]bool
 	// changes is what changed after the login and took part.
 	changes []standing
-	// unsettled says that some of it was judged as it stands now.
+	// unsettled says that some of it was judged as it stands now, because how it
+	// stood is not known. Then nothing is certain: even the order of the policies
+	// may have been another one.
 	unsettled bool
 	// touched are the IDs of the configuration that took part.
 	touched map[string]bool

@@ -164,8 +164,8 @@ func (q *inquiry) policy(a *application, named gjson.Result, full objects, posit
 		// An Allow policy lets in who signed in.
 		p.matches = matches.and(q.login.nobody.not())
 	}
-	// Of a policy that may have been another one, nothing is certain.
-	if !a.firm || !stood.firm {
+	// An application that changed may have got the policy only then.
+	if !a.firm {
 		p.matches = p.matches.weak()
 	}
 	return p

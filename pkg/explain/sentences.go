@@ -121,7 +121,7 @@ func (q *inquiry) unmatched(app string, a *application, d decision) (reason, nex
 		return reason + " It has no Allow policy.", "Add an Allow policy to " + app + "."
 	}
 	name := quoted(firstText(d.policy.name, d.policy.id))
-	reason += " The closest, " + name + ", " + d.policy.shortfall() + "."
+	reason += " The closest, " + name + ", " + q.shortfall(d.policy) + "."
 	for _, p := range a.policies {
 		if p.decision == decisionDeny && p.matches.likely == unsure {
 			reason += " Whether " + quoted(p.name) + " blocks it can't be known."
@@ -131,7 +131,7 @@ func (q *inquiry) unmatched(app string, a *application, d decision) (reason, nex
 }
 
 // shortfall says what a policy wanted and what it got.
-func (p *policy) shortfall() string {
+func (q *inquiry) shortfall(p *policy) string {
 	var sections = map[string][]string{}
 	var got, unknowns []string
 	for _, i := range p.decisive() {
@@ -154,8 +154,10 @@ func (p *policy) shortfall() string {
 		asks = append(asks, "excludes logins where "+spokenList(few(rules), "or"))
 	}
 	switch text := spokenList(asks, "and"); {
-	case text == "":
+	case text == "" && q.login.nobody.likely == yes:
 		return "lets in only people who sign in, and nobody did"
+	case text == "":
+		return "matches as it stands now"
 	case len(got) > 0 && len(sections[exclude]) == len(p.decisive()):
 		return text + ", and " + spokenList(got, "and")
 	case len(got) > 0:
@@ -201,7 +203,7 @@ func (q *inquiry) unserved(app string, d decision) (reason, next string) {
 		reason += " A service token that a policy takes was presented, so its secret was probably wrong."
 		next = "Check the client secret that the client sends. Rotate the service token if it is lost."
 	case d.policy != nil:
-		reason += " The closest, " + quoted(firstText(d.policy.name, d.policy.id)) + ", " + d.policy.shortfall() + "."
+		reason += " The closest, " + quoted(firstText(d.policy.name, d.policy.id)) + ", " + q.shortfall(d.policy) + "."
 	}
 	return reason, next
 }

@@ -76,7 +76,7 @@ var kindsOfEvents = []kindOfEvent{
 		what: WhatJITRequest, time: []string{"created_at"}, user: []string{"requester_email"},
 		outcome: func(row gjson.Result) string { return strings.ToLower(row.Get("status").Str) },
 		title: func(q *inquiry, row gjson.Result, outcome string) string {
-			return q.shown.personal(row.Get("requester_email").Str) + " asked for access to " + row.Get("app_hostname").Str + ": " + outcome
+			return q.shown.personal(row.Get("requester_email").Str) + " asked for access to " + firstText(row.Get("app_hostname").Str, "an application") + ": " + outcome
 		},
 	},
 }

@@ -118,7 +118,8 @@ type Changes struct {
 	// Rows are entries of Audit Logs v2 (`action`, `actor`, `raw`, `resource`), in
 	// any order, also those of other applications.
 	Rows []json.RawMessage
-	// From and To are the range that was read to its end; zero where none was.
+	// From and To are the range that was read to its end; zero where none was. A row
+	// before From is the last change of its object before From.
 	// Entries become visible up to 450 seconds late, so To is no later than that
 	// before the reading.
 	From, To time.Time

@@ -168,7 +168,7 @@ func (h *history) asOf(kind, id, what string, now gjson.Result, at, readAt time.
 	}
 	when := clock(s.changed)
 	if before != nil && before.doc.Exists() && !before.deleted {
-		s.doc, s.firm = before.doc, h.covers(before.at, at)
+		s.doc, s.firm = before.doc, h.covers(later(before.at, h.from), at)
 		s.note = fmt.Sprintf("Judged as %s stood before it changed on %s.", what, when)
 		return s
 	}

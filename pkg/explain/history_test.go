@@ -59,6 +59,9 @@ func TestChangedSince(t *testing.T) {
 	}{
 		{situation{name: "a policy, and the audit log tells", facts: facts(widened), change: func(f *explain.Facts) { f.Changes = whole(written, fixed) },
 			verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Certain, rows: []string{"finance-only include okta: not_met *"}}, noon, "as the policy “Finance only” stood before it changed on 2026-06-01 12:30:00 UTC"},
+		{situation{name: "a policy, written long ago", facts: facts(widened), change: func(f *explain.Facts) {
+			f.Changes = whole(change(noon.Add(-9000*time.Hour), "PUT", path, then), fixed)
+		}, verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Certain}, noon, ""},
 		{situation{name: "a policy, and nothing tells", facts: facts(widened), verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Likely,
 			rows: []string{"finance-only include okta: unknown *", "finance-only include okta: unknown *"}}, readAt, "changed on 2026-06-01 12:30:00 UTC, and how it stood before is not known"},
 		{situation{name: "a policy, and only the change is known", facts: facts(widened), change: func(f *explain.Facts) { f.Changes = whole(fixed) },

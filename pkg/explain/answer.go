@@ -2,7 +2,13 @@ package explain
 
 import (
 	"encoding/json"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/tidwall/gjson"
 )
 
 // Answer is the judgement. All texts are masked already.
@@ -84,4 +90,108 @@ type Entry struct {
 	RayID                string
 	// Detail is a JSON object.
 	Detail json.RawMessage
+}
+
+// shower decides how values look that leave. Without a mask it shows all.
+type shower struct {
+	mask func(string) string
+	// names are clear values of the people involved, longest first, which are
+	// masked wherever they turn up in a text.
+	names []string
+}
+
+func newShower(mask func(string) string, names ...string) shower {
+	s := shower{mask: mask}
+	for _, n := range names {
+		// A short value could be part of an ordinary word.
+		if len(n) >= 4 {
+			s.names = append(s.names, n)
+		}
+	}
+	slices.SortFunc(s.names, func(a, b string) int { return len(b) - len(a) })
+	return s
+}
+
+// personal is a value that belongs to a person as a whole.
+func (s *shower) personal(value string) string {
+	if s.mask == nil || value == "" {
+		return value
+	}
+	return s.mask(value)
+}
+
+var (
+	mailAddress = regexp.MustCompile(`[^\s"'<>()\[\]{},;:/\\“”=@]+@[^\s"'<>()\[\]{},;:/\\“”=@]+\.[\pL\pN-]+`)
+	ipAddress   = regexp.MustCompile(`[0-9A-Fa-f:.]*[:.][0-9A-Fa-f:.]+(?:/\d{1,3})?`)
+)
+
+// text masks every address and every name of the people involved that is inside a
+// text: administrators write them into the names of policies.
+func (s *shower) text(text string) string {
+	if s.mask == nil || text == "" {
+		return text
+	}
+	for _, name := range s.names {
+		text = replaceFold(text, name, s.mask(name))
+	}
+	text = mailAddress.ReplaceAllStringFunc(text, s.mask)
+	return ipAddress.ReplaceAllStringFunc(text, func(found string) string {
+		address := strings.TrimRight(found, ".:")
+		_, notOne := netip.ParseAddr(address)
+		_, notBlock := netip.ParsePrefix(address)
+		if notOne != nil && notBlock != nil {
+			return found
+		}
+		return s.mask(address) + found[len(address):]
+	})
+}
+
+func replaceFold(text, old, with string) string {
+	return regexp.MustCompile("(?i)"+regexp.QuoteMeta(old)).ReplaceAllLiteralString(text, with)
+}
+
+// plainKeys are the keys of details whose values say nothing about a person. The
+// values of all other keys are masked whole: what a new key holds is not known.
+var plainKeys = []string{
+	"action", "allowed", "app_aud", "app_domain", "app_hostname", "app_name", "app_type", "app_uid", "appId",
+	"approvals_received", "approvingPolicyId", "aud", "cfRayId", "cf_ray_id", "connection", "country", "created_at",
+	"datetime", "datetimeMinute", "decision", "decision_outcome", "expiration", "expires_at", "hasExistingJWT", "hasGatewayEnabled",
+	"hasWarpEnabled", "identityProvider", "idp_id", "isSuccessfulLogin", "logged_at", "method", "mtlsStatus",
+	"precedence", "ray_id", "request_method", "resource_group_name", "resource_type", "result", "scope", "serviceTokenId",
+	"status", "status_code", "success", "time", "timestamp", "type", "updated_at", "uri",
+}
+
+// json is a document as it may leave.
+func (s *shower) json(doc gjson.Result) string {
+	if s.mask == nil {
+		return doc.Raw
+	}
+	masked, err := json.Marshal(s.masked("", doc))
+	if err != nil {
+		return "{}"
+	}
+	return string(masked)
+}
+
+func (s *shower) masked(key string, v gjson.Result) any {
+	switch {
+	case v.IsObject():
+		out := map[string]any{}
+		v.ForEach(func(k, inner gjson.Result) bool {
+			out[s.text(k.Str)] = s.masked(k.Str, inner)
+			return true
+		})
+		return out
+	case v.IsArray():
+		out := []any{}
+		for _, inner := range v.Array() {
+			out = append(out, s.masked(key, inner))
+		}
+		return out
+	case v.Type == gjson.String && slices.Contains(plainKeys, key):
+		return s.text(v.Str)
+	case v.Type == gjson.String:
+		return s.personal(v.Str)
+	}
+	return json.RawMessage(v.Raw)
 }

@@ -6,6 +6,7 @@ package explain
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -52,7 +53,7 @@ type Facts struct {
 	// Identity is the user's last_seen_identity.
 	Identity Document
 	// JIT are rows of jit_requests, each with the `events` of its own page where
-	// that was read.
+	// that was read. No rows and not Missing is that nobody asked for access.
 	JIT Table
 	// Changes are rows of Audit Logs v2 about Access.
 	Changes Changes
@@ -64,6 +65,18 @@ type Facts struct {
 	// Show masks a personal value; nil shows it. It is applied to every text that
 	// leaves.
 	Show func(value string) string
+}
+
+// missing are the sources that a permission would open.
+func (f *Facts) missing() []*Missing {
+	all := []*Missing{
+		f.Request.Missing, f.Group.Missing, f.App.Missing, f.AppPolicies.Missing, f.Policies.Missing, f.AccessGroups.Missing,
+		f.IdentityProviders.Missing, f.ServiceTokens.Missing, f.PostureRules.Missing, f.Identity.Missing, f.JIT.Missing, f.Changes.Missing,
+	}
+	for _, list := range f.Lists {
+		all = append(all, list.Missing)
+	}
+	return slices.DeleteFunc(all, func(m *Missing) bool { return m == nil || m.Permission == "" })
 }
 
 // Missing says why something could not be read, and what would make it readable.
@@ -105,7 +118,8 @@ type Changes struct {
 	// Rows are entries of Audit Logs v2 (`action`, `actor`, `raw`, `resource`), in
 	// any order, also those of other applications.
 	Rows []json.RawMessage
-	// From and To are the range that was read to its end; zero where none was.
+	// From and To are the range that was read to its end; zero where none was. A row
+	// before From is the last change of its object before From.
 	// Entries become visible up to 450 seconds late, so To is no later than that
 	// before the reading.
 	From, To time.Time

@@ -4,7 +4,14 @@
  * Value of a query's queryType, which is also the name of this file and of the Go file in pkg/surface.
  */
 export type QueryTypeName =
-  'access_requests' | 'failed_logins' | 'scim_updates' | 'login_groups' | 'active_sessions' | 'explain';
+  | 'access_requests'
+  | 'failed_logins'
+  | 'scim_updates'
+  | 'login_groups'
+  | 'active_sessions'
+  | 'access_changes'
+  | 'jit_requests'
+  | 'explain';
 export type AnswerFormat = 'table' | 'time_series' | 'logs';
 /**
  * Type of a field's values.
@@ -77,6 +84,10 @@ export interface CatalogueQueryType {
    */
   endpoint: string;
   /**
+   * What Cloudflare documents for REST to get a part of the list. If absent, the list has no parts.
+   */
+  parameters?: ('since' | 'until' | 'before' | 'direction' | 'limit' | 'per_page' | 'page' | 'cursor')[];
+  /**
    * Exact name of the API token permission.
    */
   permission: string;
@@ -114,7 +125,7 @@ export interface CatalogueQueryType {
    */
   requiredFilters: string[];
   /**
-   * Body of a log line. Absent if answers have parts. {field} stands for the field's value. A part in square brackets is left out if a field in it has no value. Brackets don't nest.
+   * Body of a log line. Absent if answers have parts. {field} stands for the field's value, {one|other} for the first of them that has one, and {field:text} for the text of an enumeration's value, in lowercase. A part in square brackets is left out if a field in it has no value. Brackets don't nest.
    */
   logLine?: string;
   /**

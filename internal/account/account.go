@@ -44,6 +44,7 @@ type Config struct {
 	IdentityProviders []Row
 	Apps              []Row
 	ServiceTokens     []Row
+	Organisation      Organisation
 	// SCIMUpdates are in any order; logged_at is their time.
 	SCIMUpdates []Row
 	// AuditLog is the account's, of which entries with /access/ in their URI are about
@@ -198,6 +199,7 @@ func (a *Account) routes() *http.ServeMux {
 	mux.HandleFunc(access+"identity_providers", a.serveIdentityProviders)
 	mux.HandleFunc(access+"apps", a.serveApps)
 	mux.HandleFunc(access+"service_tokens", a.serveServiceTokens)
+	a.serveOrganisation(mux, "GET /client/v4/accounts/"+ID+"/")
 	mux.HandleFunc("GET /client/v4/accounts", a.serveAccounts)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { noRoute(w) })
 	return mux

@@ -2,7 +2,6 @@ package eventlog
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -39,24 +38,6 @@ func pushParams(f *query.Filter) map[string]string {
 			return nil
 		}
 		params[name] = text
-	}
-	return params
-}
-
-// trusted are the parameters of the filters that a peek has Cloudflare apply; nil
-// if there are none.
-func (e *execution) trusted() map[string]string {
-	if e.request.Peek == nil || e.source.Pushing == nil {
-		return nil
-	}
-	var params map[string]string
-	for _, f := range e.request.Filters {
-		if pushed := pushParams(f); pushed != nil && slices.Contains(e.request.Peek.Pushed, f.Field.Name) {
-			if params == nil {
-				params = map[string]string{}
-			}
-			maps.Copy(params, pushed)
-		}
 	}
 	return params
 }

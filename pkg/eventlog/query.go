@@ -41,8 +41,8 @@ func (l *Log) Query(ctx context.Context, r *query.Request, s Source) (*answer.Re
 	}
 	ctx, traced := spans.Start(ctx, "scan")
 	e := &execution{log: l, ctx: ctx, request: r, source: &s, start: l.config.Now().UnixNano(), maxRows: cmp.Or(s.MaxRows, l.config.MaxRows)}
-	if r.Peek != nil && r.Peek.MaxRows > 0 {
-		e.maxRows = min(e.maxRows, r.Peek.MaxRows)
+	if r.MaxRows > 0 {
+		e.maxRows = min(e.maxRows, r.MaxRows)
 	}
 	e.matcher = columnar.NewMatcher(s.Layout, r.Filters...)
 	result, err := e.answer()
@@ -84,11 +84,10 @@ func (e *execution) answer() (*answer.Result, error) {
 	if err := e.checkUpstreamOnly(); err != nil {
 		return nil, err
 	}
-	trusted := e.trusted()
-	base := e.open(trusted, e.wanted...)
+	base := e.open(nil, e.wanted...)
 	defer base.release()
 	var choose func(view, float64) bool
-	if e.source.Pushing != nil && trusted == nil {
+	if e.source.Pushing != nil {
 		choose = func(v view, rows float64) bool {
 			e.push = e.choosePush(v, rows)
 			return e.push != nil

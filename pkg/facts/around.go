@@ -27,8 +27,10 @@ const (
 
 // optional is a task that is left out where the question has taken too many calls.
 type optional struct {
-	run  func()
-	skip func(why error)
+	// calls is how many calls it takes.
+	calls int
+	run   func()
+	skip  func(why error)
 }
 
 // around reads what else is known of the login and of the time around it, the most
@@ -37,19 +39,13 @@ func (s *session) around(ctx context.Context, n *needs) []optional {
 	var tasks []optional
 	add := func(what, permission string, read func() error, note func(*explain.Missing)) {
 		skip := func(err error) { note(s.gap(what, permission, err)) }
-		tasks = append(tasks, optional{skip: skip, run: func() {
+		tasks = append(tasks, optional{calls: 1, skip: skip, run: func() {
 			if err := read(); err != nil {
 				skip(err)
 			}
 		}})
 	}
 	ignore := func(*explain.Missing) {}
-	if s.found && s.facts.Group.JSON == nil && s.facts.Group.Missing == nil {
-		tasks = append(tasks, optional{run: func() { s.findGroup(ctx, around(s.login, apart).Clip(s.retention(loginGroups))) },
-			skip: func(err error) {
-				s.facts.Group.Missing = s.gap("the login groups of GraphQL", permissionAnalytics, err)
-			}})
-	}
 	add("the audit log", "Account Settings Read", func() error { return s.readChanges(ctx) },
 		func(m *explain.Missing) { s.facts.Changes.Missing = m })
 	if s.facts.UserUUID != "" {
@@ -110,8 +106,7 @@ func (s *session) versions(ctx context.Context) []func() {
 		}
 		tasks = append(tasks, func() {
 			within := interval.Interval{From: s.login.UnixNano() - auditReach, To: s.facts.Changes.From.UnixNano()}
-			found, err := s.ask(ctx, Log{QueryType: "access_changes", Filters: map[string][]string{"resource_id": {id}}, Pushed: []string{"resource_id"},
-				Within: within, Limit: 1, MaxRows: maxChanges})
+			found, err := s.glance(ctx, "access_changes", "resource_id", id, within)
 			if err != nil {
 				s.gap("an earlier version of the configuration", "Account Settings Read", err)
 				return
@@ -178,33 +173,30 @@ func (s *session) readJIT(ctx context.Context) error {
 // readNearby reads the logins of the same user or, where nobody signed in, from the
 // same address.
 func (s *session) readNearby(ctx context.Context) error {
-	l := Log{Within: around(s.login, nearby), Limit: maxNearby, MaxRows: maxNearby}
-	what := explain.WhatLogin
-	switch {
-	case s.facts.UserEmail != "":
-		l.QueryType, l.Filters, l.Pushed = accessRequests, map[string][]string{"user_email": {s.facts.UserEmail}}, []string{"user_email"}
-	case s.facts.UserUUID != "":
-		l.QueryType, l.Filters, what = loginGroups, map[string][]string{"userUuid": {s.facts.UserUUID}}, explain.WhatLoginGroup
-	case s.address != "":
-		l.QueryType, l.Filters, what = loginGroups, map[string][]string{"ipAddress": {s.address}}, explain.WhatLoginGroup
-	default:
+	within := around(s.login, nearby)
+	if s.facts.UserEmail != "" {
+		found, err := s.glance(alone(ctx), accessRequests, "user_email", s.facts.UserEmail, within)
+		if err != nil {
+			return err
+		}
+		s.keep(explain.WhatLogin, found.events, event{})
+		if found.full {
+			return errTooLong
+		}
 		return nil
 	}
-	found, err := s.ask(alone(ctx), l)
+	filters := map[string][]string{"ipAddress": {s.address}}
+	switch {
+	case s.facts.UserUUID != "":
+		filters = map[string][]string{"userUuid": {s.facts.UserUUID}}
+	case s.address == "":
+		return nil
+	}
+	found, err := s.ask(alone(ctx), Log{QueryType: loginGroups, Filters: filters, Within: within.Clip(s.retention(loginGroups)), Limit: maxNearby})
 	if err != nil {
 		return err
 	}
-	own := map[string]bool{string(s.facts.Request.JSON): true, string(s.facts.Group.JSON): true}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, e := range s.facts.Events {
-		own[string(e.JSON)] = true
-	}
-	for _, e := range found.events {
-		if !own[string(e.json)] {
-			s.facts.Events = append(s.facts.Events, explain.Event{What: what, JSON: e.json})
-		}
-	}
+	s.keep(explain.WhatLoginGroup, found.events, event{})
 	if !found.complete {
 		return found.why()
 	}

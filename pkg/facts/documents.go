@@ -47,7 +47,10 @@ const (
 // document reads one object, or a list that comes whole, and keeps it for a while.
 func (s *session) document(ctx context.Context, path string, params url.Values, ttl time.Duration) (json.RawMessage, error) {
 	page, err := s.page(ctx, path, params, ttl)
-	return page.Result, err
+	if err != nil {
+		return nil, err
+	}
+	return page.Result, nil
 }
 
 // page reads the answer to a call. It is kept with its result_info.
@@ -62,7 +65,7 @@ func (s *session) page(ctx context.Context, path string, params url.Values, ttl 
 		defer cancel()
 		envelope, err := s.client.Get(ctx, "/accounts/"+url.PathEscape(s.accountID)+path, params)
 		if err != nil {
-			return &cloudflare.Envelope{}, err
+			return nil, err
 		}
 		s.documents.Add(key, kept[*cloudflare.Envelope]{envelope, s.now().Add(ttl)})
 		return envelope, nil

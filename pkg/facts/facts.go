@@ -6,6 +6,7 @@ package facts
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -24,12 +25,16 @@ const (
 	// momentTTL is how long the rest is, which changes with every login.
 	configurationTTL = 5 * time.Minute
 	momentTTL        = time.Minute
+	absentTTL        = 10 * time.Second
 	// maxKept bounds the documents and answers that are kept.
 	maxKept = 500
 	// maxCalls is how many calls a question makes, as far as it can be helped.
 	maxCalls = 15
+	// minAround is how many calls are left for what lies around the login, however
+	// many it took to find it.
+	minAround = 3
 	// patience is how long Cloudflare is waited for where the caller names no time.
-	patience = 15 * time.Second
+	patience = 30 * time.Second
 )
 
 // Log asks a query type for events, on behalf of a question.
@@ -40,10 +45,6 @@ type Log struct {
 	Within  interval.Interval
 	// Limit is the most events, newest first.
 	Limit int
-	// Pushed are the fields whose filters Cloudflare is to apply, instead of what it
-	// has being read and filtered here. It may ignore them, or give nothing: what
-	// comes is right, but that there is no more has to be verified otherwise.
-	Pushed []string
 	// MaxRows bounds the events that are scanned; 0 for the data source's bound.
 	MaxRows int
 }
@@ -88,8 +89,6 @@ type Gathered struct {
 
 // Gap is a part of the facts that could not be read.
 type Gap struct {
-	// What names it, as the subject of a sentence.
-	What string
 	explain.Missing
 	Kind cloudflare.Kind
 }
@@ -99,12 +98,13 @@ type Gap struct {
 // personal value. Errors are *query.InvalidError or the
 // context's: what Cloudflare does not give is a gap.
 func (g *Gatherer) Gather(ctx context.Context, q query.Question, within interval.Interval, show func(string) string) (*Gathered, error) {
-	key := strings.Join([]string{q.RayID, q.UserEmail, q.AppUID, q.AppName}, "\x00")
-	if q.RayID == "" {
-		key += "\x00" + within.Start().String() + within.Last().String()
-	}
-	if known, ok := g.gathered.Get(key); ok && g.now().Before(known.until) {
-		return known.value, nil
+	// A login that was found is the same in every time range.
+	login := strings.Join([]string{q.RayID, q.UserEmail, q.AppUID, q.AppName}, "\x00")
+	key := fmt.Sprint(login, "\x00", interval.Floor(within.From, interval.Minute), "\x00", interval.Floor(within.To, interval.Minute))
+	for _, k := range []string{login, key} {
+		if known, ok := g.gathered.Get(k); ok && g.now().Before(known.until) {
+			return known.value, nil
+		}
 	}
 	deadline, limited := ctx.Deadline()
 	return cloudflare.Share(ctx, g.client, "facts of "+key, func(ctx context.Context) (*Gathered, error) {
@@ -116,8 +116,13 @@ func (g *Gatherer) Gather(ctx context.Context, q query.Question, within interval
 		defer cancel()
 		s := newSession(g, q, within, show)
 		found, err := s.gather(ctx)
-		if err == nil && !s.passing() {
-			g.gathered.Add(key, kept[*Gathered]{found, g.now().Add(momentTTL)})
+		switch {
+		case err != nil || s.passing():
+		case s.found && q.RayID != "":
+			g.gathered.Add(login, kept[*Gathered]{found, g.now().Add(momentTTL)})
+		default:
+			// What is not there can arrive any moment.
+			g.gathered.Add(key, kept[*Gathered]{found, g.now().Add(absentTTL)})
 		}
 		return found, err
 	})

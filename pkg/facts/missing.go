@@ -9,16 +9,25 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/explain"
 )
 
-// Reasons of our own.
+// ownReason is why something was not read that is no error of a call; the text has
+// a place for what it is.
+type ownReason struct{ text string }
+
+func (r *ownReason) Error() string { return r.text }
+
 var (
-	errSpared        = errors.New("the question took so many calls before that the data source did not ask for it")
-	errTooLong       = errors.New("there is more of it than the data source reads for a question")
-	errNoApplication = errors.New("no application that Cloudflare shows these credentials fits the login")
-	errNobody        = errors.New("the login names no user")
+	errSpared        = &ownReason{"the question took so many calls that the data source did not ask for %s"}
+	errTooLong       = &ownReason{"there is more of %s than the data source reads for a question"}
+	errNoApplication = &ownReason{"%s is not among those that Cloudflare shows these credentials"}
+	errTooManyLogins = &ownReason{"Cloudflare does not filter logins by their Ray ID, and there are more than the data source reads to find one in %s. " +
+		"Select a time range of a few minutes around the login"}
 )
 
 // missing says why something could not be read, as what follows a "because".
 func missing(what, permission string, err error) explain.Missing {
+	if own, ok := errors.AsType[*ownReason](err); ok {
+		return explain.Missing{Why: fmt.Sprintf(own.text, what)}
+	}
 	status := ""
 	if upstream, ok := errors.AsType[*cloudflare.Error](err); ok && upstream.Status > 0 {
 		status = fmt.Sprintf(" (HTTP %d)", upstream.Status)
@@ -32,21 +41,19 @@ func missing(what, permission string, err error) explain.Missing {
 		return explain.Missing{Why: "the rate limit did not allow for " + what + status}
 	case cloudflare.KindTimeout:
 		return explain.Missing{Why: "Cloudflare did not send " + what + " in time"}
-	case cloudflare.KindOther:
-		return explain.Missing{Why: err.Error()}
 	}
 	return explain.Missing{Why: "Cloudflare failed to send " + what + status}
 }
 
-// whyIncomplete says why a log was not read as a whole.
-var whyIncomplete = map[answer.Reason]string{
-	answer.ReasonLimit:      "there are more events than the data source reads for this",
-	answer.ReasonMaxRows:    "there are more events than the data source reads for this",
-	answer.ReasonRetention:  "Cloudflare no longer has a part of the time",
-	answer.ReasonRateLimit:  "the rate limit did not allow for all calls",
-	answer.ReasonUpstream:   "Cloudflare failed to send a part of the log",
-	answer.ReasonUnverified: "the events could not be checked",
-	answer.ReasonBadRows:    "Cloudflare sent events without a time",
-	answer.ReasonPageSize:   "Cloudflare has more events at one time than it sends",
-	answer.ReasonTimeout:    "Cloudflare did not send all of the log in time",
+// incomplete says why a log was not read as a whole.
+func incomplete(reason answer.Reason) error {
+	switch reason {
+	case answer.ReasonRateLimit:
+		return &cloudflare.Error{Kind: cloudflare.KindRateLimit}
+	case answer.ReasonTimeout:
+		return &cloudflare.Error{Kind: cloudflare.KindTimeout}
+	case answer.ReasonLimit, answer.ReasonMaxRows, answer.ReasonPageSize:
+		return errTooLong
+	}
+	return &cloudflare.Error{Kind: cloudflare.KindUnavailable}
 }

@@ -41,12 +41,10 @@ func (s *session) readIdentity(ctx context.Context) {
 			s.facts.Identity.Missing = s.gap("the list of users", permissionAudit, err)
 			return
 		}
-		if len(ids) == 1 {
-			s.facts.UserUUID = ids[0]
+		if len(ids) != 1 {
+			return // Nobody is known by that name, or it is not known who.
 		}
-	}
-	if s.facts.UserUUID == "" {
-		return // Nobody signed in, or nobody is known by that name.
+		s.facts.UserUUID = ids[0]
 	}
 	identity, err := s.document(ctx, "/access/users/"+url.PathEscape(s.facts.UserUUID)+"/last_seen_identity", nil, momentTTL)
 	if err != nil {

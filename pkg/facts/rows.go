@@ -3,7 +3,6 @@ package facts
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +23,11 @@ type event struct {
 	json json.RawMessage
 }
 
+// key tells events of one log apart, however they were read.
+func (e event) key() string {
+	return strings.Join([]string{e.at.String(), e.text["ray_id"] + e.text["cfRayId"], e.text["app_uid"] + e.text["appId"], e.text["app_domain"], e.text["outcome"]}, "\x00")
+}
+
 // events are rows of a log, newest first.
 type events struct {
 	events   []event
@@ -38,6 +42,9 @@ func (s *session) ask(ctx context.Context, l Log) (events, error) {
 		return events{}, err
 	}
 	out := events{complete: result.Coverage.Complete, reason: result.Coverage.Reason}
+	// All that Cloudflare still has is all that can be asked for. Failures would be
+	// the first reason.
+	out.complete = out.complete || out.reason == answer.ReasonRetention
 	for row := range result.Table.Times {
 		out.events = append(out.events, rowOf(result.Table, row))
 	}
@@ -45,7 +52,7 @@ func (s *session) ask(ctx context.Context, l Log) (events, error) {
 }
 
 // why is the reason for which events are not all there, as an error.
-func (e events) why() error { return errors.New(whyIncomplete[e.reason]) }
+func (e events) why() error { return incomplete(e.reason) }
 
 // rowOf writes a row as Cloudflare sent it, as far as the store keeps it.
 func rowOf(t *answer.Table, row int) event {

@@ -18,13 +18,16 @@ const (
 	accessRequests = "access_requests"
 	loginGroups    = "login_groups"
 
-	// maxOfRay is how many events of one Ray ID are read: more are those of a filter
-	// that Cloudflare ignores.
+	// maxOfRay bounds the events of one Ray ID: a session has several.
 	maxOfRay = 20
 	// maxScanned bounds a search through events for one that cannot be asked for.
 	maxScanned = 3000
+	// maxSearching is the number of calls after which a search goes no further back.
+	maxSearching = 11
 	// apart is how far the times of one login may lie apart in Cloudflare's APIs.
 	apart = 5 * interval.Minute
+
+	loginGroupsOf = "the login groups of GraphQL"
 
 	permissionAudit     = "Access: Audit Logs Read"
 	permissionAnalytics = "Account Analytics Read"
@@ -37,21 +40,20 @@ func (s *session) findLogin(ctx context.Context) error {
 		s.findByUser(ctx)
 		return ctx.Err()
 	}
-	ray := map[string][]string{"ray_id": {s.question.RayID}}
-	pushed, err := s.ask(ctx, Log{QueryType: accessRequests, Filters: ray, Within: s.retention(accessRequests), Limit: maxOfRay,
-		Pushed: []string{"ray_id"}, MaxRows: maxOfRay})
+	direct, err := s.glance(ctx, accessRequests, "ray_id", s.question.RayID, s.retention(accessRequests))
 	switch {
 	case err != nil:
 		s.facts.Request.Missing = s.gap("the log of logins", permissionAudit, err)
-	case s.takeRequest(pushed.events):
+	case s.takeRequest(direct.events):
 		return nil // Its login group is read together with the rest.
 	}
+	ray := map[string][]string{"ray_id": {s.question.RayID}}
 	groups := s.findGroup(ctx, s.retention(loginGroups))
 	switch {
 	case s.found && err == nil:
 		s.findBeside(ctx, ray)
-	case !s.found && err == nil:
-		s.findOutward(ctx, ray, pushed.complete)
+	case err == nil:
+		s.findOutward(ctx, ray, !direct.full)
 	}
 	if !s.found && (s.facts.Request.Missing != nil || !groups) {
 		s.facts.Searched = firstMissing(s.facts.Searched, s.facts.Request.Missing, s.facts.Group.Missing)
@@ -71,20 +73,29 @@ func firstMissing(all ...*explain.Missing) *explain.Missing {
 // findGroup reads the groups with the Ray ID, by which GraphQL filters for certain,
 // and says whether that worked out.
 func (s *session) findGroup(ctx context.Context, within interval.Interval) bool {
-	ray := s.rayID()
-	if ray == "" {
-		return true
+	groups, err := s.readGroups(ctx, within)
+	if err != nil {
+		s.facts.Group.Missing = s.gap(loginGroupsOf, permissionAnalytics, err)
+		return false
 	}
+	s.takeGroup(groups)
+	return true
+}
+
+// readGroups reads the groups with the Ray ID of the login.
+func (s *session) readGroups(ctx context.Context, within interval.Interval) ([]event, error) {
+	ray := s.rayID()
+	s.groupsRead = true
+	if ray == "" {
+		return nil, nil
+	}
+	ctx, cancel := inPart(ctx, 4)
+	defer cancel()
 	found, err := s.ask(ctx, Log{QueryType: loginGroups, Filters: map[string][]string{"cfRayId": {ray}}, Within: within, Limit: maxOfRay})
 	if err == nil && !found.complete && len(found.events) == 0 {
 		err = found.why()
 	}
-	if err != nil {
-		s.facts.Group.Missing = s.gap("the login groups of GraphQL", permissionAnalytics, err)
-		return false
-	}
-	s.takeGroup(found.events)
-	return true
+	return found.events, err
 }
 
 // findBeside reads the login that a group is of. There is none for logins without
@@ -104,17 +115,19 @@ func (s *session) findBeside(ctx context.Context, ray map[string][]string) {
 }
 
 // findOutward looks for the Ray ID among the events themselves: those of the time
-// range first, as that is where people expect it, then the newest ones. Where
-// Cloudflare gave nothing at all for the ID, most likely there is nothing, and the
-// event log finds out whether Cloudflare can be trusted in that.
+// range first, as that is where people expect it, then from the newest backwards.
+// Where Cloudflare gave nothing at all for the ID, most likely there is nothing.
 func (s *session) findOutward(ctx context.Context, ray map[string][]string, nothing bool) {
-	all := s.retention(accessRequests)
-	places := []interval.Interval{s.within.Clip(all), all}
-	if nothing {
-		slices.Reverse(places)
+	if nothing && s.findsKnown(ctx) {
+		return
 	}
-	for _, place := range places {
-		if place.Empty() {
+	all := s.retention(accessRequests)
+	places := []interval.Interval{s.within.Clip(all)}
+	for _, days := range []int64{1, 7, 30} {
+		places = append(places, interval.Interval{From: all.To - days*interval.Day, To: all.To})
+	}
+	for _, place := range append(places, all) {
+		if place.Empty() || s.calls.Calls() >= maxSearching {
 			continue
 		}
 		found, err := s.ask(ctx, Log{QueryType: accessRequests, Filters: ray, Within: place, Limit: maxOfRay, MaxRows: maxScanned})
@@ -122,22 +135,23 @@ func (s *session) findOutward(ctx context.Context, ray map[string][]string, noth
 		case err != nil:
 			s.facts.Request.Missing = s.gap("the log of logins", permissionAudit, err)
 			return
-		case s.takeRequest(found.events):
-			s.facts.Searched = nil
-			s.findGroup(ctx, around(s.login, apart).Clip(s.retention(loginGroups)))
-			return
-		case found.complete && place == all:
-			s.facts.Searched = nil
+		case s.takeRequest(found.events), found.complete && place == all:
 			return
 		}
-		s.facts.Searched = &explain.Missing{Why: "there are more logins than can be read one by one to find a Ray ID, and Cloudflare does not filter them by it. " +
-			"Select a time range of a few minutes around the login"}
 	}
-	if s.facts.Searched != nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.gaps = append(s.gaps, Gap{What: "a part of the log of logins", Missing: *s.facts.Searched})
+	s.facts.Searched = s.gap("the log of logins", "", errTooManyLogins)
+}
+
+// findsKnown says whether Cloudflare finds the newest login by its Ray ID, so that
+// it can be trusted where it finds none.
+func (s *session) findsKnown(ctx context.Context) bool {
+	known, err := s.ask(ctx, Log{QueryType: accessRequests, Within: around(s.now(), interval.Day).Clip(s.retention(accessRequests)), Limit: 1})
+	if err != nil || len(known.events) == 0 {
+		return false
 	}
+	newest := known.events[0]
+	found, err := s.glance(ctx, accessRequests, "ray_id", newest.text["ray_id"], around(newest.at, apart))
+	return err == nil && len(found.events) > 0
 }
 
 // findByUser finds the latest login of the user to the application.
@@ -153,12 +167,20 @@ func (s *session) findByUser(ctx context.Context) {
 	if within.Empty() {
 		return
 	}
-	l := Log{QueryType: accessRequests, Filters: filters, Within: within, Limit: 1, Pushed: []string{"user_email"}, MaxRows: maxScanned}
-	found, err := s.ask(ctx, l)
-	if err == nil && len(found.events) == 0 {
+	direct, err := s.glance(ctx, accessRequests, "user_email", s.facts.UserEmail, within)
+	toApp := slices.DeleteFunc(direct.events, func(e event) bool {
+		return !slices.ContainsFunc([]string{"app_uid", "app_name"}, func(field string) bool {
+			return len(filters[field]) > 0 && strings.EqualFold(e.text[field], filters[field][0])
+		})
+	})
+	if len(toApp) > 0 {
+		s.takeRequest([]event{slices.MaxFunc(toApp, func(a, b event) int { return a.at.Compare(b.at) })})
+		return
+	}
+	var found events
+	if err == nil {
 		// Whether case counts upstream is not known, nor whether the filter is applied.
-		l.Pushed = nil
-		found, err = s.ask(ctx, l)
+		found, err = s.ask(ctx, Log{QueryType: accessRequests, Filters: filters, Within: within, Limit: 1, MaxRows: maxScanned})
 	}
 	if err == nil && len(found.events) == 0 && !found.complete {
 		err = found.why()
@@ -167,7 +189,7 @@ func (s *session) findByUser(ctx context.Context) {
 		s.facts.Request.Missing = s.gap("the log of logins", permissionAudit, err)
 		return
 	}
-	if !s.takeRequest(found.events) {
+	if !s.takeRequest(found.events[:min(1, len(found.events))]) {
 		s.remark("The user has no login to the application in the time range, so this says how Access would decide now.")
 	}
 }
@@ -231,12 +253,14 @@ func (s *session) takeGroup(events []event) {
 	s.keep(explain.WhatLoginGroup, events, chosen)
 }
 
-// keep has the timeline show the other events that came with the login.
+// keep has the timeline show events, each once, but for the one that is the login.
 func (s *session) keep(what string, events []event, but event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.taken[but.key()] = true
 	for _, e := range events {
-		if string(e.json) != string(but.json) {
+		if !s.taken[e.key()] {
+			s.taken[e.key()] = true
 			s.facts.Events = append(s.facts.Events, explain.Event{What: what, JSON: e.json})
 		}
 	}
@@ -257,10 +281,11 @@ func (s *session) retention(queryType string) interval.Interval {
 	if q, ok := catalogue.Lookup(queryType); ok && q.Retention.MaxDays > 0 {
 		days = q.Retention.MaxDays
 	}
-	return interval.Inclusive(s.now().AddDate(0, 0, -days), s.now())
+	// Whole minutes let questions that follow each other share what is kept.
+	return interval.Interval{From: interval.Floor(s.now().AddDate(0, 0, -days).UnixNano(), interval.Minute), To: s.end()}
 }
 
-func (s *session) end() int64 { return interval.Inclusive(s.now(), s.now()).To }
+func (s *session) end() int64 { return interval.Ceil(s.now().UnixNano()+1, interval.Minute) }
 
 // around is the time so near to an instant.
 func around(at time.Time, distance int64) interval.Interval {

@@ -34,6 +34,7 @@ type upstreamFile struct {
 	Users             []account.Row            `json:"users"`
 	IdentityProviders []account.Row            `json:"identity_providers"`
 	Apps              []account.Row            `json:"apps"`
+	Organisation      account.Organisation     `json:"organisation"`
 	LoginGroups       []struct {
 		Count      int64       `json:"count"`
 		Dimensions account.Row `json:"dimensions"`
@@ -48,7 +49,7 @@ func upstreamOf(t *testing.T, queryType string) account.Config {
 	var file upstreamFile
 	require.NoError(t, json.Unmarshal(b, &file))
 	c := account.Config{Token: testToken, Now: trioTime, SCIMUpdates: file.SCIMUpdates, JITRequests: file.JITRequests, Users: file.Users,
-		IdentityProviders: file.IdentityProviders, Apps: file.Apps, FailedLogins: map[string]account.FailedLoginList{}, ActiveSessions: file.ActiveSessions}
+		IdentityProviders: file.IdentityProviders, Apps: file.Apps, Organisation: file.Organisation, FailedLogins: map[string]account.FailedLoginList{}, ActiveSessions: file.ActiveSessions}
 	for _, row := range file.AccessRequests {
 		c.Events = append(c.Events, account.EventOf(row))
 	}

@@ -88,20 +88,11 @@ type Request struct {
 	Interval time.Duration
 	// FromAlert is set for alert evaluations, which must be complete or fail.
 	FromAlert bool
-	// Peek bounds the work for who asks on behalf of another question, and would
-	// rather have a part than wait; nil for what users ask.
-	Peek     *Peek
-	disguise  func(field *catalogue.Field, value string) string
-}
-
-// Peek is a look at events that ends early.
-type Peek struct {
-	// MaxRows bounds the events that are scanned; 0 for the data source's bound.
-	MaxRows int
-	// Pushed are the fields whose filters Cloudflare is trusted to apply, where they
-	// can be sent. The rows are checked all the same, but Cloudflare may leave out
-	// some.
-	Pushed []string
+	// MaxRows bounds the events that are scanned below the data source's own bound,
+	// for who asks on behalf of another question and would rather have a part than
+	// wait; 0 for what users ask.
+	MaxRows  int
+	disguise func(field *catalogue.Field, value string) string
 }
 
 // Show is what the answer shows of a personal value that stands in a text.

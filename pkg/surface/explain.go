@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
@@ -78,7 +79,7 @@ func (s *explanation) Ask(ctx context.Context, l facts.Log) (*answer.Result, err
 	if err != nil {
 		return nil, err
 	}
-	r.Peek = &query.Peek{MaxRows: l.MaxRows, Pushed: l.Pushed}
+	r.MaxRows = l.MaxRows
 	return surface.Query(ctx, r)
 }
 
@@ -97,9 +98,9 @@ func reasonOf(kind cloudflare.Kind) answer.Reason {
 
 // sentence is what the notice says of a gap.
 func sentence(gap facts.Gap) string {
-	text := fmt.Sprintf("The answer goes without %s, because %s.", gap.What, gap.Why)
+	text := strings.ToUpper(gap.Why[:1]) + gap.Why[1:] + ". The answer goes without it."
 	if gap.Permission != "" {
-		text += fmt.Sprintf(" The permission %s would tell.", gap.Permission)
+		text += fmt.Sprintf(" To read it, the API token needs the permission %s.", gap.Permission)
 	}
 	return text
 }
@@ -138,7 +139,9 @@ func partOf(q *catalogue.QueryType, p catalogue.Part, rows []row) answer.Part {
 		for i, r := range rows {
 			switch value := r[f.Name].(type) {
 			case time.Time:
-				cells[i] = query.Cell{Text: value.UTC().Format(time.RFC3339Nano), Valid: !value.IsZero()}
+				if !value.IsZero() {
+					cells[i] = query.Cell{Text: value.UTC().Format(time.RFC3339Nano), Valid: true}
+				}
 			case nil:
 				panic("explain has no " + f.Name)
 			default:

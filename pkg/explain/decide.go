@@ -46,9 +46,6 @@ func (q *inquiry) ends(a *application, of func(belief) truth) []end {
 		}
 	}
 	allowed, _, _ := q.methodAllowed(a.doc)
-	if !a.firm {
-		allowed = allowed.weak()
-	}
 	if t := of(allowed); t != yes {
 		out = append(out, end{LoginMethodNotAllowed, nil})
 		if t == no {
@@ -196,15 +193,13 @@ func (q *inquiry) decideBlocked(a *application) decision {
 	case last.policy.decision == decisionServiceAuth && q.login.nobody.likely == yes:
 		// What a log can't show is whether the token's secret was right.
 		return decision{verdict: ServiceAuthFailed, certainty: Likely, against: true}
-	case last.policy.decision == decisionAllow && q.login.group.Get("serviceTokenId").Str != "" && a.nearest(ServiceAuthFailed) != nil:
-		return decision{verdict: ServiceAuthFailed, certainty: Likely, against: true}
 	}
 	return decision{verdict: VerdictUnknown, policy: last.policy, against: true}
 }
 
 // decideNow says how a login would be decided, without one as evidence.
 func (q *inquiry) decideNow(a *application) decision {
-	if ends := q.ends(a, certainOf); !q.unsettled && len(ends) == 1 {
+	if ends := q.ends(a, certainOf); len(ends) == 1 {
 		return decision{verdict: ends[0].verdict, certainty: Certain, policy: ends[0].policy}
 	}
 	ends := q.ends(a, likelyOf)

@@ -73,6 +73,12 @@ func TestChangedSince(t *testing.T) {
 		{situation{name: "a patched policy, known by the answer", facts: facts(widened), change: func(f *explain.Facts) {
 			f.Changes = whole(change(noon.Add(-24*time.Hour), "PATCH", path, then), fixed)
 		}, verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Certain}, noon, ""},
+		{situation{name: "a patched policy, known in part", facts: facts(widened), change: func(f *explain.Facts) {
+			patch := change(noon.Add(-24*time.Hour), "PATCH", path, then)
+			patch["resource"] = doc{"request": doc{"include": rules{inStaff}}}
+			f.Changes = whole(patch, fixed)
+		}, verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Likely}, readAt, ""},
+		{situation{name: "let in, and a policy changed that may have come first", facts: facts(staff, changedSince(risky)), change: letIn, verdict: explain.AllowedByPolicy, policy: "staff", certainty: explain.Likely}, readAt, ""},
 		{situation{name: "a policy that a change failed on", facts: facts(finance), change: func(f *explain.Facts) {
 			f.Changes = whole(change(noon.Add(time.Hour), "PUT", path, widened).with("action", doc{"time": stamp(noon.Add(time.Hour)), "type": "update", "result": "failure"}))
 		}, verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Certain}, noon, ""},

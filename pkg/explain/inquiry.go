@@ -65,8 +65,8 @@ func (q *inquiry) checks(a *application, d decision) []Check {
 			decisive = p.decisive()
 		}
 		rows := p.rows
-		if len(rows) == 0 {
-			rows = []row{{finding: finding{note: firstText(p.note, "This policy has no rules, so it matches nobody.")}}}
+		if p.decision == "" {
+			rows = []row{{finding: finding{note: p.note}}}
 		}
 		for i, r := range rows {
 			out = append(out, Check{

@@ -88,9 +88,9 @@ func situations() []situation {
 		{name: "a Block policy that asks for several", facts: facts(policy("Mixed", "deny", rules{onCountry("US"), onEveryone()}, rules{onIP("192.0.2.0/24")}, rules{onEmail("fay@example.com")})),
 			verdict: explain.BlockedByPolicy, policy: "mixed", certainty: explain.Certain,
 			rows: []string{"mixed include geo: not_met", "mixed include everyone: met *", "mixed require ip: met *", "mixed exclude email: not_met"}},
-		{name: "a failing Require", facts: facts(allow("Staff in US", rules{onDomain("example.com")}, rules{onCountry("US"), onIP("192.0.2.0/24")}, nil)),
+		{name: "a failing Require", facts: facts(allow("Staff in US", rules{onEmail("fay@example.com"), onDomain("example.com")}, rules{onCountry("US"), onIP("192.0.2.0/24")}, nil)),
 			verdict: explain.NoPolicyMatched, policy: "staff-in-us", certainty: explain.Certain,
-			rows: []string{"staff-in-us include email_domain: met", "staff-in-us require geo: not_met *", "staff-in-us require ip: met"}},
+			rows: []string{"staff-in-us include email: not_met", "staff-in-us include email_domain: met", "staff-in-us require geo: not_met *", "staff-in-us require ip: met"}},
 		{name: "two countries under Require match nobody", facts: facts(allow("Two", rules{onEveryone()}, rules{onCountry("GB"), onCountry("US")}, nil)),
 			verdict: explain.NoPolicyMatched, policy: "two", certainty: explain.Certain,
 			rows: []string{"two include everyone: met", "two require geo: met", "two require geo: not_met *"}},
@@ -130,6 +130,10 @@ func situations() []situation {
 		// Who let in.
 		{name: "the approving policy", facts: facts(finance, staff), change: approvedBy("staff"), verdict: explain.AllowedByPolicy, policy: "staff", certainty: explain.Certain},
 		{name: "the approving policy, rules unknown", facts: facts(risky), change: approvedBy("low-risk"), verdict: explain.AllowedByPolicy, policy: "low-risk", certainty: explain.Certain},
+		{name: "the approving policy, older data", facts: facts(finance, staff), change: all(approvedBy("finance-only"), staleIdentity), verdict: explain.AllowedByPolicy, policy: "finance-only", certainty: explain.Certain,
+			rows: []string{"finance-only include okta: unknown *", "staff include okta: met"}},
+		{name: "an approving policy below one that matches by older data", facts: facts(staff, allow("All", rules{onEveryone()}, nil, nil)), change: all(approvedBy("all"), staleIdentity), verdict: explain.AllowedByPolicy, policy: "all", certainty: explain.Certain,
+			rows: []string{"staff include okta: unknown", "all include everyone: met *"}},
 		{name: "an approving policy that is gone", facts: facts(finance), change: approvedBy("gone"), verdict: explain.AllowedByPolicy, policy: "gone", certainty: explain.Certain},
 		{name: "an approving Bypass policy", facts: facts(bypassGB), change: approvedBy("bypass-gb"), verdict: explain.Bypassed, policy: "bypass-gb", certainty: explain.Certain},
 		{name: "an approving Service Auth policy", facts: machineFacts("token-ci", serviceCI), change: func(f *explain.Facts) {
@@ -177,6 +181,9 @@ func situations() []situation {
 		{name: "a service token with a wrong secret", facts: machineFacts("token-ci", serviceCI), verdict: explain.ServiceAuthFailed, policy: "deploy", certainty: explain.Likely},
 		{name: "a machine that a Block policy names", facts: machineFacts("", serviceCI, blockGB), verdict: explain.BlockedByPolicy, policy: "no-gb", certainty: explain.Certain},
 		{name: "nobody signed in and no Service Auth policy", facts: machineFacts("", allow("All", rules{onEveryone()}, nil, nil)), verdict: explain.NoPolicyMatched, policy: "all", certainty: explain.Certain},
+		{name: "a machine, where login methods are restricted", facts: machineFacts("", serviceCI), change: changeApp("allowed_idps", []string{pinID}), verdict: explain.ServiceAuthFailed, policy: "deploy", certainty: explain.Certain},
+		{name: "a login that may be a machine's", facts: machineFacts("", serviceCI), change: func(f *explain.Facts) { f.Group = machine("").with("identityProvider", "").document() },
+			verdict: explain.NoPolicyMatched, certainty: explain.Likely},
 		{name: "a missing certificate", facts: machineFacts("", policy("Robots", "non_identity", rules{rule("certificate", doc{})}, nil, nil)), verdict: explain.ServiceAuthFailed, policy: "robots", certainty: explain.Certain},
 
 		// What can't be read.

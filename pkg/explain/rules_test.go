@@ -63,6 +63,9 @@ func TestRules(t *testing.T) {
 		}, explain.Unknown},
 		{"login method", rule("login_method", doc{"id": oktaID}), nil, explain.Met},
 		{"login method of another provider", rule("login_method", doc{"id": pinID}), nil, explain.NotMet},
+		{"login method by the ID of another", rule("login_method", doc{"id": pinID}), func(f *explain.Facts) {
+			f.Identity, f.Request = explain.Document{}, request().with("connection", "").document()
+		}, explain.NotMet},
 		{"login method by type", rule("login_method", doc{"id": oktaID}), noGroup, explain.Met},
 		{"login method by type, another", rule("login_method", doc{"id": pinID}), noGroup, explain.NotMet},
 		{"login method, two of a type", rule("login_method", doc{"id": oktaID}), func(f *explain.Facts) {

@@ -196,9 +196,6 @@ func (q *inquiry) unserved(app string, d decision) (reason, next string) {
 	reason = "Blocked because nobody signed in and no Service Auth policy of " + app + " matched."
 	next = "Check which service token or certificate the client presents, and that it is valid."
 	switch {
-	case q.login.nobody.likely != yes:
-		reason = "Blocked although an Allow policy of " + app + " matches: a service token was presented, and under strict service token authentication Access then looks at Service Auth policies only."
-		next = "Send the request without a service token, or with one that a Service Auth policy takes."
 	case d.against:
 		reason += " A service token that a policy takes was presented, so its secret was probably wrong."
 		next = "Check the client secret that the client sends. Rotate the service token if it is lost."

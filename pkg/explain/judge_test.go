@@ -101,6 +101,7 @@ func situations() []situation {
 			verdict: explain.NoPolicyMatched, policy: "near", certainty: explain.Certain},
 		{name: "equally near, the first", facts: facts(allow("First", rules{onEmail("fay@example.com")}, nil, nil), allow("Second", rules{onEmail("gus@example.com")}, nil, nil)),
 			verdict: explain.NoPolicyMatched, policy: "first", certainty: explain.Certain},
+		{name: "nearer still, one that may have matched", facts: facts(allow("First", rules{onEmail("fay@example.com")}, nil, nil), risky), verdict: explain.NoPolicyMatched, policy: "low-risk", certainty: explain.Likely},
 		{name: "precedence, not the order of the answer", facts: facts(staff.with("precedence", 2), blockGB.with("precedence", 1)),
 			verdict: explain.BlockedByPolicy, policy: "no-gb", certainty: explain.Certain, rows: []string{"no-gb include geo: met *", "staff include okta: met"}},
 		{name: "Bypass and Service Auth come first", facts: facts(finance, blockGB, serviceCI, bypassUS, staff),
@@ -169,6 +170,8 @@ func situations() []situation {
 			verdict: explain.ApprovalNeeded, policy: "consent", certainty: explain.Likely},
 		{name: "approval asked for at a policy that can't be judged", facts: facts(risky.with("approval_required", true)), change: consent("PENDING", nil),
 			verdict: explain.ApprovalNeeded, policy: "low-risk", certainty: explain.Likely},
+		{name: "approval asked for only after the login", facts: facts(risky.with("approval_required", true)), change: consent("PENDING", doc{"created_at": stamp(noon.Add(time.Minute))}),
+			verdict: explain.NoPolicyMatched, policy: "low-risk", certainty: explain.Likely},
 		{name: "approval at a policy that doesn't match", facts: facts(finance.with("approval_required", true)), verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Certain},
 
 		// Machines.
@@ -193,6 +196,8 @@ func situations() []situation {
 		{name: "identity not read", facts: facts(finance), change: func(f *explain.Facts) {
 			f.Identity = explain.Document{Missing: denied("the identity", "Zero Trust Read")}
 		}, verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Likely, rows: []string{"finance-only include okta: unknown *"}},
+		{name: "another user's identity", facts: facts(finance), change: func(f *explain.Facts) { f.Identity = identity().with("user_uuid", "another").document() },
+			verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Likely, rows: []string{"finance-only include okta: unknown *"}},
 		{name: "login group not read", facts: facts(serviceCI, finance), change: func(f *explain.Facts) {
 			f.Group = explain.Document{Missing: denied("the login groups", "Account Analytics Read")}
 		}, verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Likely},

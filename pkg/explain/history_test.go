@@ -2,6 +2,7 @@ package explain_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,6 +41,15 @@ func whole(rows ...doc) explain.Changes {
 }
 
 func changedSince(p doc) doc { return p.with("updated_at", stamp(noon.Add(30*time.Minute))) }
+
+// TestJustChanged tells of a change shortly before a block.
+func TestJustChanged(t *testing.T) {
+	for ago, want := range map[time.Duration]bool{20 * time.Minute: true, 24 * time.Hour: true, 25 * time.Hour: false} {
+		a := explain.Judge(facts(finance.with("updated_at", stamp(noon.Add(-ago)))))
+		require.Equal(t, explain.Certain, a.Verdict.Certainty)
+		require.Equal(t, want, strings.Contains(a.Verdict.Reason, "“Finance only” had been changed"), a.Verdict.Reason)
+	}
+}
 
 // TestChangedSince judges by the configuration of the moment of the login.
 func TestChangedSince(t *testing.T) {

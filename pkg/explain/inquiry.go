@@ -49,7 +49,7 @@ func (q *inquiry) notFound() Verdict {
 	for _, m := range []*Missing{q.facts.Searched, q.facts.Request.Missing, q.facts.Group.Missing} {
 		if m != nil {
 			v.Certainty = CertaintyUnknown
-			v.Reason = sentences(v.Reason, "It may be there all the same: "+capital(strings.TrimPrefix(unread(m, "the logs"), "Not known because ")))
+			v.Reason = sentences(v.Reason, "It may be there all the same: "+bare(unread(m, "the logs")))
 		}
 	}
 	q.mask(&v)

@@ -107,10 +107,12 @@ type clearName struct {
 }
 
 func newShower(mask func(string) string, names ...string) shower {
-	s := shower{mask: mask}
-	if mask == nil {
-		return s
+	// Who masks nothing may pass a function that changes nothing.
+	const someone = "someone@example.com"
+	if mask == nil || mask(someone) == someone {
+		return shower{}
 	}
+	s := shower{mask: mask}
 	for _, n := range names {
 		// A short value could be part of an ordinary word.
 		if len(n) >= 4 {

@@ -45,6 +45,13 @@ func (q *inquiry) ends(a *application, of func(belief) truth) []end {
 			}
 		}
 	}
+	// Allow and Block policies are for who signs in.
+	if t := of(q.login.nobody); service && t != no {
+		out = append(out, end{ServiceAuthFailed, nil})
+		if t == yes {
+			return out
+		}
+	}
 	allowed, _, _ := q.methodAllowed(a.doc)
 	if t := of(allowed); t != yes {
 		out = append(out, end{LoginMethodNotAllowed, nil})
@@ -59,14 +66,6 @@ func (q *inquiry) ends(a *application, of func(belief) truth) []end {
 		out = append(out, q.policyEnds(a, p, of)...)
 		if of(p.matches) == yes {
 			return out
-		}
-	}
-	if service {
-		switch of(q.login.nobody) {
-		case yes:
-			return append(out, end{ServiceAuthFailed, nil})
-		case unsure:
-			out = append(out, end{ServiceAuthFailed, nil})
 		}
 	}
 	return append(out, end{NoPolicyMatched, nil})
@@ -234,11 +233,14 @@ func (q *inquiry) forget(p *policy) {
 
 // open says what keeps a verdict from being certain: the rules that were judged by
 // data of another time or not at all, and other policies that can't be judged.
-func (a *application) open(d decision) string {
+func (q *inquiry) open(a *application, d decision) string {
 	if d.certainty != Likely {
 		return ""
 	}
 	var notes, policies []string
+	if d.verdict == BlockedByPolicy && q.login.nobody.likely == yes {
+		notes = append(notes, "Nobody signed in, and Cloudflare doesn't say whether it asks Block policies before somebody does.")
+	}
 	if d.policy != nil {
 		for _, i := range d.policy.decisive() {
 			if r := &d.policy.rows[i]; r.certain == unsure && len(notes) < 2 && r.note != d.policy.note {

@@ -159,9 +159,13 @@ func (q *inquiry) policy(a *application, named gjson.Result, full objects, posit
 	q.touched[strings.ToLower(id)] = true
 	rows, matches := q.sections(p.doc, stood.firm, stood.note)
 	p.rows, p.matches = rows, matches
-	if p.decision == decisionAllow {
+	switch {
+	case p.decision == decisionAllow:
 		// An Allow policy lets in who signed in.
 		p.matches = matches.and(q.login.nobody.not())
+	case p.decision == decisionDeny && q.login.nobody.likely == yes:
+		// Cloudflare doesn't say whether it asks Block policies before anybody signs in.
+		p.matches = matches.and(belief{likely: yes})
 	}
 	// An application that changed may have got the policy only then.
 	if !a.firm {

@@ -53,7 +53,7 @@ func (q *inquiry) put(v *Verdict, a *application, d decision) {
 	if q.login.disputed {
 		v.Reason = sentences(v.Reason, "The login groups say otherwise than the access requests about the outcome.")
 	}
-	v.Reason = sentences(append([]string{v.Reason, a.open(d), q.justChanged(d)}, q.toldChanges(d)...)...)
+	v.Reason = sentences(append([]string{v.Reason, q.open(a, d), q.justChanged(d)}, q.toldChanges(d)...)...)
 	v.NextStep = sentences(v.NextStep, q.toBeSure(a, d))
 }
 

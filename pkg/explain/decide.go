@@ -45,10 +45,14 @@ func (q *inquiry) ends(a *application, of func(belief) truth) []end {
 			}
 		}
 	}
-	allowed, _, _ := q.methodAllowed(a.doc)
-	if !a.firm {
-		allowed = allowed.weak()
+	// Allow and Block policies are for who signs in.
+	if t := of(q.login.nobody); service && t != no {
+		out = append(out, end{ServiceAuthFailed, nil})
+		if t == yes {
+			return out
+		}
 	}
+	allowed, _, _ := q.methodAllowed(a.doc)
 	if t := of(allowed); t != yes {
 		out = append(out, end{LoginMethodNotAllowed, nil})
 		if t == no {
@@ -62,14 +66,6 @@ func (q *inquiry) ends(a *application, of func(belief) truth) []end {
 		out = append(out, q.policyEnds(a, p, of)...)
 		if of(p.matches) == yes {
 			return out
-		}
-	}
-	if service {
-		switch of(q.login.nobody) {
-		case yes:
-			return append(out, end{ServiceAuthFailed, nil})
-		case unsure:
-			out = append(out, end{ServiceAuthFailed, nil})
 		}
 	}
 	return append(out, end{NoPolicyMatched, nil})
@@ -196,15 +192,13 @@ func (q *inquiry) decideBlocked(a *application) decision {
 	case last.policy.decision == decisionServiceAuth && q.login.nobody.likely == yes:
 		// What a log can't show is whether the token's secret was right.
 		return decision{verdict: ServiceAuthFailed, certainty: Likely, against: true}
-	case last.policy.decision == decisionAllow && q.login.group.Get("serviceTokenId").Str != "" && a.nearest(ServiceAuthFailed) != nil:
-		return decision{verdict: ServiceAuthFailed, certainty: Likely, against: true}
 	}
 	return decision{verdict: VerdictUnknown, policy: last.policy, against: true}
 }
 
 // decideNow says how a login would be decided, without one as evidence.
 func (q *inquiry) decideNow(a *application) decision {
-	if ends := q.ends(a, certainOf); !q.unsettled && len(ends) == 1 {
+	if ends := q.ends(a, certainOf); len(ends) == 1 {
 		return decision{verdict: ends[0].verdict, certainty: Certain, policy: ends[0].policy}
 	}
 	ends := q.ends(a, likelyOf)
@@ -235,4 +229,51 @@ func (q *inquiry) forget(p *policy) {
 			r.note = sentences(r.note, "The login was decided otherwise, so this was different then.")
 		}
 	}
+}
+
+// open says what keeps a verdict from being certain: the rules that were judged by
+// data of another time or not at all, and other policies that can't be judged.
+func (q *inquiry) open(a *application, d decision) string {
+	if d.certainty != Likely {
+		return ""
+	}
+	var notes, policies []string
+	if d.verdict == BlockedByPolicy && q.login.nobody.likely == yes {
+		notes = append(notes, "Nobody signed in, and Cloudflare doesn't say whether it asks Block policies before somebody does.")
+	}
+	if d.policy != nil {
+		for _, i := range d.policy.decisive() {
+			if r := &d.policy.rows[i]; r.certain == unsure && len(notes) < 2 && r.note != d.policy.note {
+				notes = append(notes, r.note)
+			}
+		}
+	}
+	for _, p := range a.policies {
+		if p == d.policy && d.verdict != NoPolicyMatched && d.verdict != ServiceAuthFailed {
+			break
+		}
+		if p != d.policy && p.matches.likely == unsure {
+			policies = append(policies, quoted(firstText(p.name, p.id)))
+		}
+	}
+	if len(policies) > 0 {
+		notes = append(notes, "Whether "+spokenList(few(policies), "and")+" matched can't be known.")
+	}
+	return sentences(notes...)
+}
+
+// toldChanges are the changes after the login that matter: a certain verdict doesn't
+// rest on anything whose earlier state is not known, and what the log says outright
+// rests on no configuration.
+func (q *inquiry) toldChanges(d decision) []string {
+	if d.verdict == NotBlockedByAccess || d.policyID != "" {
+		return nil
+	}
+	var out []string
+	for _, s := range q.changes {
+		if (s.firm || d.certainty != Certain) && len(out) < 3 {
+			out = append(out, s.note)
+		}
+	}
+	return out
 }

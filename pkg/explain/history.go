@@ -203,3 +203,59 @@ func capital(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(first)) + text[size:]
 }
+
+// jitRows are the requests for temporary access of the login's user to the
+// application, those that were made before the login.
+func (q *inquiry) jitRows(app gjson.Result) []gjson.Result {
+	var out []gjson.Result
+	for _, raw := range q.facts.JIT.Rows {
+		row := gjson.ParseBytes(raw)
+		created, _ := instant(row.Get("created_at"))
+		aud, host := row.Get("app_aud").Str, row.Get("app_hostname").Str
+		domain, _, _ := strings.Cut(app.Get("domain").Str, "/")
+		here := aud != "" && aud == firstText(app.Get("aud").Str, q.login.aud) || aud == "" && host != "" && strings.EqualFold(host, domain)
+		if here && strings.EqualFold(row.Get("requester_email").Str, q.login.email) && !created.After(q.login.at) {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+// approved says whether temporary access was granted at the login.
+func (q *inquiry) approved(app gjson.Result) (granted belief, pending bool, note string) {
+	rows := q.jitRows(app)
+	granted = surelyNot
+	if q.facts.JIT.Missing != nil {
+		granted, note = doubt, unread(q.facts.JIT.Missing, "the requests for temporary access")
+	}
+	for _, row := range rows {
+		b := q.granted(row)
+		granted = granted.or(b)
+		if b.likely != yes {
+			pending = true
+		}
+	}
+	return granted, pending, note
+}
+
+func (q *inquiry) granted(row gjson.Result) belief {
+	status := strings.ToUpper(row.Get("status").Str)
+	if expires, ok := instant(row.Get("expires_at")); ok && !expires.After(q.login.at) {
+		return surelyNot
+	}
+	if status != "APPROVED" && status != "SPENT" {
+		return surelyNot
+	}
+	// The row says that it was approved, not when.
+	when := time.Time{}
+	for _, event := range row.Get("events").Array() {
+		if kind := event.Get("type").Str; kind == "APPROVER_DECISION" || kind == "COMMITTED" {
+			at, _ := instant(event.Get("timestamp"))
+			when = later(when, at)
+		}
+	}
+	if when.IsZero() {
+		return doubt
+	}
+	return held(truthOf(!when.After(q.login.at)), true)
+}

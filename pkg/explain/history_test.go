@@ -2,6 +2,7 @@ package explain_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +42,15 @@ func whole(rows ...doc) explain.Changes {
 
 func changedSince(p doc) doc { return p.with("updated_at", stamp(noon.Add(30*time.Minute))) }
 
+// TestJustChanged tells of a change shortly before a block.
+func TestJustChanged(t *testing.T) {
+	for ago, want := range map[time.Duration]bool{20 * time.Minute: true, 24 * time.Hour: true, 25 * time.Hour: false} {
+		a := explain.Judge(facts(finance.with("updated_at", stamp(noon.Add(-ago)))))
+		require.Equal(t, explain.Certain, a.Verdict.Certainty)
+		require.Equal(t, want, strings.Contains(a.Verdict.Reason, "“Finance only” had been changed"), a.Verdict.Reason)
+	}
+}
+
 // TestChangedSince judges by the configuration of the moment of the login.
 func TestChangedSince(t *testing.T) {
 	var (
@@ -73,6 +83,12 @@ func TestChangedSince(t *testing.T) {
 		{situation{name: "a patched policy, known by the answer", facts: facts(widened), change: func(f *explain.Facts) {
 			f.Changes = whole(change(noon.Add(-24*time.Hour), "PATCH", path, then), fixed)
 		}, verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Certain}, noon, ""},
+		{situation{name: "a patched policy, known in part", facts: facts(widened), change: func(f *explain.Facts) {
+			patch := change(noon.Add(-24*time.Hour), "PATCH", path, then)
+			patch["resource"] = doc{"request": doc{"include": rules{inStaff}}}
+			f.Changes = whole(patch, fixed)
+		}, verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Likely}, readAt, ""},
+		{situation{name: "let in, and a policy changed that may have come first", facts: facts(staff, changedSince(risky)), change: letIn, verdict: explain.AllowedByPolicy, policy: "staff", certainty: explain.Likely}, readAt, ""},
 		{situation{name: "a policy that a change failed on", facts: facts(finance), change: func(f *explain.Facts) {
 			f.Changes = whole(change(noon.Add(time.Hour), "PUT", path, widened).with("action", doc{"time": stamp(noon.Add(time.Hour)), "type": "update", "result": "failure"}))
 		}, verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Certain}, noon, ""},

@@ -49,7 +49,7 @@ func (q *inquiry) notFound() Verdict {
 	for _, m := range []*Missing{q.facts.Searched, q.facts.Request.Missing, q.facts.Group.Missing} {
 		if m != nil {
 			v.Certainty = CertaintyUnknown
-			v.Reason = sentences(v.Reason, "It may be there all the same: "+capital(strings.TrimPrefix(unread(m, "the logs"), "Not known because ")))
+			v.Reason = sentences(v.Reason, "It may be there all the same: "+bare(unread(m, "the logs")))
 		}
 	}
 	q.mask(&v)
@@ -65,8 +65,8 @@ func (q *inquiry) checks(a *application, d decision) []Check {
 			decisive = p.decisive()
 		}
 		rows := p.rows
-		if len(rows) == 0 {
-			rows = []row{{finding: finding{note: firstText(p.note, "This policy has no rules, so it matches nobody.")}}}
+		if p.decision == "" {
+			rows = []row{{finding: finding{note: p.note}}}
 		}
 		for i, r := range rows {
 			out = append(out, Check{

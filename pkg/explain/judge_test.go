@@ -88,9 +88,9 @@ func situations() []situation {
 		{name: "a Block policy that asks for several", facts: facts(policy("Mixed", "deny", rules{onCountry("US"), onEveryone()}, rules{onIP("192.0.2.0/24")}, rules{onEmail("fay@example.com")})),
 			verdict: explain.BlockedByPolicy, policy: "mixed", certainty: explain.Certain,
 			rows: []string{"mixed include geo: not_met", "mixed include everyone: met *", "mixed require ip: met *", "mixed exclude email: not_met"}},
-		{name: "a failing Require", facts: facts(allow("Staff in US", rules{onDomain("example.com")}, rules{onCountry("US"), onIP("192.0.2.0/24")}, nil)),
+		{name: "a failing Require", facts: facts(allow("Staff in US", rules{onEmail("fay@example.com"), onDomain("example.com")}, rules{onCountry("US"), onIP("192.0.2.0/24")}, nil)),
 			verdict: explain.NoPolicyMatched, policy: "staff-in-us", certainty: explain.Certain,
-			rows: []string{"staff-in-us include email_domain: met", "staff-in-us require geo: not_met *", "staff-in-us require ip: met"}},
+			rows: []string{"staff-in-us include email: not_met", "staff-in-us include email_domain: met", "staff-in-us require geo: not_met *", "staff-in-us require ip: met"}},
 		{name: "two countries under Require match nobody", facts: facts(allow("Two", rules{onEveryone()}, rules{onCountry("GB"), onCountry("US")}, nil)),
 			verdict: explain.NoPolicyMatched, policy: "two", certainty: explain.Certain,
 			rows: []string{"two include everyone: met", "two require geo: met", "two require geo: not_met *"}},
@@ -101,6 +101,7 @@ func situations() []situation {
 			verdict: explain.NoPolicyMatched, policy: "near", certainty: explain.Certain},
 		{name: "equally near, the first", facts: facts(allow("First", rules{onEmail("fay@example.com")}, nil, nil), allow("Second", rules{onEmail("gus@example.com")}, nil, nil)),
 			verdict: explain.NoPolicyMatched, policy: "first", certainty: explain.Certain},
+		{name: "nearer still, one that may have matched", facts: facts(allow("First", rules{onEmail("fay@example.com")}, nil, nil), risky), verdict: explain.NoPolicyMatched, policy: "low-risk", certainty: explain.Likely},
 		{name: "precedence, not the order of the answer", facts: facts(staff.with("precedence", 2), blockGB.with("precedence", 1)),
 			verdict: explain.BlockedByPolicy, policy: "no-gb", certainty: explain.Certain, rows: []string{"no-gb include geo: met *", "staff include okta: met"}},
 		{name: "Bypass and Service Auth come first", facts: facts(finance, blockGB, serviceCI, bypassUS, staff),
@@ -130,6 +131,10 @@ func situations() []situation {
 		// Who let in.
 		{name: "the approving policy", facts: facts(finance, staff), change: approvedBy("staff"), verdict: explain.AllowedByPolicy, policy: "staff", certainty: explain.Certain},
 		{name: "the approving policy, rules unknown", facts: facts(risky), change: approvedBy("low-risk"), verdict: explain.AllowedByPolicy, policy: "low-risk", certainty: explain.Certain},
+		{name: "the approving policy, older data", facts: facts(finance, staff), change: all(approvedBy("finance-only"), staleIdentity), verdict: explain.AllowedByPolicy, policy: "finance-only", certainty: explain.Certain,
+			rows: []string{"finance-only include okta: unknown *", "staff include okta: met"}},
+		{name: "an approving policy below one that matches by older data", facts: facts(staff, allow("All", rules{onEveryone()}, nil, nil)), change: all(approvedBy("all"), staleIdentity), verdict: explain.AllowedByPolicy, policy: "all", certainty: explain.Certain,
+			rows: []string{"staff include okta: unknown", "all include everyone: met *"}},
 		{name: "an approving policy that is gone", facts: facts(finance), change: approvedBy("gone"), verdict: explain.AllowedByPolicy, policy: "gone", certainty: explain.Certain},
 		{name: "an approving Bypass policy", facts: facts(bypassGB), change: approvedBy("bypass-gb"), verdict: explain.Bypassed, policy: "bypass-gb", certainty: explain.Certain},
 		{name: "an approving Service Auth policy", facts: machineFacts("token-ci", serviceCI), change: func(f *explain.Facts) {
@@ -165,6 +170,8 @@ func situations() []situation {
 			verdict: explain.ApprovalNeeded, policy: "consent", certainty: explain.Likely},
 		{name: "approval asked for at a policy that can't be judged", facts: facts(risky.with("approval_required", true)), change: consent("PENDING", nil),
 			verdict: explain.ApprovalNeeded, policy: "low-risk", certainty: explain.Likely},
+		{name: "approval asked for only after the login", facts: facts(risky.with("approval_required", true)), change: consent("PENDING", doc{"created_at": stamp(noon.Add(time.Minute))}),
+			verdict: explain.NoPolicyMatched, policy: "low-risk", certainty: explain.Likely},
 		{name: "approval at a policy that doesn't match", facts: facts(finance.with("approval_required", true)), verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Certain},
 
 		// Machines.
@@ -175,8 +182,12 @@ func situations() []situation {
 		{name: "a service token from the wrong country", facts: machineFacts("token-ci", serviceCI.with("require", rules{onCountry("US")})), verdict: explain.ServiceAuthFailed, policy: "deploy", certainty: explain.Certain,
 			rows: []string{"deploy include service_token: met", "deploy require geo: not_met *"}},
 		{name: "a service token with a wrong secret", facts: machineFacts("token-ci", serviceCI), verdict: explain.ServiceAuthFailed, policy: "deploy", certainty: explain.Likely},
-		{name: "a machine that a Block policy names", facts: machineFacts("", serviceCI, blockGB), verdict: explain.BlockedByPolicy, policy: "no-gb", certainty: explain.Certain},
+		{name: "Service Auth comes before Block", facts: machineFacts("", serviceCI, blockGB), verdict: explain.ServiceAuthFailed, policy: "deploy", certainty: explain.Certain},
+		{name: "nobody signed in and a Block policy matches", facts: machineFacts("", blockGB), verdict: explain.BlockedByPolicy, policy: "no-gb", certainty: explain.Likely},
 		{name: "nobody signed in and no Service Auth policy", facts: machineFacts("", allow("All", rules{onEveryone()}, nil, nil)), verdict: explain.NoPolicyMatched, policy: "all", certainty: explain.Certain},
+		{name: "a machine, where login methods are restricted", facts: machineFacts("", serviceCI), change: changeApp("allowed_idps", []string{pinID}), verdict: explain.ServiceAuthFailed, policy: "deploy", certainty: explain.Certain},
+		{name: "a login that may be a machine's", facts: machineFacts("", serviceCI), change: func(f *explain.Facts) { f.Group = machine("").with("identityProvider", "").document() },
+			verdict: explain.NoPolicyMatched, certainty: explain.Likely},
 		{name: "a missing certificate", facts: machineFacts("", policy("Robots", "non_identity", rules{rule("certificate", doc{})}, nil, nil)), verdict: explain.ServiceAuthFailed, policy: "robots", certainty: explain.Certain},
 
 		// What can't be read.
@@ -186,6 +197,8 @@ func situations() []situation {
 		{name: "identity not read", facts: facts(finance), change: func(f *explain.Facts) {
 			f.Identity = explain.Document{Missing: denied("the identity", "Zero Trust Read")}
 		}, verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Likely, rows: []string{"finance-only include okta: unknown *"}},
+		{name: "another user's identity", facts: facts(finance), change: func(f *explain.Facts) { f.Identity = identity().with("user_uuid", "another").document() },
+			verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Likely, rows: []string{"finance-only include okta: unknown *"}},
 		{name: "login group not read", facts: facts(serviceCI, finance), change: func(f *explain.Facts) {
 			f.Group = explain.Document{Missing: denied("the login groups", "Account Analytics Read")}
 		}, verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Likely},

@@ -83,6 +83,8 @@ func TestMaskedAgrees(t *testing.T) {
 	require.Equal(t, pseudonym(pia), m.Verdict.UserEmail)
 	require.Equal(t, pseudonym("fay@example.com"), m.Checks[0].Wanted)
 	require.Equal(t, pseudonym(pia), m.Checks[0].Seen)
+	clear.Show = func(value string) string { return value }
+	require.Equal(t, c, explain.Judge(clear), "a mask that changes nothing is none")
 	require.Equal(t, "Only "+pseudonym("fay@example.com"), m.Checks[0].PolicyName)
 	clearText, err := json.Marshal(c)
 	require.NoError(t, err)

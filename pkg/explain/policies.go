@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tidwall/gjson"
 )
@@ -160,9 +159,13 @@ func (q *inquiry) policy(a *application, named gjson.Result, full objects, posit
 	q.touched[strings.ToLower(id)] = true
 	rows, matches := q.sections(p.doc, stood.firm, stood.note)
 	p.rows, p.matches = rows, matches
-	if p.decision == decisionAllow {
+	switch {
+	case p.decision == decisionAllow:
 		// An Allow policy lets in who signed in.
 		p.matches = matches.and(q.login.nobody.not())
+	case p.decision == decisionDeny && q.login.nobody.likely == yes:
+		// Cloudflare doesn't say whether it asks Block policies before anybody signs in.
+		p.matches = matches.and(belief{likely: yes})
 	}
 	// An application that changed may have got the policy only then.
 	if !a.firm {
@@ -179,62 +182,6 @@ func tableJSON(t Table) string {
 	return "[" + strings.Join(rows, ",") + "]"
 }
 
-// jitRows are the requests for temporary access of the login's user to the
-// application, those that were made before the login.
-func (q *inquiry) jitRows(app gjson.Result) []gjson.Result {
-	var out []gjson.Result
-	for _, raw := range q.facts.JIT.Rows {
-		row := gjson.ParseBytes(raw)
-		created, _ := instant(row.Get("created_at"))
-		aud, host := row.Get("app_aud").Str, row.Get("app_hostname").Str
-		domain, _, _ := strings.Cut(app.Get("domain").Str, "/")
-		here := aud != "" && aud == firstText(app.Get("aud").Str, q.login.aud) || aud == "" && host != "" && strings.EqualFold(host, domain)
-		if here && strings.EqualFold(row.Get("requester_email").Str, q.login.email) && !created.After(q.login.at) {
-			out = append(out, row)
-		}
-	}
-	return out
-}
-
-// approved says whether temporary access was granted at the login.
-func (q *inquiry) approved(app gjson.Result) (granted belief, pending bool, note string) {
-	rows := q.jitRows(app)
-	granted = surelyNot
-	if q.facts.JIT.Missing != nil {
-		granted, note = doubt, unread(q.facts.JIT.Missing, "the requests for temporary access")
-	}
-	for _, row := range rows {
-		b := q.granted(row)
-		granted = granted.or(b)
-		if b.likely != yes {
-			pending = true
-		}
-	}
-	return granted, pending, note
-}
-
-func (q *inquiry) granted(row gjson.Result) belief {
-	status := strings.ToUpper(row.Get("status").Str)
-	if expires, ok := instant(row.Get("expires_at")); ok && !expires.After(q.login.at) {
-		return surelyNot
-	}
-	if status != "APPROVED" && status != "SPENT" {
-		return surelyNot
-	}
-	// The row says that it was approved, not when.
-	when := time.Time{}
-	for _, event := range row.Get("events").Array() {
-		if kind := event.Get("type").Str; kind == "APPROVER_DECISION" || kind == "COMMITTED" {
-			at, _ := instant(event.Get("timestamp"))
-			when = later(when, at)
-		}
-	}
-	if when.IsZero() {
-		return doubt
-	}
-	return held(truthOf(!when.After(q.login.at)), true)
-}
-
 func (a *application) byID(id string) *policy {
 	i := slices.IndexFunc(a.policies, func(p *policy) bool { return strings.EqualFold(p.id, id) })
 	if i < 0 {
@@ -245,25 +192,29 @@ func (a *application) byID(id string) *policy {
 
 // nearest is the policy that came nearest to matching: of the Service Auth policies
 // where those were what could have matched, otherwise of the Allow policies. The
-// one with the fewest failing rules comes first, then the one that comes first.
+// one with the fewest rules that are seen to fail comes first, then the one that
+// Access looks at first.
 func (a *application) nearest(verdict string) *policy {
 	decision := decisionAllow
 	if verdict == ServiceAuthFailed {
 		decision = decisionServiceAuth
 	}
 	var best *policy
+	fewest := 0
 	for _, p := range a.policies {
-		if p.decision == decision && len(p.rows) > 0 && (best == nil || len(p.decisive()) < len(best.decisive())) {
-			best = p
+		if p.decision != decision {
+			continue
+		}
+		if _, failed, _ := p.sorted(); best == nil || len(failed) < fewest {
+			best, fewest = p, len(failed)
 		}
 	}
 	return best
 }
 
-// decisive are the rows that decided about a policy: those that failed; where none
-// did, those that can't be known; where the policy matches, those that it matched by.
-func (p *policy) decisive() []int {
-	var met, failed, doubtful []int
+// sorted are the rows that speak for the policy, against it, and those that can't be
+// known. Where one Include rule decides about the section, the others say nothing.
+func (p *policy) sorted() (met, failed, doubtful []int) {
 	included := no
 	for _, r := range p.rows {
 		if r.section == include {
@@ -277,7 +228,6 @@ func (p *policy) decisive() []int {
 		}
 		switch {
 		case r.section == include && holds != yes && holds != included:
-			// Another Include rule decides.
 		case holds == no:
 			failed = append(failed, i)
 		case holds == unsure:
@@ -286,6 +236,13 @@ func (p *policy) decisive() []int {
 			met = append(met, i)
 		}
 	}
+	return met, failed, doubtful
+}
+
+// decisive are the rows that decided about a policy: those that it matched by, or
+// those that failed; where none did, those that can't be known.
+func (p *policy) decisive() []int {
+	met, failed, doubtful := p.sorted()
 	switch {
 	case p.matches.likely == yes:
 		return met

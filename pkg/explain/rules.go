@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -135,7 +136,7 @@ func accessGroup(q *inquiry, body gjson.Result) finding {
 	id := body.Get("id").Str
 	now, listed := q.groups.get(id)
 	name := quoted(firstText(now.Get("name").Str, id))
-	f := finding{rule: "the Access group " + name + " contains the login", wanted: firstText(now.Get("name").Str, id), source: "access groups"}
+	f := finding{rule: "the Access group " + name + " contains the user", wanted: firstText(now.Get("name").Str, id)}
 	stood := q.history.asOf(kindGroup, id, "the group "+name, now, q.login.at, q.facts.ReadAt)
 	switch {
 	case q.visiting[id]:
@@ -151,18 +152,22 @@ func accessGroup(q *inquiry, body gjson.Result) finding {
 	q.changed(stood)
 	q.touched[strings.ToLower(id)] = true
 	f.belief = matches
-	var told, notes []string
+	var told, notes, sources []string
 	for _, r := range rows {
+		if r.source != "" && !slices.Contains(sources, r.source) {
+			sources = append(sources, r.source)
+		}
 		told = append(told, fmt.Sprintf("%s: %s: %s", r.section, r.rule, strings.ReplaceAll(r.likely.result(), "_", " ")))
 		if r.note != "" {
 			notes = append(notes, r.note)
 		}
 	}
+	f.source = firstText(strings.Join(sources, ", "), "policy")
 	f.seen = firstText(strings.Join(told, "; "), "no rules")
 	f.note = sentences(append(notes, stood.note)...)
-	f.but = "the group doesn't contain this login (" + f.seen + ")"
+	f.but = "the group doesn't contain the user (" + f.seen + ")"
 	if matches.likely == yes {
-		f.but = "the group contains this login"
+		f.but = "the group contains the user"
 	}
 	return f
 }

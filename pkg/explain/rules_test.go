@@ -63,6 +63,9 @@ func TestRules(t *testing.T) {
 		}, explain.Unknown},
 		{"login method", rule("login_method", doc{"id": oktaID}), nil, explain.Met},
 		{"login method of another provider", rule("login_method", doc{"id": pinID}), nil, explain.NotMet},
+		{"login method by the ID of another", rule("login_method", doc{"id": pinID}), func(f *explain.Facts) {
+			f.Identity, f.Request = explain.Document{}, request().with("connection", "").document()
+		}, explain.NotMet},
 		{"login method by type", rule("login_method", doc{"id": oktaID}), noGroup, explain.Met},
 		{"login method by type, another", rule("login_method", doc{"id": pinID}), noGroup, explain.NotMet},
 		{"login method, two of a type", rule("login_method", doc{"id": oktaID}), func(f *explain.Facts) {
@@ -87,6 +90,9 @@ func TestRules(t *testing.T) {
 		{"okta group", provider("okta", doc{"name": "staff"}), nil, explain.Met},
 		{"okta group as text", provider("okta", doc{"name": "staff"}), identified("groups", []string{"staff"}), explain.Met},
 		{"okta group without the user", provider("okta", doc{"name": "finance"}), nil, explain.NotMet},
+		{"okta group, provider not known", provider("okta", doc{"name": "staff"}), func(f *explain.Facts) {
+			f.Group, f.Identity, f.IdentityProviders = group().with("identityProvider", "okta").document(), identity().with("idp", nil).document(), explain.Table{}
+		}, explain.Unknown},
 		{"github organization", provider("github-organization", doc{"name": "staff"}), nil, explain.Met},
 		{"github team without the user", provider("github-organization", doc{"name": "staff", "team": "ops"}), nil, explain.NotMet},
 		{"saml", provider("saml", doc{"attribute_name": "department", "attribute_value": "Sales"}), nil, explain.Met},
@@ -118,6 +124,9 @@ func TestRules(t *testing.T) {
 		{"common name of a refused certificate", rule("common_name", doc{"common_name": "laptop-7"}), func(f *explain.Facts) {
 			f.Group = group().with("mtlsStatus", "FAILED:expired").with("mtlsCommonName", "laptop-7").document()
 		}, explain.NotMet},
+		{"common name of a certificate of unknown status", rule("common_name", doc{"common_name": "laptop-7"}), func(f *explain.Facts) {
+			f.Group = group().with("mtlsStatus", "ODD").with("mtlsCommonName", "laptop-7").document()
+		}, explain.Unknown},
 		{"common name without a certificate", rule("common_name", doc{"common_name": "laptop-7"}), nil, explain.NotMet},
 		{"service token", onToken("token-ci"), grouped("serviceTokenId", "token-ci"), explain.Met},
 		{"service token by client ID", onToken("token-ci"), grouped("serviceTokenId", "ci.access"), explain.Met},
@@ -195,6 +204,42 @@ func TestOlderData(t *testing.T) {
 			require.Equal(t, c.want, a.Verdict.Certainty)
 			require.Equal(t, explain.NotMet, a.Checks[0].Result)
 			require.Equal(t, c.want == explain.Likely, a.Checks[0].Note != "", a.Checks[0].Note)
+		})
+	}
+}
+
+// TestWhatChangesByItself asks what posture checks, tokens, and lists of another time
+// are worth, each of which has a time of its own.
+func TestWhatChangesByItself(t *testing.T) {
+	firewall := facts(allow("Healthy", rules{rule("device_posture", doc{"integration_uid": "posture-firewall"})}, nil, nil))
+	checked := func(iat, at time.Duration) func(*explain.Facts) {
+		return func(f *explain.Facts) {
+			result := doc{"rule_name": "Firewall", "success": false, "timestamp": stamp(noon.Add(at))}
+			f.Identity = identity().with("iat", noon.Add(iat).Unix()).with("devicePosture", doc{"posture-firewall": result}).document()
+		}
+	}
+	off := machineFacts("token-off", policy("Robots", "non_identity", rules{onToken("token-off")}, nil, nil))
+	cases := []struct {
+		name   string
+		facts  explain.Facts
+		change func(*explain.Facts)
+		want   string
+	}{
+		{"a fresh result in an old identity", firewall, checked(-time.Hour, -time.Minute), explain.Certain},
+		{"an old result in a fresh identity", firewall, checked(-time.Minute, -time.Hour), explain.Likely},
+		{"a token as it is", off, nil, explain.Certain},
+		{"a token that changed since", off, func(f *explain.Facts) {
+			f.ServiceTokens = table(doc{"id": "token-off", "name": "Off", "enabled": false, "updated_at": stamp(noon.Add(time.Minute))})
+		}, explain.Likely},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if c.change != nil {
+				c.change(&c.facts)
+			}
+			a := explain.Judge(c.facts)
+			require.Equal(t, explain.NotMet, a.Checks[0].Result)
+			require.Equal(t, c.want, a.Verdict.Certainty, a.Verdict.Reason)
 		})
 	}
 }

@@ -83,11 +83,12 @@ func devicePosture(q *inquiry, body gjson.Result) finding {
 	result = result.Map()[id]
 	name := firstText(check.Get("name").Str, result.Get("rule_name").Str, id)
 	f := finding{rule: "the device passes the posture check " + quoted(name), wanted: name}
-	switch dimension := map[string]string{"warp": "hasWarpEnabled", "gateway": "hasGatewayEnabled"}[check.Get("type").Str]; {
+	kind := firstText(check.Get("type").Str, result.Get("type").Str)
+	switch dimension := map[string]string{"warp": "hasWarpEnabled", "gateway": "hasGatewayEnabled"}[kind]; {
 	case dimension != "" && q.login.group.Get(dimension).Exists():
 		on := q.login.group.Get(dimension).Bool()
 		state := map[bool]string{true: "on", false: "off"}[on]
-		service := map[string]string{"warp": "WARP", "gateway": "Gateway"}[check.Get("type").Str]
+		service := map[string]string{"warp": "WARP", "gateway": "Gateway"}[kind]
 		return known(f, q.login.inGroup(dimension, "", q.facts), on, service+" "+state, service+" was "+state)
 	case o.known && !result.Get("success").Exists():
 		f.note = "The last seen identity has no result of this posture check."

@@ -111,8 +111,10 @@ func memberOf(q *inquiry, names ...string) func(finding) finding {
 			})
 			has = append(has, firstText(called...))
 		}
-		seen := some(has)
-		return known(f, o, in, seen, "the user's groups are: "+seen)
+		if len(has) == 0 {
+			return known(f, o, false, "none", "the user is in no group")
+		}
+		return known(f, o, in, some(has), "the user is in "+some(has))
 	}
 }
 
@@ -166,8 +168,10 @@ func attribute(q *inquiry, name, value, what, path string) func(finding) finding
 			in = in || v.String() == value
 			has = append(has, q.shown.personal(v.String()))
 		}
-		seen := some(has)
-		return known(f, o, in, seen, name+" was "+seen)
+		if len(has) == 0 {
+			return known(f, o, false, "none", "the identity provider sent no "+name)
+		}
+		return known(f, o, in, some(has), name+" was "+some(has))
 	}
 }
 

@@ -2,14 +2,19 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/tidwall/gjson"
 )
 
 // put fills in the sentences of a verdict.
 func (q *inquiry) put(v *Verdict, a *application, d decision) {
-	app := quoted(firstText(a.name, "this application"))
+	app := "this application"
+	if a.name != "" {
+		app = quoted(a.name)
+	}
 	switch d.verdict {
 	case AllowedByPolicy:
 		v.Reason = q.tense("Let in by ", "Would be let in by ") + q.nameOf(d) + " of " + app + q.because(d) + "."
@@ -27,9 +32,11 @@ func (q *inquiry) put(v *Verdict, a *application, d decision) {
 	case LoginMethodNotAllowed:
 		allowed, seen, names := q.methodAllowed(a.doc)
 		v.Rule = "the user signs in with " + spokenList(names, "or")
-		v.Reason = fmt.Sprintf("%s takes only logins with %s, and the user signed in with %s.", app, spokenList(names, "or"), seen.text)
-		if allowed.likely != no {
-			v.Reason = fmt.Sprintf("%s takes only logins with %s; whether this login was one can't be known. %s", app, spokenList(names, "or"), seen.note)
+		v.Reason = q.tense("Blocked because ", "Would be blocked because ") + app + " takes only logins with " + spokenList(names, "or")
+		if allowed.likely == no {
+			v.Reason += ", and the user signed in with " + seen.text + "."
+		} else {
+			v.Reason += ". Whether this login was one can't be known: " + bare(seen.note)
 		}
 		v.NextStep = "Sign in with " + spokenList(names, "or") + ", or add the login method to the application."
 	case ApprovalNeeded:
@@ -46,24 +53,28 @@ func (q *inquiry) put(v *Verdict, a *application, d decision) {
 	if q.login.disputed {
 		v.Reason = sentences(v.Reason, "The login groups say otherwise than the access requests about the outcome.")
 	}
-	v.Reason = sentences(append([]string{v.Reason}, q.toldChanges(d)...)...)
+	v.Reason = sentences(append([]string{v.Reason, q.open(a, d), q.justChanged(d)}, q.toldChanges(d)...)...)
 	v.NextStep = sentences(v.NextStep, q.toBeSure(a, d))
 }
 
-// toldChanges are the changes after the login that matter: a certain verdict doesn't
-// rest on anything whose earlier state is not known, and what the log says outright
-// rests on no configuration.
-func (q *inquiry) toldChanges(d decision) []string {
-	if d.verdict == NotBlockedByAccess || d.policyID != "" {
-		return nil
+// bare is a note as the end of a sentence that says that something is not known.
+func bare(note string) string { return strings.TrimPrefix(note, "Not known because ") }
+
+// recently is how long before a block a change to the policy is worth a sentence.
+const recently = 24 * time.Hour
+
+// justChanged says that the policy behind a block was changed shortly before it, as
+// most sudden blocks come from such a change.
+func (q *inquiry) justChanged(d decision) string {
+	if d.policy == nil || q.login.outcome != OutcomeBlocked {
+		return ""
 	}
-	var out []string
-	for _, s := range q.changes {
-		if (s.firm || d.certainty != Certain) && len(out) < 3 {
-			out = append(out, s.note)
-		}
+	updated, ok := instant(d.policy.doc.Get("updated_at"))
+	ago := q.login.at.Sub(updated)
+	if !ok || ago < 0 || ago > recently {
+		return ""
 	}
-	return out
+	return fmt.Sprintf("%s had been changed %s before, on %s.", quoted(d.policy.name), spoken(ago), clock(updated))
 }
 
 // tense is the past for a login that happened, the conditional for a question.
@@ -122,11 +133,6 @@ func (q *inquiry) unmatched(app string, a *application, d decision) (reason, nex
 	}
 	name := quoted(firstText(d.policy.name, d.policy.id))
 	reason += " The closest, " + name + ", " + q.shortfall(d.policy) + "."
-	for _, p := range a.policies {
-		if p.decision == decisionDeny && p.matches.likely == unsure {
-			reason += " Whether " + quoted(p.name) + " blocks it can't be known."
-		}
-	}
 	return reason, "If this login should pass, change what " + name + " asks, or make the login meet it." + d.policy.advice()
 }
 
@@ -169,12 +175,12 @@ func (q *inquiry) shortfall(p *policy) string {
 	}
 }
 
-func few(rules []string) []string {
+func few(clauses []string) []string {
 	const most = 4
-	if len(rules) <= most {
-		return rules
+	if len(clauses) <= most {
+		return clauses
 	}
-	return append(append([]string{}, rules[:most-1]...), fmt.Sprintf("one of %d more rules holds", len(rules)-most+1))
+	return append(slices.Clone(clauses[:most-1]), fmt.Sprintf("%d more", len(clauses)-most+1))
 }
 
 // advice adds what helps with the rules that failed.
@@ -196,9 +202,6 @@ func (q *inquiry) unserved(app string, d decision) (reason, next string) {
 	reason = "Blocked because nobody signed in and no Service Auth policy of " + app + " matched."
 	next = "Check which service token or certificate the client presents, and that it is valid."
 	switch {
-	case q.login.nobody.likely != yes:
-		reason = "Blocked although an Allow policy of " + app + " matches: a service token was presented, and under strict service token authentication Access then looks at Service Auth policies only."
-		next = "Send the request without a service token, or with one that a Service Auth policy takes."
 	case d.against:
 		reason += " A service token that a policy takes was presented, so its secret was probably wrong."
 		next = "Check the client secret that the client sends. Rotate the service token if it is lost."
@@ -209,7 +212,7 @@ func (q *inquiry) unserved(app string, d decision) (reason, next string) {
 }
 
 func (q *inquiry) unapproved(app string, a *application, d decision) (reason, next string) {
-	reason = q.tense("Not let in, because ", "Would not be let in, because ") + q.nameOf(d) + " of " + app + " matches only with an approval"
+	reason = q.tense("Blocked because ", "Would be blocked because ") + q.nameOf(d) + " of " + app + " needs an approval"
 	next = "Ask for access again, and have one of the approvers of " + q.nameOf(d) + " answer."
 	rows := q.jitRows(a.doc)
 	_, _, note := q.approved(a.doc)
@@ -223,7 +226,7 @@ func (q *inquiry) unapproved(app string, a *application, d decision) (reason, ne
 		}
 		return reason + ", and " + q.requested(last) + ".", next
 	case note != "":
-		return reason + ", and none is known. " + note, next
+		return reason + ", and none is known: " + bare(note), next
 	}
 	return reason + ", and nobody had asked for one.", next
 }
@@ -252,7 +255,7 @@ func (q *inquiry) unknown(app string, a *application, d decision) (reason, next 
 	}
 	switch {
 	case a.unread != "":
-		return "Why the login to " + app + " " + was + " can't be known. " + a.unread, ""
+		return "Why the login to " + app + " " + was + " can't be known: " + bare(a.unread), ""
 	case d.against && d.policy != nil:
 		return fmt.Sprintf("The login was blocked although %s of %s matches by all that can be seen.", q.nameOf(d), app),
 			"Look at what no log tells: whether multi-factor authentication or a purpose was asked for and not given."
@@ -267,5 +270,11 @@ func (q *inquiry) unknown(app string, a *application, d decision) (reason, next 
 		}
 		return "How a login to " + app + " would be decided can't be known. " + sentences(notes...), ""
 	}
-	return "Why the login to " + app + " " + was + " can't be known.", ""
+	var notes []string
+	for _, p := range a.policies {
+		if p.decision == "" {
+			notes = append(notes, p.note)
+		}
+	}
+	return sentences("Why the login to "+app+" "+was+" can't be known.", sentences(notes...)), ""
 }

@@ -111,7 +111,7 @@ export interface CatalogueQueryType {
    */
   requiredFilters: string[];
   /**
-   * Body of a log line. {field} stands for the field's value. A part in square brackets is left out if a field in it has no value. Brackets don't nest.
+   * Body of a log line. {field} stands for the field's value, {one|other} for the first of them that has one, and {field:text} for the text of an enumeration's value, in lowercase. A part in square brackets is left out if a field in it has no value. Brackets don't nest.
    */
   logLine: string;
   /**

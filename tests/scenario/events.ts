@@ -98,6 +98,30 @@ export const SHAPES: Record<EventTypeName, Shape> = {
         row: ownRow(),
       })),
   },
+  access_changes: {
+    idField: 'id',
+    filter: is('action', 'update', 'create'),
+    read: (simulator, range) =>
+      simulator.truth({ surface: 'access_changes', ...range }).map(({ id, action }) => ({
+        time: Date.parse(String(action?.time)),
+        id: String(id),
+        outcome: outcome('access_changes', action?.result === 'success'),
+        passes: ['update', 'create'].includes(String(action?.type)),
+        row: ownRow(),
+      })),
+  },
+  jit_requests: {
+    idField: 'knock_request_id',
+    filter: { field: 'purpose_justification', operator: 'contains', values: ['auditor'] },
+    read: (simulator, range) =>
+      simulator.truth({ surface: 'jit_requests', ...range }).map((row) => ({
+        time: Date.parse(row.created_at),
+        id: row.knock_request_id,
+        outcome: row.status,
+        passes: row.purpose_justification.includes('auditor'),
+        row: ownRow(),
+      })),
+  },
 };
 
 /** The filters that a query type requires: all of them name a person. */

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 )
@@ -16,6 +17,8 @@ type Organisation struct {
 	Identities   map[string]Row
 	Certificates []Row
 	PostureRules []Row
+	// JITEvents are what became of requests for temporary access, by their ID.
+	JITEvents map[string][]Row
 	// Lists are Zero Trust lists by ID.
 	Lists map[string]List
 }
@@ -62,13 +65,20 @@ func (a *Account) serveOrganisation(mux *http.ServeMux, path string) {
 	one(path+"gateway/lists/{id}", func(s *state, r *http.Request) (Row, bool) {
 		l, ok := s.Organisation.Lists[r.PathValue("id")]
 		row := Row{"id": r.PathValue("id"), "count": len(l.Items)}
-		for name, value := range l.Row {
-			row[name] = value
-		}
+		maps.Copy(row, l.Row)
 		if !l.Apart {
 			row["items"] = l.items()
 		}
 		return row, ok
+	})
+	one(access+"logs/jit_requests/{id}", func(s *state, r *http.Request) (Row, bool) {
+		row := Row{"events": s.Organisation.JITEvents[r.PathValue("id")]}
+		i := slices.IndexFunc(s.JITRequests, func(row Row) bool { return row["knock_request_id"] == r.PathValue("id") })
+		if i < 0 {
+			return nil, false
+		}
+		maps.Copy(row, s.JITRequests[i])
+		return row, true
 	})
 	one(access+"users/{id}/last_seen_identity", func(s *state, r *http.Request) (Row, bool) {
 		row, ok := s.Organisation.Identities[r.PathValue("id")]

@@ -95,11 +95,23 @@ func (s *session) fits(app gjson.Result) int {
 		return wholly
 	case name != "" && strings.EqualFold(app.Get("name").String(), name):
 		return wholly
-	case s.domain != "":
-		domain := strings.ToLower(strings.TrimSuffix(app.Get("domain").String(), "/"))
+	}
+	longest := -1
+	for _, domain := range domainsOf(app) {
 		if rest, ok := strings.CutPrefix(strings.ToLower(s.domain), domain); ok && domain != "" && (rest == "" || rest[0] == '/') {
-			return len(domain)
+			longest = max(longest, len(domain))
 		}
 	}
-	return -1
+	return longest
+}
+
+// domainsOf are the hosts and paths of an application, in lower case.
+func domainsOf(app gjson.Result) []string {
+	var domains []string
+	for _, path := range []string{"domain", "self_hosted_domains", "destinations.#.uri"} {
+		for _, domain := range app.Get(path).Array() {
+			domains = append(domains, strings.ToLower(strings.TrimSuffix(domain.String(), "/")))
+		}
+	}
+	return domains
 }

@@ -3,26 +3,18 @@ package facts
 import (
 	"context"
 	"encoding/json"
-	"time"
+	"net/url"
+	"strings"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/explain"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 )
 
 const (
-	// nearby is the time around a login that the timeline is about, before the span
-	// of the configuration changes that it tells of.
+	// nearby is the time around a login that the timeline is about.
 	nearby = interval.Hour
-	before = 7 * interval.Day
 	// maxNearby bounds the events of each log.
 	maxNearby = 500
-	// maxChanges bounds the entries of the audit log.
-	maxChanges = 1000
-	// auditDelay is the age by which entries of the audit log can be read; the
-	// latest were seen after 450 seconds.
-	auditDelay = 10 * time.Minute
-	// auditReach is how long Cloudflare keeps the audit log.
-	auditReach = 18 * 30 * interval.Day
 )
 
 // optional is a task that is left out where the question has taken too many calls.
@@ -46,7 +38,7 @@ func (s *session) around(ctx context.Context, n *needs) []optional {
 		}})
 	}
 	ignore := func(*explain.Missing) {}
-	add("the audit log", "Account Settings Read", func() error { return s.readChanges(ctx) },
+	add(theAuditLog, permissionSettings, func() error { return s.readChanges(ctx) },
 		func(m *explain.Missing) { s.facts.Changes.Missing = m })
 	if s.facts.UserUUID != "" {
 		add("the user's failed logins", permissionAudit, func() error { return s.readFailed(ctx) },
@@ -61,78 +53,6 @@ func (s *session) around(ctx context.Context, n *needs) []optional {
 		add("the SCIM updates of the user", "Access: SCIM Logs Read", func() error { return s.readSCIM(ctx, providers) }, ignore)
 	}
 	return tasks
-}
-
-// readChanges reads what was changed from a week before the login to now. Of
-// logins long ago, it is the changes up to a day after them.
-func (s *session) readChanges(ctx context.Context) error {
-	at := s.login.UnixNano()
-	within := interval.Interval{From: interval.Floor(at-before, interval.Second), To: s.end()}
-	if within.Length() > 2*before {
-		within.To = at + interval.Day
-	}
-	found, err := s.ask(ctx, Log{QueryType: "access_changes", Within: within, Limit: maxChanges, MaxRows: maxChanges})
-	if err != nil {
-		return err
-	}
-	s.facts.Changes.Rows = jsonOf(found.events)
-	if !found.complete {
-		return found.why()
-	}
-	s.facts.Changes.From = within.Start()
-	s.facts.Changes.To = within.Last()
-	if delivered := s.now().Add(-auditDelay); s.facts.Changes.To.After(delivered) {
-		s.facts.Changes.To = delivered
-	}
-	return nil
-}
-
-// versions asks for the last change before the login of what was changed after
-// it, where that lies further back than all changes that were read.
-func (s *session) versions(ctx context.Context) []func() {
-	if s.facts.Changes.From.IsZero() {
-		return nil
-	}
-	known := map[string]bool{}
-	for _, row := range s.facts.Changes.Rows {
-		if change := documentOf(explain.Document{JSON: row}); !change.Get("action.time").Time().After(s.login) {
-			known[change.Get("resource.id").String()] = true
-		}
-	}
-	var tasks []func()
-	for _, id := range s.younger() {
-		if known[id] || s.calls.Calls()+len(tasks) >= maxCalls {
-			continue
-		}
-		tasks = append(tasks, func() {
-			within := interval.Interval{From: s.login.UnixNano() - auditReach, To: s.facts.Changes.From.UnixNano()}
-			found, err := s.glance(ctx, "access_changes", "resource_id", id, within)
-			if err != nil {
-				s.gap("an earlier version of the configuration", "Account Settings Read", err)
-				return
-			}
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.facts.Changes.Rows = append(s.facts.Changes.Rows, jsonOf(found.events)...)
-		})
-	}
-	return tasks
-}
-
-// younger are the IDs of the application, its policies and their groups that were
-// changed after the login.
-func (s *session) younger() []string {
-	documents := append(s.policies(), documentOf(s.facts.App))
-	for _, row := range s.facts.AccessGroups.Rows {
-		documents = append(documents, documentOf(explain.Document{JSON: row}))
-	}
-	var ids []string
-	for _, d := range documents {
-		if updated := d.Get("updated_at").Time(); updated.After(s.login) {
-			ids = addID(ids, d.Get("id").String())
-		}
-	}
-	return ids
 }
 
 // readFailed reads the user's failed logins: that of the question, and others.
@@ -164,10 +84,33 @@ func (s *session) readJIT(ctx context.Context) error {
 		return err
 	}
 	s.facts.JIT.Rows = jsonOf(found.events)
+	s.readDecisions(ctx, found.events)
 	if !found.complete {
 		return found.why()
 	}
 	return nil
+}
+
+// maxDecisions bounds the requests of which it is asked when they were approved.
+const maxDecisions = 2
+
+// readDecisions reads of requests that were approved when that was: the list does
+// not say.
+func (s *session) readDecisions(ctx context.Context, requests []event) {
+	asked := 0
+	for i, e := range requests {
+		approved := e.text["status"] == "APPROVED" || e.text["status"] == "SPENT"
+		if !approved || !strings.EqualFold(e.text["requester_email"], s.facts.UserEmail) || e.text["app_aud"] != s.aud || asked == maxDecisions {
+			continue
+		}
+		asked++
+		whole, err := s.document(ctx, "/access/logs/jit_requests/"+url.PathEscape(e.text["knock_request_id"]), nil, momentTTL)
+		if err != nil {
+			s.gap("the decision about a request for temporary access", permissionAudit, err)
+			continue
+		}
+		s.facts.JIT.Rows[i] = whole
+	}
 }
 
 // readNearby reads the logins of the same user or, where nobody signed in, from the

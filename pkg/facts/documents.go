@@ -98,7 +98,7 @@ func (s *session) rows(ctx context.Context, r resource, params url.Values) ([]js
 		}
 		list := gjson.ParseBytes(page.Result)
 		if !list.IsArray() {
-			return rows, &cloudflare.Error{Kind: cloudflare.KindMalformed}
+			return rows, errNoList
 		}
 		got, fresh := 0, 0
 		for _, row := range list.Array() {

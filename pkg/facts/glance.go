@@ -8,13 +8,15 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
 // glancePage is the largest page that logs are known to give.
 const glancePage = "1000"
+
+// accountPath is what the addresses of the catalogue begin with.
+const accountPath = "/accounts/{account_id}"
 
 // glance has Cloudflare filter a log, in one call, instead of reading it: events
 // with a value of a field. Cloudflare may ignore the filter, or leave out what
@@ -45,14 +47,14 @@ func (s *session) glance(ctx context.Context, queryType, field, value string, wi
 	}
 	ctx, cancel := inPart(ctx, 4)
 	defer cancel()
-	path, _ := strings.CutPrefix(q.Endpoint, "/accounts/{account_id}")
+	path, _ := strings.CutPrefix(q.Endpoint, accountPath)
 	page, err := s.page(ctx, path, params, absentTTL)
 	if err != nil {
 		return glance{}, err
 	}
 	list := gjson.ParseBytes(page.Result)
 	if !list.IsArray() {
-		return glance{}, &cloudflare.Error{Kind: cloudflare.KindMalformed}
+		return glance{}, errNoList
 	}
 	wanted, _ := query.Normalize(f, value)
 	var g glance

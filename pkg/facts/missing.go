@@ -23,6 +23,9 @@ var (
 		"Select a time range of a few minutes around the login"}
 )
 
+// errNoList is an answer that is not the list it should be.
+var errNoList = &cloudflare.Error{Kind: cloudflare.KindMalformed}
+
 // missing says why something could not be read, as what follows a "because".
 func missing(what, permission string, err error) explain.Missing {
 	if own, ok := errors.AsType[*ownReason](err); ok {

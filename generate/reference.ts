@@ -50,7 +50,7 @@ function overviewPage(): string {
 
 function queryTypePage(type: CatalogueQueryType, weight: number): string {
   return [
-    frontMatter(type.title, `Fields of the query type ${type.title}.`, weight),
+    frontMatter(type.title, sentence(`Fields of the query type ${type.title}`), weight),
     `# ${type.title}`,
     sentence(type.description),
     facts(type),

@@ -67,7 +67,9 @@ func (s *session) page(ctx context.Context, path string, params url.Values, ttl 
 		if err != nil {
 			return nil, err
 		}
-		s.documents.Add(key, kept[*cloudflare.Envelope]{envelope, s.now().Add(ttl)})
+		if s.keeps && len(envelope.Result) <= maxDocument {
+			s.documents.Add(key, kept[*cloudflare.Envelope]{envelope, s.now().Add(ttl)})
+		}
 		return envelope, nil
 	})
 }

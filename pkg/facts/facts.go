@@ -26,8 +26,11 @@ const (
 	configurationTTL = 5 * time.Minute
 	momentTTL        = time.Minute
 	absentTTL        = 10 * time.Second
-	// maxKept bounds the documents and answers that are kept.
-	maxKept = 500
+	// maxDocuments, maxDocument and maxGathered bound what is kept: a document has a
+	// few kilobytes, and a long list of it at most so many bytes.
+	maxDocuments = 100
+	maxDocument  = 1 << 20
+	maxGathered  = 50
 	// maxCalls is how many calls a question makes, as far as it can be helped.
 	maxCalls = 15
 	// minAround is how many calls are left for what lies around the login, however
@@ -61,6 +64,7 @@ type Gatherer struct {
 	now       func() time.Time
 	directory *directory.Directory
 	logs      Logs
+	keeps     bool
 	documents *lru.Cache[string, kept[*cloudflare.Envelope]]
 	gathered  *lru.Cache[string, kept[*Gathered]]
 }
@@ -71,11 +75,12 @@ type kept[T any] struct {
 	until time.Time
 }
 
-// New makes a Gatherer that knows nothing yet.
-func New(client *cloudflare.Client, accountID string, now func() time.Time, d *directory.Directory, logs Logs) *Gatherer {
-	documents, _ := lru.New[string, kept[*cloudflare.Envelope]](maxKept) // fails for sizes below 1 only
-	gathered, _ := lru.New[string, kept[*Gathered]](maxKept)
-	return &Gatherer{client, accountID, now, d, logs, documents, gathered}
+// New makes a Gatherer that knows nothing yet. keeps says whether it may keep what
+// it reads.
+func New(client *cloudflare.Client, accountID string, now func() time.Time, d *directory.Directory, logs Logs, keeps bool) *Gatherer {
+	documents, _ := lru.New[string, kept[*cloudflare.Envelope]](maxDocuments) // fails for sizes below 1 only
+	gathered, _ := lru.New[string, kept[*Gathered]](maxGathered)
+	return &Gatherer{client, accountID, now, d, logs, keeps, documents, gathered}
 }
 
 // Gathered is what a question came to. It is read-only, as it is shared.
@@ -117,7 +122,7 @@ func (g *Gatherer) Gather(ctx context.Context, q query.Question, within interval
 		s := newSession(g, q, within, show)
 		found, err := s.gather(ctx)
 		switch {
-		case err != nil || s.passing():
+		case err != nil || !g.keeps || s.passing():
 		case s.found && q.RayID != "":
 			g.gathered.Add(login, kept[*Gathered]{found, g.now().Add(momentTTL)})
 		default:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
 	"github.com/cfaccess/cfaccess-logs-datasource/internal/lab"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/surface"
 )
 
 // Wherever Cloudflare has the configuration, the verdict is the same.
@@ -152,5 +153,15 @@ func TestAsksAgainForWhatFailed(t *testing.T) {
 		before := len(l.AskedFor("/apps/" + wiki))
 		require.True(t, ask(t, l, byRay(ray)).Coverage.Complete)
 		require.Len(t, l.AskedFor("/apps/"+wiki), before)
+	})
+}
+
+func TestKeepsNothingWhereTheCacheIsOff(t *testing.T) {
+	lab.Test(t, func(t *testing.T) {
+		l := lab.New(t, world(), func(c *surface.Config) { c.Limit = 0 })
+		ask(t, l, byRay(ray))
+		ask(t, l, byRay(ray))
+		require.Len(t, l.AskedFor("/apps/"+wiki), 2)
+		require.Len(t, l.AskedFor("/last_seen_identity"), 2)
 	})
 }

@@ -19,7 +19,7 @@ import (
 func init() {
 	register("explain", func(s shared) Surface {
 		e := &explanation{shared: s}
-		e.facts = facts.New(s.Client, s.AccountID, s.Now, s.directory, e)
+		e.facts = facts.New(s.Client, s.AccountID, s.Now, s.directory, e, s.Limit > 0)
 		return e
 	})
 }

@@ -29,6 +29,10 @@ func TestAnswersColdInFewCallsAndAtOnceInFewer(t *testing.T) {
 				started := time.Now()
 				res := ask(t, l, byRay(ray))
 				require.Equal(t, "blocked", verdict(t, res)["outcome"])
+				require.Equal(t, "Wiki", verdict(t, res)["app_name"])
+				for _, n := range res.Notices {
+					require.NotContains(t, n.Text, "Cloudflare", "nothing failed")
+				}
 				require.LessOrEqual(t, time.Since(started), 2*time.Second)
 				require.LessOrEqual(t, l.Calls(), 15)
 				require.Equal(t, l.Calls(), res.Coverage.UpstreamCalls)

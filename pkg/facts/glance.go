@@ -8,6 +8,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
@@ -23,8 +24,8 @@ const accountPath = "/accounts/{account_id}"
 // passes it, so what comes is checked, and is no proof that there is no more.
 type glance struct {
 	events []event
-	// ignored says that other events came too; full that there may be more.
-	ignored, full bool
+	// full says that there may be more: other events came too, or very many.
+	full bool
 }
 
 func (s *session) glance(ctx context.Context, queryType, field, value string, within interval.Interval) (glance, error) {
@@ -49,6 +50,9 @@ func (s *session) glance(ctx context.Context, queryType, field, value string, wi
 	defer cancel()
 	path, _ := strings.CutPrefix(q.Endpoint, accountPath)
 	page, err := s.page(ctx, path, params, absentTTL)
+	if cloudflare.KindOf(err) == cloudflare.KindBadRequest {
+		return glance{full: true}, nil // A filter that is refused is of no more use.
+	}
 	if err != nil {
 		return glance{}, err
 	}
@@ -65,11 +69,10 @@ func (s *session) glance(ctx context.Context, queryType, field, value string, wi
 		case strings.EqualFold(e.text[field], wanted):
 			g.events = append(g.events, e)
 		default:
-			g.ignored = true
+			g.full = true
 		}
-		g.full = n+1 >= fullGlance || page.Info.Cursor != ""
+		g.full = g.full || n+1 >= fullGlance || page.Info.Cursor != ""
 	}
-	g.full = g.full || g.ignored
 	return g, nil
 }
 

@@ -61,6 +61,14 @@ export const DEFAULT_MAX_ROWS = 100_000;
 export const DEFAULT_LIMIT = 1000;
 
 export type AuthType = 'apiToken' | 'apiKey';
+/** The roles that a setting can ask for, smallest first. */
+export const ROLES = ['Viewer', 'Editor', 'Admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What a role can be set for beside query types: the resources; pkg/settings/roles.go has the same list. */
+export const GUARDED_RESOURCES = ['users', 'identity-providers', 'apps', 'accounts', 'budget'] as const;
+export type Guarded = QueryTypeName | (typeof GUARDED_RESOURCES)[number];
+
 export type MaskIdentities = 'none' | 'pseudonym' | 'redact';
 
 export interface AccessOptions extends DataSourceJsonData {
@@ -72,11 +80,15 @@ export interface AccessOptions extends DataSourceJsonData {
   cacheLimitMb?: number;
   /** A Go duration, such as 15m. */
   sealAfter?: string;
+  /** A Go duration: the greatest age of anything that is kept. */
+  keepFor?: string;
   maxRows?: number;
   /** The percentage of the rate limit that is left to others. */
   reservePercent?: number;
   accountRateLimit?: boolean;
   maskIdentities?: MaskIdentities;
+  /** The smallest role that may ask for a query type or a resource. What is not in it is for everybody. */
+  minRoles?: Partial<Record<Guarded, Role>>;
   enableSecureSocksProxy?: boolean;
   /** In seconds. */
   timeout?: number;

@@ -24,6 +24,15 @@ const BUDGET: JsonObject = {
   },
 };
 
+const FORGOTTEN: JsonObject = {
+  type: 'object',
+  required: ['rows', 'bytes'],
+  properties: {
+    rows: { type: 'integer', description: 'Events, or groups of events, that were freed.' },
+    bytes: { type: 'integer', description: 'Memory that they took.' },
+  },
+};
+
 const FAILURE: JsonObject = {
   type: 'object',
   required: ['error', 'message'],
@@ -48,6 +57,9 @@ export function routes(): JsonObject {
       '/resources/apps': get('apps', 'Access applications of the account.', OPTION, []),
       '/resources/accounts': get('accounts', 'Accounts that the token can read.', OPTION, []),
       '/resources/budget': get('budget', 'What is left of the rate limit of each API.', BUDGET, []),
+      '/resources/forget': {
+        post: answering('forget', 'Frees what is kept of the account. Only administrators may.', FORGOTTEN, []),
+      },
     },
   };
 }
@@ -57,18 +69,19 @@ function parameter(name: string, description: string, required: boolean, schema:
 }
 
 function get(operationId: string, summary: string, items: JsonObject, parameters: JsonObject[]): JsonObject {
-  const body: JsonObject = { type: 'array', items };
+  return { get: answering(operationId, summary, { type: 'array', items }, parameters) };
+}
+
+function answering(operationId: string, summary: string, body: JsonObject, parameters: JsonObject[]): JsonObject {
   return {
-    get: {
-      operationId,
-      summary,
-      parameters,
-      responses: {
-        '200': { description: 'OK', content: { 'application/json': { schema: body } } },
-        default: {
-          description: 'A message that says what went wrong.',
-          content: { 'application/json': { schema: FAILURE } },
-        },
+    operationId,
+    summary,
+    parameters,
+    responses: {
+      '200': { description: 'OK', content: { 'application/json': { schema: body } } },
+      default: {
+        description: 'A message that says what went wrong.',
+        content: { 'application/json': { schema: FAILURE } },
       },
     },
   };

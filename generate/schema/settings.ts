@@ -1,17 +1,27 @@
 import type { DataSourceJsonData } from '@grafana/data';
-import { DEFAULT_API_URL, DEFAULT_MAX_ROWS, type AccessOptions, type AccessSecrets } from '../../src/types';
+import { QUERY_TYPES } from '../../catalogue/index';
+import {
+  DEFAULT_API_URL,
+  DEFAULT_MAX_ROWS,
+  GUARDED_RESOURCES,
+  ROLES,
+  type AccessOptions,
+  type AccessSecrets,
+} from '../../src/types';
 import { closedObject, type JsonObject } from './json';
 
 /** One key of the data source's jsonData, in JSON Schema's words. */
 export interface SettingSchema {
   description: string;
-  type: 'string' | 'integer' | 'boolean';
+  type: 'string' | 'integer' | 'boolean' | 'object';
   enum?: string[];
   pattern?: string;
   format?: 'email' | 'uri';
   default?: string | number | boolean;
   minimum?: number;
   maximum?: number;
+  properties?: JsonObject;
+  additionalProperties?: false;
 }
 
 /** Keys of jsonData that the config page writes. The compiler checks them against its type. */
@@ -35,7 +45,7 @@ const OPTIONS: Record<OptionName, SettingSchema> = {
     format: 'email',
   },
   apiUrl: {
-    description: "URL of Cloudflare's API, without a slash at the end.",
+    description: "URL of Cloudflare's API, without a slash at the end. Its host must be allowed on the Grafana server.",
     type: 'string',
     format: 'uri',
     default: DEFAULT_API_URL,
@@ -52,6 +62,12 @@ const OPTIONS: Record<OptionName, SettingSchema> = {
       'Age after which the data source assumes that Cloudflare has delivered all events, such as 15m. From 0s to 24h.',
     type: 'string',
     default: '15m',
+  },
+  keepFor: {
+    description:
+      'Greatest age of anything that the data source keeps in memory, such as 24h. From 1m to 4320h (180 days).',
+    type: 'string',
+    default: '24h',
   },
   maxRows: {
     description: 'Largest number of events that one query reads.',
@@ -78,6 +94,15 @@ const OPTIONS: Record<OptionName, SettingSchema> = {
     enum: ['none', 'pseudonym', 'redact'],
     default: 'none',
   },
+  minRoles: {
+    description:
+      'Smallest role in Grafana that may use each query type and each list. What is absent is for everybody.',
+    type: 'object',
+    properties: Object.fromEntries(
+      [...QUERY_TYPES, ...GUARDED_RESOURCES].map((name) => [name, { type: 'string', enum: [...ROLES] }])
+    ),
+    additionalProperties: false,
+  },
   enableSecureSocksProxy: {
     description: 'Reach Cloudflare through Private data source connect (PDC), if Grafana offers it.',
     type: 'boolean',
@@ -100,7 +125,7 @@ export const SETTINGS: Record<string, SettingSchema> = { ...OPTIONS, ...SDK_OPTI
 const SECRET_OPTIONS: Record<keyof AccessSecrets, string> = {
   apiToken: 'Cloudflare API token. Required with authType apiToken.',
   apiKey: 'Cloudflare Global API Key. Required with authType apiKey.',
-  maskKey: 'Key that makes the pseudonyms. Required with maskIdentities pseudonym.',
+  maskKey: 'Key that makes the pseudonyms, at least 16 characters. Required with maskIdentities pseudonym.',
   tlsCACert: 'CA certificate in PEM format. Required with tlsAuthWithCACert.',
 };
 

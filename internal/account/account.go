@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -201,11 +202,18 @@ func (a *Account) routes() *http.ServeMux {
 	mux.HandleFunc(access+"service_tokens", a.serveServiceTokens)
 	a.serveOrganisation(mux, "GET /client/v4/accounts/"+ID+"/")
 	mux.HandleFunc("GET /client/v4/accounts", a.serveAccounts)
+	mux.HandleFunc("GET "+verifyPath, func(w http.ResponseWriter, _ *http.Request) {
+		writeRow(w, Row{"success": true, "errors": []any{}, "messages": []any{}, "result": Row{"id": "1", "status": "active"}})
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { noRoute(w) })
 	return mux
 }
 
-const graphQLPath = "/client/v4/graphql"
+const (
+	graphQLPath = "/client/v4/graphql"
+	// verifyPath tells whether a token is active.
+	verifyPath = "/client/v4/user/tokens/verify"
+)
 
 // ServeHTTP answers a call.
 func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -241,6 +249,10 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Header.Get("Authorization") != "Bearer "+s.Token {
+		if strings.HasSuffix(r.URL.Path, "/tokens/verify") {
+			fail(w, Refusal(http.StatusUnauthorized, 1000, "Invalid API Token"))
+			return
+		}
 		fail(w, Refusal(http.StatusForbidden, 10000, "Authentication error"))
 		return
 	}

@@ -74,7 +74,7 @@ func On(t T, a *account.Account, change ...func(*surface.Config)) *Lab {
 		BaseURL: a.URL(), Credentials: cloudflare.Credentials{Token: account.Token}, HTTP: &http.Client{Transport: a.Transport()},
 	})
 	c := surface.Config{Client: client, AccountID: account.ID,
-		Config: eventlog.Config{Limit: 256 << 20, SealAfter: 15 * time.Minute, MaxRows: 1_000_000, Now: time.Now}}
+		Config: eventlog.Config{Limit: 256 << 20, SealAfter: 15 * time.Minute, KeepFor: 24 * time.Hour, MaxRows: 1_000_000, Now: time.Now}}
 	for _, f := range change {
 		f(&c)
 	}

@@ -31,6 +31,9 @@ type Config struct {
 	// AccountRateLimit asks GraphQL to count calls by account instead of by user
 	// (header X-Rate-Limit-Type).
 	AccountRateLimit bool
+	// Discreet leaves Cloudflare's own words out of errors, because they can name
+	// people and their IDs. Status and codes stay.
+	Discreet bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Observer, if any, is told of every attempt that has ended. It must not block.
@@ -79,6 +82,7 @@ type Error struct {
 	RetryAt time.Time
 	Err     error
 	said    []string // for GraphQLMessages
+	bare    string   // Message without Cloudflare's own words
 }
 
 func (e *Error) Error() string { return e.Message }

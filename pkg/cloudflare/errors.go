@@ -148,17 +148,22 @@ func newError(status int, list []apiError) *Error { return judge(status, list).n
 func (v verdict) newError(status int, list []apiError) *Error {
 	e := &Error{Kind: v.kind, Status: status}
 	said := []string{fmt.Sprintf("HTTP %d", status)}
+	bare := slices.Clone(said)
 	for _, item := range list {
 		text := quotable(item.message)
 		if item.code != 0 {
 			e.Codes = append(e.Codes, item.code)
-			text = fmt.Sprintf("code %d %s", item.code, text)
+			code := fmt.Sprintf("code %d", item.code)
+			text = code + " " + text
+			bare = append(bare, code)
 		}
 		if text = strings.TrimRight(text, ". "); text != "" && len(said) <= 3 && !slices.Contains(said, text) {
 			said = append(said, text)
 		}
 	}
-	e.Message = v.text + " Cloudflare answered: " + strings.Join(said, "; ") + "."
+	const answered = " Cloudflare answered: "
+	e.Message = v.text + answered + strings.Join(said, "; ") + "."
+	e.bare = v.text + answered + strings.Join(slices.Compact(bare), "; ") + "."
 	return e
 }
 

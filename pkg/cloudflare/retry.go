@@ -66,6 +66,9 @@ func (c *Client) try(ctx context.Context, b *budget, k call, n int, pause time.D
 	if err != nil && ctx.Err() != nil {
 		err = contextError(ctx)
 	}
+	if err != nil && c.config.Discreet && err.bare != "" {
+		err.Message = err.bare
+	}
 	refused := err != nil && err.Kind == KindRateLimit
 	if blocked := b.giveBack(ticket, header, refused); refused {
 		err.refuseUntil(blocked, now)

@@ -17,7 +17,7 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 )
 
-// listTTL is how long a list is kept: people and applications change
+// listTTL is how long a list is kept at most: people and applications change
 // seldom, and each list costs calls of the budget that the logs need.
 const listTTL = 5 * time.Minute
 
@@ -43,12 +43,13 @@ type Entry struct {
 }
 
 // Directory lists what the account has: users, applications, identity
-// providers, service tokens, accounts. Lists are kept for listTTL, and
+// providers, service tokens, accounts. Lists are kept for a short time, and
 // callers at the same time share one.
 type Directory struct {
 	client    *cloudflare.Client
 	accountID string
 	now       func() time.Time
+	ttl       time.Duration
 	lists     *lru.Cache[string, keptList]
 }
 
@@ -59,11 +60,15 @@ type keptList struct {
 	cut bool
 }
 
-// New makes an empty Directory of an account; now is the clock.
-func New(client *cloudflare.Client, accountID string, now func() time.Time) *Directory {
+// New makes an empty Directory of an account. It keeps nothing for longer than keepFor;
+// now is the clock.
+func New(client *cloudflare.Client, accountID string, keepFor time.Duration, now func() time.Time) *Directory {
 	lists, _ := lru.New[string, keptList](maxKeptLists) // fails for sizes below 1 only
-	return &Directory{client, accountID, now, lists}
+	return &Directory{client, accountID, now, min(listTTL, keepFor), lists}
 }
+
+// Forget frees all lists.
+func (d *Directory) Forget() { d.lists.Purge() }
 
 // Users are all of the account's.
 func (d *Directory) Users(ctx context.Context) ([]Entry, error) {
@@ -152,9 +157,9 @@ func (d *Directory) pages(ctx context.Context, path string, params url.Values, m
 			return list, err
 		}
 		if list.cut {
-			d.lists.Add(cut, list)
+			d.keep(cut, list)
 		} else {
-			d.lists.Add(key, list)
+			d.keep(key, list)
 		}
 		return list, nil
 	})
@@ -162,9 +167,19 @@ func (d *Directory) pages(ctx context.Context, path string, params url.Values, m
 
 func listKey(path string, params url.Values) string { return path + "?" + params.Encode() }
 
+// keep keeps a list for as long as it may be, whether anybody asks for it or not.
+func (d *Directory) keep(key string, list keptList) {
+	d.lists.Add(key, list)
+	time.AfterFunc(d.ttl, func() {
+		if kept, ok := d.lists.Peek(key); ok && kept.at.Equal(list.at) {
+			d.lists.Remove(key)
+		}
+	})
+}
+
 func (d *Directory) kept(key string) (keptList, bool) {
 	kept, ok := d.lists.Get(key)
-	return kept, ok && d.now().Sub(kept.at) < listTTL
+	return kept, ok && d.now().Sub(kept.at) < d.ttl
 }
 
 // fetchPages pages until a page brings nothing new: page caps differ by endpoint

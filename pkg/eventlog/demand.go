@@ -39,6 +39,7 @@ type demand struct {
 // newDemand takes a lease on the interval: what is fetched of it stays until
 // release. The mutex is held.
 func (l *Log) newDemand(ctx context.Context, s *Source, pushed map[string]string, wanted []interval.Interval) *demand {
+	l.expire()
 	hull := interval.Interval{From: wanted[0].From, To: wanted[len(wanted)-1].To}
 	d := &demand{
 		log: l, feed: l.feed(s, pushed), source: s, scanner: s.Scanner, ctx: ctx, arrival: l.config.Now().UnixNano(),

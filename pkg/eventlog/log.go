@@ -22,6 +22,8 @@ type Config struct {
 	Limit int64
 	// SealAfter is the age after which Cloudflare is taken to have delivered all.
 	SealAfter time.Duration
+	// KeepFor is the age from which nothing is kept.
+	KeepFor time.Duration
 	// MaxRows is the most events that one query scans.
 	MaxRows int
 	// Now is the clock.
@@ -46,6 +48,10 @@ type Log struct {
 	size   int64
 	tick   int64
 	closed bool
+	// sweeper runs while anything is kept. What was fetched before forgotten is not
+	// kept any more.
+	sweeper   *time.Timer
+	forgotten int64
 }
 
 // errClosed answers queries that were at work when their data source went.
@@ -68,6 +74,9 @@ func (l *Log) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.feeds, l.size = map[string]*feed{}, 0
+	if l.sweeper != nil {
+		l.sweeper.Stop()
+	}
 }
 
 // Stats says how much a Log keeps: rows, of which a group of events is one.
@@ -102,4 +111,61 @@ func (l *Log) feed(s *Source, pushed map[string]string) *feed {
 		l.feeds[f.key] = f
 	}
 	return f
+}
+
+// Forget frees all events, also those that fetches at work have asked for already.
+func (l *Log) Forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forgotten = l.config.Now().UnixNano()
+	l.drop(l.forgotten + 1)
+	l.verdicts.Clear()
+}
+
+// expire frees what is as old as nothing may get. The mutex is held.
+func (l *Log) expire() { l.drop(l.config.Now().Add(-l.config.KeepFor).UnixNano() + 1) }
+
+// drop frees what was fetched before an instant, whether it is sealed or a query at work
+// needs it. The mutex is held.
+func (l *Log) drop(before int64) {
+	for _, f := range l.feeds {
+		dropped := false
+		for _, s := range slices.Clone(f.segments) {
+			if s.fetched < before {
+				l.remove(f, s)
+				dropped = true
+			}
+		}
+		if dropped {
+			f.broadcast()
+			l.tidy(f)
+		}
+	}
+}
+
+// sweep makes sure that what is kept is freed in time, whether anybody asks or not. The
+// mutex is held.
+func (l *Log) sweep() {
+	if l.sweeper != nil || l.closed {
+		return
+	}
+	oldest := int64(0)
+	for _, f := range l.feeds {
+		for _, s := range f.segments {
+			if oldest == 0 || s.fetched < oldest {
+				oldest = s.fetched
+			}
+		}
+	}
+	if oldest == 0 {
+		return
+	}
+	due := time.Unix(0, oldest).Add(l.config.KeepFor).Sub(l.config.Now())
+	l.sweeper = time.AfterFunc(max(due, time.Second), func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.sweeper = nil
+		l.expire()
+		l.sweep()
+	})
 }

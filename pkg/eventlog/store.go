@@ -100,6 +100,9 @@ func (f *feed) gaps(i interval.Interval, usable func(*segment) bool) []interval.
 // insert puts a piece into the store, in place of what was known of its interval.
 // The mutex is held.
 func (l *Log) insert(f *feed, p Piece) {
+	if p.Fetched < l.forgotten {
+		return
+	}
 	added := []*segment{{Interval: p.Interval, fetched: p.Fetched, rows: p.Rows, bad: p.Bad > 0, partial: clipFailures(p.Partial, p.Interval)}}
 	if f.grain != Timeless {
 		unit := max(f.grain, interval.Second)
@@ -125,6 +128,7 @@ func (l *Log) insert(f *feed, p Piece) {
 		l.merge(f, s)
 	}
 	l.evict()
+	l.sweep()
 	f.broadcast()
 }
 

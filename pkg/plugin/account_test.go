@@ -19,7 +19,7 @@ const (
 	testAccount = account.ID
 	testToken   = "test-token-that-must-never-be-seen"
 	// inMemoryURL is an address that no socket serves.
-	inMemoryURL = "http://cloudflare.internal/client/v4"
+	inMemoryURL = "http://localhost/client/v4"
 )
 
 // upstreamFile is what an account of testdata has: the "upstream's answer" of a

@@ -54,6 +54,10 @@ func classify(err error) failure {
 	if errors.As(err, &wrong) {
 		return failure{backend.StatusBadRequest, backend.ErrorSourceDownstream, err}
 	}
+	var barred *roleError
+	if errors.As(err, &barred) {
+		return failure{backend.StatusForbidden, backend.ErrorSourceDownstream, err}
+	}
 	var upstream *cloudflare.Error
 	if errors.As(err, &upstream) && upstream.Kind != cloudflare.KindCanceled {
 		status, ok := kindStatus[upstream.Kind]

@@ -135,6 +135,9 @@ func (d *Datasource) observeCall(ctx context.Context, o cloudflare.Observation) 
 		queryType = notQueried
 	}
 	d.metrics.observeCall(queryType, o)
+	if d.trust != nil {
+		d.trust.observe(o)
+	}
 }
 
 // withoutAddresses are the SDK's middlewares, with a span of our own for each

@@ -16,6 +16,7 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/frame"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/settings"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/surface"
 )
 
@@ -34,7 +35,7 @@ var (
 type Datasource struct {
 	uid, name string
 	now       func() time.Time
-	settings  *Settings
+	settings  *settings.DataSource
 	// problem is why the settings cannot be used; every call then answers it.
 	// An instance exists all the same, so that Save & test can say so.
 	problem  error
@@ -45,6 +46,8 @@ type Datasource struct {
 	masker    *frame.Masker
 	refreshes *refreshDetector
 	resources backend.CallResourceHandler
+	// trust is nil until there are surfaces.
+	trust *trust
 	// metrics are the data source's, which its instances share.
 	key     metricsKey
 	metrics *metrics
@@ -60,7 +63,7 @@ func New(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgm
 func newDatasource(ctx context.Context, s backend.DataSourceInstanceSettings, now func() time.Time, newClient clientMaker) (instancemgmt.Instance, error) {
 	d := &Datasource{uid: s.UID, name: s.Name, now: now, masker: frame.NewMasker(frame.MaskNone, ""), refreshes: newRefreshDetector(now)}
 	d.resources = newResources(d)
-	d.settings, d.problem = LoadSettings(s)
+	d.settings, d.problem = settings.Load(s)
 	if d.settings != nil && d.settings.CanConnect {
 		if err := d.connect(ctx, s, newClient); err != nil {
 			return nil, err
@@ -88,6 +91,7 @@ func (d *Datasource) connect(ctx context.Context, s backend.DataSourceInstanceSe
 		HTTP:             client,
 		Reserve:          d.settings.Reserve,
 		AccountRateLimit: d.settings.AccountRateLimit,
+		Discreet:         d.settings.Mask != frame.MaskNone,
 		Now:              d.now,
 		Observer:         d.observeCall,
 	})
@@ -98,9 +102,10 @@ func (d *Datasource) connect(ctx context.Context, s backend.DataSourceInstanceSe
 	d.surfaces = surface.NewSet(surface.Config{
 		Client:    d.client,
 		AccountID: d.settings.AccountID,
-		Config:    eventlog.Config{Limit: d.settings.CacheLimit, SealAfter: d.settings.SealAfter, MaxRows: d.settings.MaxRows, Now: d.now},
+		Config:    eventlog.Config{Limit: d.settings.CacheLimit, SealAfter: d.settings.SealAfter, KeepFor: d.settings.KeepFor, MaxRows: d.settings.MaxRows, Now: d.now},
 	})
 	d.find = d.surfaces.Surface
+	d.trust = &trust{client: d.client, accountID: d.settings.AccountID, byToken: d.settings.Credentials.Token != "", now: d.now, forget: d.surfaces.Forget}
 	return nil
 }
 

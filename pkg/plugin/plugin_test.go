@@ -145,7 +145,7 @@ func TestWhoRefusesEveryCallIsNotHealthy(t *testing.T) {
 
 func TestSettingsProblemIsAnAnswer(t *testing.T) {
 	d := made(t, account.New(upstreamOf(t, "access_requests")),
-		stored(`{"accountId":"nope","apiUrl":"`+inMemoryURL+`"}`, map[string]string{"apiToken": testToken}), trioTime)
+		backend.DataSourceInstanceSettings{JSONData: []byte(`{"accountId":"nope","apiUrl":"` + inMemoryURL + `"}`), DecryptedSecureJSONData: map[string]string{"apiToken": testToken}}, trioTime)
 	require.ErrorContains(t, ask(t, d, nil, dataQuery("A", ar("")))["A"].Error, "accountId must be 32")
 	h, err := d.CheckHealth(t.Context(), &backend.CheckHealthRequest{})
 	require.NoError(t, err)

@@ -32,17 +32,17 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 	return concurrent.QueryData(ctx, req, func(ctx context.Context, q concurrent.Query) backend.DataResponse {
 		ctx, o := d.observe(ctx, q.DataQuery.RefID)
 		ctx = cloudflare.WithPriority(ctx, d.refreshes.priority(q.PluginContext.User, q.DataQuery, alert))
-		r := d.guarded(ctx, q.DataQuery, alert, o.calls)
+		r := d.guarded(ctx, q, alert, o.calls)
 		o.end(ctx, r)
 		return r.response
 	}, maxConcurrentQueries)
 }
 
 // guarded makes a panic the error of the one query that it happened in.
-func (d *Datasource) guarded(ctx context.Context, q backend.DataQuery, alert bool, calls *cloudflare.Trace) (r reply) {
+func (d *Datasource) guarded(ctx context.Context, q concurrent.Query, alert bool, calls *cloudflare.Trace) (r reply) {
 	defer func() {
 		if p := recover(); p != nil {
-			log.DefaultLogger.FromContext(ctx).Error("a query panicked", "refId", q.RefID, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			log.DefaultLogger.FromContext(ctx).Error("a query panicked", "refId", q.DataQuery.RefID, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 			r.response = backend.DataResponse{Status: backend.StatusInternal, ErrorSource: backend.ErrorSourcePlugin,
 				Error: fmt.Errorf("the plugin failed on this query; the Grafana server's log has the details. Please report it")}
 		}
@@ -64,11 +64,12 @@ func isFromAlert(headers map[string]string) bool {
 }
 
 // answer parses a query, asks its surface and frames what that says.
-func (d *Datasource) answer(ctx context.Context, q backend.DataQuery, alert bool, calls *cloudflare.Trace, out *reply) {
+func (d *Datasource) answer(ctx context.Context, asked concurrent.Query, alert bool, calls *cloudflare.Trace, out *reply) {
 	if d.problem != nil {
 		out.response = problemFailure(d.problem).response()
 		return
 	}
+	q := asked.DataQuery
 	_, span := spans.Start(ctx, "parse")
 	options := query.Options{
 		QueryType:     q.QueryType,
@@ -85,6 +86,9 @@ func (d *Datasource) answer(ctx context.Context, q backend.DataQuery, alert bool
 	}
 	r, err := query.Parse(q.JSON, options)
 	spans.End(span, err)
+	if err == nil {
+		err = d.permit(roleOf(asked.PluginContext.User, alert), r.Type.Name)
+	}
 	if err != nil {
 		out.response = classify(err).response()
 		return
@@ -112,6 +116,12 @@ func (d *Datasource) run(ctx context.Context, r *query.Request, calls *cloudflar
 		return nil, fmt.Errorf("the query type %s has no surface", r.Type.Name)
 	}
 	result, err := s.Query(d.asking(ctx, r.Type.Name, calls), r)
+	switch {
+	case err == nil:
+		err = d.trust.confirm(ctx)
+	case cloudflare.KindOf(err) == cloudflare.KindAuth:
+		_ = d.trust.confirm(ctx) // so that what is kept goes, too
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,9 @@ import (
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/frame"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/settings"
 )
 
 // choice is one thing to choose from a list.
@@ -32,14 +34,19 @@ func newResources(d *Datasource) backend.CallResourceHandler {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { d.serve(w, r, answer) })
 	}
 	handle("/values", d.values)
-	handle("/users", d.users)
-	handle("/identity-providers", d.entries((*directory.Directory).IdentityProviders))
-	handle("/apps", d.entries((*directory.Directory).Apps))
-	handle("/accounts", d.accounts)
-	handle("/budget", func(*http.Request) (any, error) { return d.client.Budgets(), nil })
+	for name, answer := range map[string]func(*http.Request) (any, error){
+		settings.Users:             d.users,
+		settings.IdentityProviders: d.entries((*directory.Directory).IdentityProviders),
+		settings.Apps:              d.entries((*directory.Directory).Apps),
+		settings.Accounts:          d.accounts,
+		settings.Budget:            func(*http.Request) (any, error) { return d.client.Budgets(), nil },
+	} {
+		handle("/"+name, d.guardedResource(name, answer))
+	}
+	mux.HandleFunc("POST /forget", func(w http.ResponseWriter, r *http.Request) { d.serve(w, r, d.forget) })
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusNotFound, map[string]string{
-			"error": "unknown resource; allowed are GET values, users, identity-providers, apps, accounts, budget"})
+			"error": "unknown resource; allowed are GET values, users, identity-providers, apps, accounts, budget, and POST forget"})
 	})
 	return httpadapter.New(mux)
 }
@@ -58,6 +65,9 @@ func (d *Datasource) serve(w http.ResponseWriter, r *http.Request, answer func(*
 	ctx, cancel := inTime(asLookup(r.Context()))
 	defer cancel()
 	body, err := answer(r.WithContext(ctx))
+	if err == nil && d.trust != nil {
+		err = d.trust.confirm(ctx)
+	}
 	if err != nil {
 		d.writeFailure(w, classify(err))
 		return
@@ -115,8 +125,31 @@ func (d *Datasource) entries(list func(*directory.Directory, context.Context) ([
 	}
 }
 
+// forgotten is what was freed.
+type forgotten struct {
+	Rows  int   `json:"rows"`
+	Bytes int64 `json:"bytes"`
+}
+
+// forget frees all that is kept of the account, for administrators of Grafana.
+func (d *Datasource) forget(r *http.Request) (any, error) {
+	if role := callerOf(r.Context()); role < settings.Admin {
+		return nil, &roleError{"forget", role, settings.Admin}
+	}
+	kept := d.surfaces.Stats()
+	d.surfaces.Forget()
+	return forgotten{Rows: kept.Rows, Bytes: kept.Bytes}, nil
+}
+
+// accounts answers the accounts that the credentials reach. Cloudflare names an
+// account after the person who made it, so a mask leaves its ID alone.
 func (d *Datasource) accounts(r *http.Request) (any, error) {
 	accounts, err := directory.Accounts(r.Context(), d.client)
+	if d.settings.Mask != frame.MaskNone {
+		for i := range accounts {
+			accounts[i].Name = ""
+		}
+	}
 	return choices(accounts, ""), err
 }
 

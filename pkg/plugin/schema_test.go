@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/settings"
 )
 
 // loadSchema reads the generated schema as Grafana's API server does.
@@ -94,7 +94,7 @@ func TestSchemaExamplesAreValidQueries(t *testing.T) {
 				From:      now.Add(-time.Hour),
 				To:        now,
 				Interval:  time.Minute,
-				MaxLimit:  defaultMaxRows,
+				MaxLimit:  settings.DefaultMaxRows,
 				Now:       now,
 			})
 			if err != nil {
@@ -104,86 +104,32 @@ func TestSchemaExamplesAreValidQueries(t *testing.T) {
 	}
 }
 
-// sdkSettings are read by the SDK's HTTP client, not by LoadSettings.
-var sdkSettings = []string{
-	"enableSecureSocksProxy", "timeout", "tlsAuth", "tlsAuthWithCACert", "tlsSkipVerify", "serverName",
-}
-
-func TestSchemaOfSettingsEqualsTheSettings(t *testing.T) {
-	properties := loadSchema(t).SettingsSchema.Spec.Properties["jsonData"].Properties
-	want := slices.Clone(sdkSettings)
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[settingsModel]()) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		want = append(want, name)
-	}
-	var got []string
-	for name := range properties {
-		got = append(got, name)
-	}
-	equal(t, "settings", got, want)
-}
-
-func TestSchemaBoundsAreTheSettings(t *testing.T) {
-	load := func(name string, value any) error {
-		jsonData, err := json.Marshal(map[string]any{"accountId": strings.Repeat("0a", 16), name: value})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = LoadSettings(backend.DataSourceInstanceSettings{
-			JSONData:                jsonData,
-			DecryptedSecureJSONData: map[string]string{"apiToken": "token", "maskKey": "key"},
-		})
-		return err
-	}
-	for name, s := range loadSchema(t).SettingsSchema.Spec.Properties["jsonData"].Properties {
-		if slices.Contains(sdkSettings, name) || name == "authType" {
-			continue
-		}
-		accepted := slices.Clone(s.Enum)
-		if s.Default != nil {
-			accepted = append(accepted, s.Default)
-		}
-		if s.Minimum != nil && s.Maximum != nil {
-			accepted = append(accepted, *s.Minimum, *s.Maximum)
-			for _, value := range []float64{*s.Minimum - 1, *s.Maximum + 1} {
-				if load(name, value) == nil {
-					t.Errorf("%s takes %v, which the schema does not", name, value)
-				}
-			}
-		}
-		for _, value := range accepted {
-			if err := load(name, value); err != nil {
-				t.Errorf("%s does not take %v, which the schema does: %v", name, value, err)
-			}
-		}
-		if len(s.Enum) > 0 && load(name, "something else") == nil {
-			t.Errorf("%s takes a value that the schema does not have", name)
-		}
-	}
-}
-
 func TestSchemaRoutesAreAnswered(t *testing.T) {
 	handler := newResources(&Datasource{problem: errors.New("not configured")})
-	status := func(path string) (code int) {
+	status := func(method, path string) (code int) {
 		sender := backend.CallResourceResponseSenderFunc(func(r *backend.CallResourceResponse) error {
 			code = r.Status
 			return nil
 		})
-		request := &backend.CallResourceRequest{Method: http.MethodGet, Path: path, URL: path}
+		request := &backend.CallResourceRequest{Method: method, Path: path, URL: path}
 		if err := handler.CallResource(context.Background(), request, sender); err != nil {
 			t.Fatal(err)
 		}
 		return code
 	}
-	if got := status("nothing"); got != http.StatusNotFound {
+	if got := status(http.MethodGet, "nothing"); got != http.StatusNotFound {
 		t.Fatalf("an unknown resource is answered with %d", got)
 	}
-	for path := range loadSchema(t).Routes.Paths {
+	for path, route := range loadSchema(t).Routes.Paths {
+		method := http.MethodGet
+		if route.Post != nil {
+			method = http.MethodPost
+		}
 		name, ok := strings.CutPrefix(path, "/resources/")
 		if !ok {
 			t.Errorf("%s is not below /resources", path)
 		}
-		if got := status(name); got == http.StatusNotFound {
+		if got := status(method, name); got == http.StatusNotFound {
 			t.Errorf("%s is in the schema but not answered", path)
 		}
 	}

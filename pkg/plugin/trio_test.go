@@ -140,7 +140,10 @@ var served = sync.OnceValues(func() (datasourcetest.TestPlugin, error) {
 
 // pluginContext is a data source on the upstream; more is added to its jsonData.
 func pluginContext(apiURL, more string) backend.PluginContext {
-	s := stored(`{"accountId":"`+testAccount+`","apiUrl":"`+apiURL+`"`+more+`}`, map[string]string{"apiToken": testToken, "maskKey": "a key"})
-	s.Updated = time.Now()
+	s := backend.DataSourceInstanceSettings{
+		UID: "cfaccess", Name: "Cloudflare Access", Updated: time.Now(),
+		JSONData:                []byte(`{"accountId":"` + testAccount + `","apiUrl":"` + apiURL + `"` + more + `}`),
+		DecryptedSecureJSONData: map[string]string{"apiToken": testToken, "maskKey": "a key of enough letters"},
+	}
 	return backend.PluginContext{Namespace: "default", PluginID: ID, DataSourceInstanceSettings: &s}
 }

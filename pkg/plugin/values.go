@@ -12,6 +12,7 @@ import (
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/frame"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
@@ -29,14 +30,17 @@ type suggestion struct {
 // values suggests what a field can be compared with, most frequent first.
 func (d *Datasource) values(r *http.Request) (any, error) {
 	q, f, err := valuesOf(r)
+	if err == nil {
+		err = d.permit(callerOf(r.Context()), q.Name)
+	}
 	if err != nil {
 		return nil, err
 	}
 	prefix := strings.ToLower(strings.TrimSpace(r.URL.Query().Get("prefix")))
 	var found []suggestion
 	switch {
-	case f.Suggest == "none":
-		found = nil
+	case f.Suggest == "none", f.Personal && d.settings.Mask == frame.MaskRedact:
+		found = nil // There is nothing that could be shown and filtered by.
 	case f.Suggest == "enum":
 		found = d.enumerated(r, q, f)
 	case f.FilterOnly || !f.Groupable:
@@ -165,6 +169,10 @@ func (d *Datasource) listed(ctx context.Context, f *catalogue.Field) ([]suggesti
 }
 
 func (d *Datasource) listOf(ctx context.Context, f *catalogue.Field) ([]directory.Entry, error) {
+	// Lists of the same name are resources, which may need more than the query type.
+	if err := d.permit(callerOf(ctx), f.Suggest); err != nil {
+		return nil, err
+	}
 	lists := d.surfaces.Directory()
 	switch f.Suggest {
 	case "users":

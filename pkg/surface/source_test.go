@@ -81,7 +81,7 @@ func (s *source) renew(t tester, cache int64) {
 		HTTP: &http.Client{Transport: s.account.Transport()}, Now: s.now,
 	})
 	set := surface.NewSet(surface.Config{Client: client, AccountID: account.ID,
-		Config: eventlog.Config{Limit: cache, SealAfter: 15 * time.Minute, MaxRows: 100_000, Now: s.now}})
+		Config: eventlog.Config{Limit: cache, SealAfter: 15 * time.Minute, KeepFor: 24 * time.Hour, MaxRows: 100_000, Now: s.now}})
 	s.Set = set
 	t.Cleanup(func() {
 		set.Close()

@@ -65,7 +65,7 @@ type Set struct {
 // NewSet makes every registered surface.
 func NewSet(c Config) *Set {
 	s := &Set{
-		config: c, surfaces: map[string]Surface{}, directory: directory.New(c.Client, c.AccountID, c.Now),
+		config: c, surfaces: map[string]Surface{}, directory: directory.New(c.Client, c.AccountID, c.KeepFor, c.Now),
 		events: eventlog.New(c.Config),
 	}
 	for name, construct := range constructors {
@@ -90,8 +90,17 @@ func (s *Set) Directory() *directory.Directory { return s.directory }
 // Stats says how much all surfaces together keep.
 func (s *Set) Stats() eventlog.Stats { return s.events.Stats() }
 
+// Forget frees all events and lists.
+func (s *Set) Forget() {
+	s.events.Forget()
+	s.directory.Forget()
+}
+
 // Close ends what runs and frees what is kept.
-func (s *Set) Close() { s.events.Close() }
+func (s *Set) Close() {
+	s.events.Close()
+	s.directory.Forget()
+}
 
 // boundsFormat writes the ends of an interval as Cloudflare takes them; fractions
 // of a second only where there are any.

@@ -1,11 +1,11 @@
 import { type DataSourceSettings } from '@grafana/data';
 import { config, setBackendSrv, type BackendSrv } from '@grafana/runtime';
-import { render, screen, within } from '@testing-library/react';
+import { fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import React, { useState } from 'react';
 
 import { catalogue, QUERY_TYPES } from '../../catalogue';
 import { layOut, person } from '../testing/editor';
-import { type AccessOptions, type AccessSecrets } from '../types';
+import { GUARDED_RESOURCES, type AccessOptions, type AccessSecrets } from '../types';
 import { ConfigEditor } from './ConfigEditor';
 import { LIST_PERMISSIONS } from './permissions';
 
@@ -88,6 +88,69 @@ describe('secrets', () => {
   });
 });
 
+describe('another host for the API', () => {
+  const saved = { secureJsonFields: { apiToken: true, apiKey: true, maskKey: true }, jsonData: { apiUrl: '' } };
+
+  it('takes the saved secrets out, so that whoever changes it has to know them', async () => {
+    const { user, options } = renderConfig(saved);
+    await user.type(screen.getByLabelText(/^API URL/, inputs), 'https://proxy.example.com');
+    expect(options().secureJsonFields).toEqual({ apiToken: false, apiKey: false, maskKey: true });
+    expect(options().secureJsonData).toEqual({ apiToken: '', apiKey: '' });
+    await user.type(screen.getByLabelText(/^API token/, inputs), 'secret');
+    expect(options().secureJsonData).toEqual({ apiToken: 'secret', apiKey: '' });
+  });
+
+  it('is not another path', () => {
+    const { options } = renderConfig(saved);
+    const input = screen.getByLabelText(/^API URL/, inputs);
+    fireEvent.change(input, { target: { value: 'https://api.cloudflare.com/client/v5' } });
+    expect(options().jsonData.apiUrl).toBe('https://api.cloudflare.com/client/v5');
+    expect(options().secureJsonFields).toEqual(saved.secureJsonFields);
+  });
+});
+
+describe('roles', () => {
+  it('are set and taken out by query type and list', async () => {
+    const { user, options } = renderConfig({ jsonData: { minRoles: { users: 'Admin' } } });
+    await user.click(screen.getByRole('combobox', { name: catalogue.failed_logins.title }));
+    await user.click(await screen.findByRole('option', { name: 'Editors' }));
+    await waitFor(() => expect(options().jsonData.minRoles).toEqual({ users: 'Admin', failed_logins: 'Editor' }));
+    for (const name of [catalogue.failed_logins.title, 'List of users']) {
+      await user.click(screen.getByRole('combobox', { name }));
+      await user.click(await screen.findByRole('option', { name: 'Everybody' }));
+    }
+    await waitFor(() => expect(options().jsonData.minRoles).toBeUndefined());
+  });
+
+  it('can be set for all that there is', () => {
+    renderConfig();
+    const roles = within(screen.getByRole('region', { name: 'Roles' }));
+    expect(roles.getAllByRole('combobox')).toHaveLength(QUERY_TYPES.length + GUARDED_RESOURCES.length);
+  });
+});
+
+describe('forgetting what is cached', () => {
+  async function forget(post: jest.Mock) {
+    setBackendSrv({ post } as unknown as BackendSrv);
+    const { user } = renderConfig();
+    await user.click(screen.getByRole('button', { name: 'Forget what is cached' }));
+    expect(post).not.toHaveBeenCalled();
+    await user.click(screen.getByRole('button', { name: 'Forget everything' }));
+  }
+
+  it('happens after a confirmation, and says what was freed', async () => {
+    const post = jest.fn().mockResolvedValue({ rows: 1234, bytes: 3 << 20 });
+    await forget(post);
+    expect(await screen.findByText(/Forgot 1,234 events \(3.0 MB\)/)).toBeInTheDocument();
+    expect(post.mock.calls[0][0]).toBe('/api/datasources/uid/u1/resources/forget');
+  });
+
+  it('says why it did not happen', async () => {
+    await forget(jest.fn().mockRejectedValue({ status: 403, data: { message: 'your role in Grafana is Editor' } }));
+    expect(await screen.findByText('Nothing was forgotten: your role in Grafana is Editor')).toBeInTheDocument();
+  });
+});
+
 it('says what to click in Cloudflare, with the exact names of the permissions', () => {
   renderConfig();
   expect(screen.getByText('Create Custom Token')).toBeInTheDocument();
@@ -113,6 +176,7 @@ it('asks for a key with pseudonyms only', async () => {
   await user.type(screen.getByLabelText(/^Key/, inputs), 'k');
   expect(options().jsonData.maskIdentities).toBe('pseudonym');
   expect(options().secureJsonData).toEqual({ maskKey: 'k' });
+  expect(screen.getByText(/at least 16 characters\. Whoever guesses/)).toBeInTheDocument();
 });
 
 describe('limits', () => {
@@ -128,6 +192,7 @@ describe('limits', () => {
     [/^Cache/, '-1', /from 0 to 65,536/],
     [/^Reserve/, '91', /from 0 to 90/],
     [/^Seal after/, 'soon', /duration up to 24h/],
+    [/^Keep for/, '7d', /from 1m to 4320h/],
     [/^API URL/, 'http://api.example.com', /Use https/],
   ])('%s: %s is explained in place', async (label, typed, said) => {
     const { user } = renderConfig();
@@ -156,7 +221,7 @@ describe('the secure SOCKS proxy', () => {
 
 it('has the sections that people look for, and names every control', () => {
   renderConfig({ jsonData: { maskIdentities: 'pseudonym', tlsAuthWithCACert: true } });
-  for (const name of ['Connection', 'Authentication', 'Limits', 'Privacy', 'Advanced']) {
+  for (const name of ['Connection', 'Authentication', 'Limits', 'Privacy', 'Roles', 'Advanced']) {
     expect(within(screen.getByRole('region', { name })).getByRole('heading', { name })).toBeInTheDocument();
   }
   const controls = ['combobox', 'textbox', 'spinbutton', 'switch', 'radio', 'button'].flatMap((role) =>

@@ -1,15 +1,17 @@
 import React from 'react';
 
 import { AccountPicker } from './AccountPicker';
+import { Limits } from './Limits';
+import { Roles } from './Roles';
 import { Section } from './Section';
-import { Advanced, Authentication, Limits, Privacy } from './sections';
+import { Advanced, Authentication, Privacy } from './sections';
 import { settingsOf, type EditorProps } from './settings';
 import { settingsFaults } from './validation';
 
 /** The data source's settings page. */
 export function ConfigEditor(props: EditorProps) {
   const settings = settingsOf(props);
-  const faults = settingsFaults(settings.settings);
+  const faults = settingsFaults(settings.settings, settings.secrets);
   const parts = { settings, faults };
   return (
     <div>
@@ -22,8 +24,9 @@ export function ConfigEditor(props: EditorProps) {
         />
       </Section>
       <Authentication {...parts} />
-      <Limits {...parts} />
+      <Limits {...parts} uid={props.options.uid} />
       <Privacy {...parts} />
+      <Roles {...parts} />
       <Advanced {...parts} />
     </div>
   );

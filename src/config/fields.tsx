@@ -85,15 +85,32 @@ function InputSetting({
   );
 }
 
-interface SecretProps extends Omit<CommonProps, 'faults'> {
+interface SecretProps extends CommonProps {
   name: keyof AccessSecrets;
 }
 
 /** A secret. After it was saved, it is never shown again: people only see that there is one, and can reset it. */
-export function SecretSetting({ name, label, description, settings, placeholder, required, width = 40 }: SecretProps) {
+export function SecretSetting({
+  name,
+  label,
+  description,
+  settings,
+  faults,
+  placeholder,
+  required,
+  width = 40,
+}: SecretProps) {
   const id = useId();
   return (
-    <Field label={label} description={description} required={required} htmlFor={id} noMargin>
+    <Field
+      label={label}
+      description={description}
+      required={required}
+      invalid={Boolean(faults[name])}
+      error={faults[name]}
+      htmlFor={id}
+      noMargin
+    >
       <SecretInput
         id={id}
         width={width}

@@ -2,14 +2,15 @@ import { config } from '@grafana/runtime';
 import { Field, RadioButtonGroup, SecretTextArea, Switch } from '@grafana/ui';
 import React, { useId } from 'react';
 
-import { DEFAULT_API_URL, DEFAULT_MAX_ROWS, type AuthType, type MaskIdentities } from '../types';
+import { DEFAULT_API_URL, type AuthType, type MaskIdentities } from '../types';
 import { NumberSetting, SecretSetting, TextSetting } from './fields';
 import { Section } from './Section';
 import { type Settings } from './settings';
 import { TokenGuide } from './TokenGuide';
 import { type Faults } from './validation';
 
-interface Props {
+/** What every section gets. */
+export interface SectionProps {
   settings: Settings;
   faults: Faults;
 }
@@ -20,7 +21,7 @@ const AUTH_TYPES: Array<{ value: AuthType; label: string }> = [
 ];
 
 /** The credential, which is an API token or the global key of a user. */
-export function Authentication(props: Props) {
+export function Authentication(props: SectionProps) {
   const { settings } = props;
   const authType = settings.settings.authType ?? 'apiToken';
   return (
@@ -69,62 +70,6 @@ export function Authentication(props: Props) {
   );
 }
 
-/** What a query may cost, and what is kept. */
-export function Limits(props: Props) {
-  const { settings } = props;
-  const accountRateId = useId();
-  return (
-    <Section
-      title="Limits"
-      description="The data source shares Cloudflare’s rate limits with everything else that you do there."
-    >
-      <NumberSetting
-        {...props}
-        name="maxRows"
-        label="Maximum rows"
-        description="The largest number of events that one query reads. It is also the highest limit that a query can have."
-        placeholder={String(DEFAULT_MAX_ROWS)}
-      />
-      <NumberSetting
-        {...props}
-        name="cacheLimitMb"
-        label="Cache"
-        description="Memory for events that the data source keeps. Enter 0 to turn the cache off."
-        placeholder="256"
-        suffix="MB"
-      />
-      <TextSetting
-        {...props}
-        name="sealAfter"
-        label="Seal after"
-        description="The age after which the data source assumes that Cloudflare has delivered all events. It always reads younger events again."
-        placeholder="15m"
-        width={20}
-      />
-      <NumberSetting
-        {...props}
-        name="reservePercent"
-        label="Reserve"
-        description="The share of the rate limit that the data source leaves to the Cloudflare dashboard and other tools."
-        placeholder="10"
-        suffix="%"
-      />
-      <Field
-        label="Account rate limit"
-        description="Use the account’s GraphQL rate limit instead of the user’s."
-        htmlFor={accountRateId}
-        noMargin
-      >
-        <Switch
-          id={accountRateId}
-          value={settings.settings.accountRateLimit ?? false}
-          onChange={(event) => settings.change({ accountRateLimit: event.currentTarget.checked })}
-        />
-      </Field>
-    </Section>
-  );
-}
-
 const MASKS: Array<{ value: MaskIdentities; label: string; description: string }> = [
   { value: 'none', label: 'Show', description: 'Identities appear as Cloudflare sends them.' },
   { value: 'pseudonym', label: 'Pseudonyms', description: 'The same person always gets the same pseudonym.' },
@@ -132,13 +77,13 @@ const MASKS: Array<{ value: MaskIdentities; label: string; description: string }
 ];
 
 /** What happens to email addresses, user IDs, and the like before they leave the executable. */
-export function Privacy(props: Props) {
+export function Privacy(props: SectionProps) {
   const { settings } = props;
   const mask = settings.settings.maskIdentities ?? 'none';
   return (
     <Section
       title="Privacy"
-      description="The data source can mask email addresses, user and device IDs, IP addresses, and request bodies before they reach the browser, an alert, or an externally shared dashboard."
+      description="The data source can mask email addresses, user and device IDs, IP addresses, and free text that can name a person before they reach the browser, an alert, or an externally shared dashboard."
     >
       <Field label="Identities" description={MASKS.find(({ value }) => value === mask)?.description} noMargin>
         <RadioButtonGroup
@@ -153,7 +98,7 @@ export function Privacy(props: Props) {
           {...props}
           name="maskKey"
           label="Key"
-          description="The data source makes pseudonyms with your own key. A different key makes different pseudonyms."
+          description="The data source makes pseudonyms with your own key of at least 16 characters. A different key makes different pseudonyms."
           placeholder="A long random text"
           required
         />
@@ -163,7 +108,7 @@ export function Privacy(props: Props) {
 }
 
 /** How Cloudflare is reached. */
-export function Advanced(props: Props) {
+export function Advanced(props: SectionProps) {
   const { settings } = props;
   const { settings: values } = settings;
   const ids = { skip: useId(), ca: useId(), cert: useId(), proxy: useId() };
@@ -173,7 +118,7 @@ export function Advanced(props: Props) {
         {...props}
         name="apiUrl"
         label="API URL"
-        description="Change the URL only for a proxy in front of Cloudflare’s API or for a simulated account."
+        description="Change the URL only for a proxy in front of Cloudflare’s API or for a simulated account. The Grafana server must allow its host. For another host, enter the token again."
         placeholder={DEFAULT_API_URL}
       />
       <NumberSetting

@@ -11,6 +11,8 @@ it.each([
   ['sealAfter', '15m'],
   ['sealAfter', '1h30m'],
   ['sealAfter', '0s'],
+  ['keepFor', '4320h'],
+  ['keepFor', '1m'],
   ['cacheLimitMb', 0],
   ['maxRows', 1],
   ['reservePercent', 90],
@@ -25,9 +27,15 @@ it.each([
   ['apiUrl', 'http://api.example.com'],
   ['apiUrl', 'https://user@api.example.com'],
   ['apiUrl', 'https://api.example.com?x=1'],
+  ['apiUrl', 'https://api.example.com?'],
+  ['apiUrl', 'https://api.example.com/client/v4#'],
+  ['apiUrl', 'http://127.evil.example'],
   ['sealAfter', '15'],
   ['sealAfter', '25h'],
   ['sealAfter', '15 minutes'],
+  ['keepFor', '59s'],
+  ['keepFor', '4321h'],
+  ['keepFor', '7d'],
   ['cacheLimitMb', 1.5],
   ['maxRows', 0],
   ['maxRows', 10_000_001],
@@ -38,3 +46,11 @@ it.each([
 it('finds nothing wrong with what is not set', () => {
   expect(Object.values(settingsFaults({})).filter(Boolean)).toEqual([]);
 });
+
+it.each([
+  ['fifteen letters', true],
+  ['sixteen letters!', false],
+  ['', false],
+])('a new key %s is too short: %s', (maskKey, tooShort) =>
+  expect(settingsFaults({}, { maskKey }).maskKey !== undefined).toBe(tooShort)
+);

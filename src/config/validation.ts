@@ -1,11 +1,11 @@
 import { type AccessOptions, type AccessSecrets } from '../types';
 
-/** What the executable refuses, by setting. pkg/plugin/settings.go has the same bounds. */
+/** What the executable refuses, by setting. pkg/settings has the same bounds, and knows which hosts the server allows. */
 export type Faults = Partial<Record<keyof AccessOptions | keyof AccessSecrets, string>>;
 
-/** Whether http:// is allowed for a host: for this machine, and for names without a dot, as containers have them. */
+/** Whether http:// can be right for a host: this machine, or a name without a dot, as containers have them. */
 function isLocal(host: string): boolean {
-  return host === '[::1]' || host.startsWith('127.') || !/[.:]/.test(host);
+  return host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host) || !/[.:]/.test(host);
 }
 
 function accountFault(id: string): string | undefined {
@@ -27,7 +27,7 @@ function urlFault(text: string): string | undefined {
     return undefined;
   }
   const url = parseUrl(text.trim());
-  if (!url || !['https:', 'http:'].includes(url.protocol) || url.username || url.search || url.hash) {
+  if (!url || !['https:', 'http:'].includes(url.protocol) || url.username || /[?#]/.test(text)) {
     return 'Enter an address such as https://api.cloudflare.com/client/v4, without a user, query, or fragment.';
   }
   return url.protocol === 'http:' && !isLocal(url.hostname)
@@ -41,16 +41,21 @@ function numberFault(value: number | undefined, least: number, most: number): st
     : `Enter a whole number from ${least.toLocaleString('en')} to ${most.toLocaleString('en')}.`;
 }
 
-function durationFault(text: string): string | undefined {
-  const hours = { h: 1, m: 1 / 60, s: 1 / 3600, ms: 1 / 3_600_000 };
+const HOURS = { h: 1, m: 1 / 60, s: 1 / 3600, ms: 1 / 3_600_000 };
+
+/** What is wrong with a Go duration, whose bounds are in hours; allowed says what they are. */
+function durationFault(text: string, least: number, most: number, allowed: string): string | undefined {
   const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
   const whole = parts.map(([part]) => part).join('') === text.trim();
-  const total = parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * hours[unit as keyof typeof hours], 0);
-  return text.trim() === '' || (whole && total <= 24) ? undefined : 'Enter a duration up to 24h, such as 15m or 1h30m.';
+  const total = parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * HOURS[unit as keyof typeof HOURS], 0);
+  return text.trim() === '' || (whole && total >= least && total <= most) ? undefined : `Enter a duration ${allowed}.`;
 }
 
+/** The shortest key that makes pseudonyms, in characters. */
+const MIN_MASK_KEY = 16;
+
 /** Checks the settings that can be checked before they are saved. */
-export function settingsFaults(settings: AccessOptions): Faults {
+export function settingsFaults(settings: AccessOptions, secrets: AccessSecrets = {}): Faults {
   const { email = '', authType } = settings;
   const faults: Faults = {
     accountId: accountFault(settings.accountId ?? ''),
@@ -63,7 +68,12 @@ export function settingsFaults(settings: AccessOptions): Faults {
     maxRows: numberFault(settings.maxRows, 1, 10_000_000),
     reservePercent: numberFault(settings.reservePercent, 0, 90),
     timeout: numberFault(settings.timeout, 0, 3600),
-    sealAfter: durationFault(settings.sealAfter ?? ''),
+    sealAfter: durationFault(settings.sealAfter ?? '', 0, 24, 'up to 24h, such as 15m or 1h30m'),
+    keepFor: durationFault(settings.keepFor ?? '', 1 / 60, 180 * 24, 'from 1m to 4320h, such as 24h'),
+    maskKey:
+      secrets.maskKey && [...secrets.maskKey].length < MIN_MASK_KEY
+        ? `Enter at least ${MIN_MASK_KEY} characters. Whoever guesses the key can undo the pseudonyms.`
+        : undefined,
   };
   return faults;
 }

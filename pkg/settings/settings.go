@@ -1,13 +1,15 @@
-package plugin
+// Package settings reads and checks what is set for a data source, and what the Grafana
+// server's configuration allows.
+package settings
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
@@ -21,10 +23,19 @@ const (
 	maxCacheLimitMB     = 64 * 1024
 	defaultSealAfter    = 15 * time.Minute
 	maxSealAfter        = 24 * time.Hour
-	defaultMaxRows      = 100_000
-	maxMaxRows          = 10_000_000
-	defaultReserve      = 10
-	maxReserve          = 90
+	defaultKeepFor      = 24 * time.Hour
+	minKeepFor          = time.Minute
+	// maxKeepFor is Cloudflare's longest retention of Access logs
+	// (developers.cloudflare.com/cloudflare-one/insights/logs).
+	maxKeepFor = 180 * 24 * time.Hour
+	// DefaultMaxRows is the most events that one query scans.
+	DefaultMaxRows = 100_000
+	maxMaxRows     = 10_000_000
+	defaultReserve = 10
+	maxReserve     = 90
+	// minMaskKey is in characters. With a shorter key, who sees a pseudonym of a known
+	// address can try all keys.
+	minMaskKey = 16
 )
 
 const (
@@ -32,8 +43,8 @@ const (
 	authKey   = "apiKey"
 )
 
-// Settings are the checked settings of one data source.
-type Settings struct {
+// DataSource are the checked settings of one data source.
+type DataSource struct {
 	// CanConnect says that address and credentials are usable, whatever else is
 	// wrong: the accounts can then be listed for the user to choose from.
 	CanConnect  bool
@@ -44,6 +55,8 @@ type Settings struct {
 	CacheLimit int64
 	// SealAfter is the age after which Cloudflare is taken to have delivered all.
 	SealAfter time.Duration
+	// KeepFor is the greatest age of anything that is kept between queries.
+	KeepFor time.Duration
 	// MaxRows is the most events that one query scans.
 	MaxRows int
 	// Reserve is the share of the rate limit left to others, 0 to 1.
@@ -51,21 +64,26 @@ type Settings struct {
 	AccountRateLimit bool
 	Mask             frame.Mask
 	MaskKey          string
+	// MinRoles are the smallest roles that may ask for a query type or a resource, by
+	// name. What is not in it is for everybody.
+	MinRoles map[string]Role
 }
 
-// settingsModel is jsonData as it is stored. Numbers are read leniently: forms
+// model is jsonData as it is stored. Numbers are read leniently: forms
 // and provisioning files write them as texts too.
-type settingsModel struct {
-	AccountID        string     `json:"accountId"`
-	AuthType         string     `json:"authType"`
-	Email            string     `json:"email"`
-	APIURL           string     `json:"apiUrl"`
-	CacheLimitMB     flexNumber `json:"cacheLimitMb"`
-	SealAfter        string     `json:"sealAfter"`
-	MaxRows          flexNumber `json:"maxRows"`
-	ReservePercent   flexNumber `json:"reservePercent"`
-	AccountRateLimit bool       `json:"accountRateLimit"`
-	MaskIdentities   string     `json:"maskIdentities"`
+type model struct {
+	AccountID        string            `json:"accountId"`
+	AuthType         string            `json:"authType"`
+	Email            string            `json:"email"`
+	APIURL           string            `json:"apiUrl"`
+	CacheLimitMB     flexNumber        `json:"cacheLimitMb"`
+	SealAfter        string            `json:"sealAfter"`
+	KeepFor          string            `json:"keepFor"`
+	MaxRows          flexNumber        `json:"maxRows"`
+	ReservePercent   flexNumber        `json:"reservePercent"`
+	AccountRateLimit bool              `json:"accountRateLimit"`
+	MaskIdentities   string            `json:"maskIdentities"`
+	MinRoles         map[string]string `json:"minRoles"`
 }
 
 // flexNumber is a JSON number, or a text that holds one; empty means unset.
@@ -81,9 +99,9 @@ func (n *flexNumber) UnmarshalJSON(b []byte) error {
 
 var accountID = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
-// LoadSettings checks settings and lists every problem in one error.
-func LoadSettings(s backend.DataSourceInstanceSettings) (*Settings, error) {
-	m := settingsModel{}
+// Load checks settings and lists every problem in one error.
+func Load(s backend.DataSourceInstanceSettings) (*DataSource, error) {
+	m := model{}
 	if len(s.JSONData) > 0 {
 		if err := json.Unmarshal(s.JSONData, &m); err != nil {
 			var typed *json.UnmarshalTypeError
@@ -94,13 +112,15 @@ func LoadSettings(s backend.DataSourceInstanceSettings) (*Settings, error) {
 		}
 	}
 	p := &problems{}
-	out := &Settings{
+	out := &DataSource{
 		AccountID:        strings.ToLower(strings.TrimSpace(m.AccountID)),
 		CacheLimit:       int64(p.number("cacheLimitMb", m.CacheLimitMB, defaultCacheLimitMB, 0, maxCacheLimitMB)) << 20,
-		MaxRows:          p.number("maxRows", m.MaxRows, defaultMaxRows, 1, maxMaxRows),
+		MaxRows:          p.number("maxRows", m.MaxRows, DefaultMaxRows, 1, maxMaxRows),
 		Reserve:          float64(p.number("reservePercent", m.ReservePercent, defaultReserve, 0, maxReserve)) / 100,
 		AccountRateLimit: m.AccountRateLimit,
-		SealAfter:        p.sealAfter(m.SealAfter),
+		SealAfter:        p.duration("sealAfter", m.SealAfter, defaultSealAfter, 0, maxSealAfter, "from 0s to 24h, such as 15m"),
+		KeepFor:          p.duration("keepFor", m.KeepFor, defaultKeepFor, minKeepFor, maxKeepFor, "from 1m to 4320h, such as 24h"),
+		MinRoles:         p.minRoles(m.MinRoles),
 	}
 	switch {
 	case out.AccountID == "":
@@ -109,7 +129,7 @@ func LoadSettings(s backend.DataSourceInstanceSettings) (*Settings, error) {
 		p.add("accountId must be 32 hexadecimal digits, as in the address of your Cloudflare dashboard")
 	}
 	before := len(p.list)
-	out.APIURL = p.apiURL(m.APIURL)
+	out.APIURL = p.apiURL(m.APIURL, allowedHosts())
 	out.Credentials = p.credentials(m, s.DecryptedSecureJSONData)
 	out.CanConnect = len(p.list) == before
 	out.Mask, out.MaskKey = p.mask(m.MaskIdentities, s.DecryptedSecureJSONData["maskKey"])
@@ -145,42 +165,20 @@ func (p *problems) number(name string, n flexNumber, missing, least, most int) i
 	return v
 }
 
-func (p *problems) sealAfter(text string) time.Duration {
+// duration reads a Go duration; allowed says its bounds.
+func (p *problems) duration(name, text string, missing, least, most time.Duration, allowed string) time.Duration {
 	if strings.TrimSpace(text) == "" {
-		return defaultSealAfter
+		return missing
 	}
 	d, err := time.ParseDuration(strings.TrimSpace(text))
-	if err != nil || d < 0 || d > maxSealAfter {
-		p.add("sealAfter must be a duration from 0s to 24h, such as 15m")
-		return defaultSealAfter
+	if err != nil || d < least || d > most {
+		p.add("%s must be a duration %s", name, allowed)
+		return missing
 	}
 	return d
 }
 
-func (p *problems) apiURL(text string) string {
-	text = strings.TrimRight(strings.TrimSpace(text), "/")
-	if text == "" {
-		return cloudflare.DefaultURL
-	}
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		p.add("apiUrl must be an address such as %s, without a user, query, or fragment", cloudflare.DefaultURL)
-		return cloudflare.DefaultURL
-	}
-	if u.Scheme == "http" && !isLocal(u.Hostname()) {
-		p.add("apiUrl must start with https:// because the secret must not travel unencrypted; http:// is allowed for this machine and for private names (one label, .internal, .local)")
-	}
-	return text
-}
-
-// isLocal says whether a host is this machine or, like a container's name in
-// Docker, a name that only a private network resolves.
-func isLocal(host string) bool {
-	return host == "::1" || strings.HasPrefix(host, "127.") || !strings.ContainsAny(host, ".:") ||
-		strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local")
-}
-
-func (p *problems) credentials(m settingsModel, secrets map[string]string) cloudflare.Credentials {
+func (p *problems) credentials(m model, secrets map[string]string) cloudflare.Credentials {
 	switch m.AuthType {
 	case "", authToken:
 		token := strings.TrimSpace(secrets["apiToken"])
@@ -217,8 +215,12 @@ func (p *problems) mask(text, key string) (frame.Mask, string) {
 	if !ok {
 		p.add("maskIdentities must be none, pseudonym, or redact")
 	}
-	if mask == frame.MaskPseudonym && key == "" {
+	switch {
+	case mask != frame.MaskPseudonym:
+	case key == "":
 		p.add("maskKey is missing: enter the key that makes the pseudonyms")
+	case utf8.RuneCountInString(key) < minMaskKey:
+		p.add("maskKey must have at least %d characters, because whoever guesses it can undo the pseudonyms", minMaskKey)
 	}
 	return mask, key
 }

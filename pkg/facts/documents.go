@@ -67,8 +67,8 @@ func (s *session) page(ctx context.Context, path string, params url.Values, ttl 
 		if err != nil {
 			return nil, err
 		}
-		if s.keeps && len(envelope.Result) <= maxDocument {
-			s.documents.Add(key, kept[*cloudflare.Envelope]{envelope, s.now().Add(ttl)})
+		if len(envelope.Result) <= maxDocument {
+			s.documents.Add(key, kept[*cloudflare.Envelope]{envelope, s.until(ttl)})
 		}
 		return envelope, nil
 	})

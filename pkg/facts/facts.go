@@ -64,7 +64,7 @@ type Gatherer struct {
 	now       func() time.Time
 	directory *directory.Directory
 	logs      Logs
-	keeps     bool
+	keepFor   time.Duration
 	documents *lru.Cache[string, kept[*cloudflare.Envelope]]
 	gathered  *lru.Cache[string, kept[*Gathered]]
 }
@@ -75,12 +75,21 @@ type kept[T any] struct {
 	until time.Time
 }
 
-// New makes a Gatherer that knows nothing yet. keeps says whether it may keep what
-// it reads.
-func New(client *cloudflare.Client, accountID string, now func() time.Time, d *directory.Directory, logs Logs, keeps bool) *Gatherer {
+// New makes a Gatherer that knows nothing yet. It keeps nothing for longer than
+// keepFor.
+func New(client *cloudflare.Client, accountID string, now func() time.Time, d *directory.Directory, logs Logs, keepFor time.Duration) *Gatherer {
 	documents, _ := lru.New[string, kept[*cloudflare.Envelope]](maxDocuments) // fails for sizes below 1 only
 	gathered, _ := lru.New[string, kept[*Gathered]](maxGathered)
-	return &Gatherer{client, accountID, now, d, logs, keeps, documents, gathered}
+	return &Gatherer{client, accountID, now, d, logs, keepFor, documents, gathered}
+}
+
+// until is when what is read now counts no longer.
+func (g *Gatherer) until(ttl time.Duration) time.Time { return g.now().Add(min(ttl, g.keepFor)) }
+
+// Forget frees all that is kept.
+func (g *Gatherer) Forget() {
+	g.documents.Purge()
+	g.gathered.Purge()
 }
 
 // Gathered is what a question came to. It is read-only, as it is shared.
@@ -122,12 +131,12 @@ func (g *Gatherer) Gather(ctx context.Context, q query.Question, within interval
 		s := newSession(g, q, within, show)
 		found, err := s.gather(ctx)
 		switch {
-		case err != nil || !g.keeps || s.passing():
+		case err != nil || s.passing():
 		case s.found && q.RayID != "":
-			g.gathered.Add(login, kept[*Gathered]{found, g.now().Add(momentTTL)})
+			g.gathered.Add(login, kept[*Gathered]{found, g.until(momentTTL)})
 		default:
 			// What is not there can arrive any moment.
-			g.gathered.Add(key, kept[*Gathered]{found, g.now().Add(absentTTL)})
+			g.gathered.Add(key, kept[*Gathered]{found, g.until(absentTTL)})
 		}
 		return found, err
 	})

@@ -165,3 +165,13 @@ func TestKeepsNothingWhereTheCacheIsOff(t *testing.T) {
 		require.Len(t, l.AskedFor("/last_seen_identity"), 2)
 	})
 }
+
+func TestForgets(t *testing.T) {
+	lab.Test(t, func(t *testing.T) {
+		l := lab.New(t, world())
+		ask(t, l, byRay(ray))
+		l.Forget()
+		ask(t, l, byRay(ray))
+		require.Len(t, l.AskedFor("/apps/"+wiki), 2)
+	})
+}

@@ -19,7 +19,11 @@ import (
 func init() {
 	register("explain", func(s shared) Surface {
 		e := &explanation{shared: s}
-		e.facts = facts.New(s.Client, s.AccountID, s.Now, s.directory, e, s.Limit > 0)
+		keepFor := s.KeepFor
+		if s.Limit == 0 {
+			keepFor = 0 // The cache is off.
+		}
+		e.facts = facts.New(s.Client, s.AccountID, s.Now, s.directory, e, keepFor)
 		return e
 	})
 }
@@ -58,6 +62,9 @@ func (s *explanation) Query(ctx context.Context, r *query.Request) (*answer.Resu
 	}
 	return result, nil
 }
+
+// Forget frees what is kept for other questions.
+func (s *explanation) Forget() { s.facts.Forget() }
 
 // Ask implements facts.Logs with the surfaces of the events.
 func (s *explanation) Ask(ctx context.Context, l facts.Log) (*answer.Result, error) {

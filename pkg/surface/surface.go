@@ -90,16 +90,21 @@ func (s *Set) Directory() *directory.Directory { return s.directory }
 // Stats says how much all surfaces together keep.
 func (s *Set) Stats() eventlog.Stats { return s.events.Stats() }
 
-// Forget frees all events and lists.
+// Forget frees all events and lists, and what surfaces keep beside them.
 func (s *Set) Forget() {
 	s.events.Forget()
 	s.directory.Forget()
+	for _, surface := range s.surfaces {
+		if keeper, ok := surface.(interface{ Forget() }); ok {
+			keeper.Forget()
+		}
+	}
 }
 
 // Close ends what runs and frees what is kept.
 func (s *Set) Close() {
 	s.events.Close()
-	s.directory.Forget()
+	s.Forget()
 }
 
 // boundsFormat writes the ends of an interval as Cloudflare takes them; fractions

@@ -175,3 +175,14 @@ func TestForgets(t *testing.T) {
 		require.Len(t, l.AskedFor("/apps/"+wiki), 2)
 	})
 }
+
+// An account that lacks some dimensions tells the others.
+func TestTakesTheDimensionsThatThereAre(t *testing.T) {
+	lab.Test(t, func(t *testing.T) {
+		l := lab.New(t, world(func(c *account.Config) {
+			c.Events = nil
+			c.GraphQL.Unavailable = []string{"mtlsStatus", "serviceTokenId"}
+		}))
+		require.Equal(t, "no_policy_matched", verdict(t, ask(t, l, byRay(ray)))["verdict"])
+	})
+}

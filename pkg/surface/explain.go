@@ -3,6 +3,7 @@ package surface
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -72,13 +73,45 @@ func (s *explanation) Ask(ctx context.Context, l facts.Log) (*answer.Result, err
 	if !ok {
 		return nil, fmt.Errorf("the query type %s has no surface", l.QueryType)
 	}
-	model := map[string]any{"format": query.FormatTable, "limit": l.Limit}
+	q, _ := catalogue.Lookup(l.QueryType)
+	r, err := s.inner(l, sent(q))
+	if err != nil {
+		return nil, err
+	}
+	result, err := surface.Query(ctx, r)
+	var refused *query.InvalidError
+	if !errors.As(err, &refused) {
+		return result, err
+	}
+	// An account need not have all fields. Those that it has are the default.
+	if r, err = s.inner(l, nil); err != nil {
+		return nil, err
+	}
+	return surface.Query(ctx, r)
+}
+
+// sent are the names of the fields that rows come with. What the data source adds
+// to rows can cost calls.
+func sent(q *catalogue.QueryType) []string {
+	var names []string
+	for _, f := range q.Columns(true) {
+		if len(f.Path) > 0 || f.Name == q.Outcome.Field {
+			names = append(names, f.Name)
+		}
+	}
+	if q.API == "rest" {
+		names = append(names, catalogue.OtherField)
+	}
+	return names
+}
+
+// inner is the request for events.
+func (s *explanation) inner(l facts.Log, fields []string) (*query.Request, error) {
 	var filters []map[string]any
 	for field, values := range l.Filters {
 		filters = append(filters, map[string]any{"field": field, "operator": catalogue.Equal, "values": values})
 	}
-	model["filters"] = filters
-	raw, err := json.Marshal(model)
+	raw, err := json.Marshal(map[string]any{"format": query.FormatTable, "limit": l.Limit, "fields": fields, "filters": filters})
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +120,7 @@ func (s *explanation) Ask(ctx context.Context, l facts.Log) (*answer.Result, err
 		return nil, err
 	}
 	r.MaxRows = l.MaxRows
-	return surface.Query(ctx, r)
+	return r, nil
 }
 
 // reasonOf says why an answer is not complete that goes without a part.

@@ -135,7 +135,10 @@ func (s *session) readNearby(ctx context.Context) error {
 	case s.address == "":
 		return nil
 	}
-	found, err := s.ask(alone(ctx), Log{QueryType: loginGroups, Filters: filters, Within: within.Clip(s.retention(loginGroups)), Limit: maxNearby})
+	if within = within.Clip(s.retention(loginGroups)); within.Empty() {
+		return errGone
+	}
+	found, err := s.ask(alone(ctx), Log{QueryType: loginGroups, Filters: filters, Within: within, Limit: maxNearby})
 	if err != nil {
 		return err
 	}

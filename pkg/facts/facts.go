@@ -109,8 +109,8 @@ type Gap struct {
 
 // Gather gathers the facts of a question. The same question is gathered once for
 // all who ask it at about the same time. show is what the data source shows of a
-// personal value. Errors are *query.InvalidError or the
-// context's: what Cloudflare does not give is a gap.
+// personal value. Errors are *query.InvalidError, the context's, or what kept a
+// masked user from being looked up: all else that Cloudflare does not give is a gap.
 func (g *Gatherer) Gather(ctx context.Context, q query.Question, within interval.Interval, show func(string) string) (*Gathered, error) {
 	// A login that was found is the same in every time range.
 	login := strings.Join([]string{q.RayID, q.UserEmail, q.AppUID, q.AppName}, "\x00")

@@ -9,8 +9,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
 	"github.com/cfaccess/cfaccess-logs-datasource/internal/lab"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/surface"
 )
 
@@ -184,5 +187,39 @@ func TestTakesTheDimensionsThatThereAre(t *testing.T) {
 			c.GraphQL.Unavailable = []string{"mtlsStatus", "serviceTokenId"}
 		}))
 		require.Equal(t, "no_policy_matched", verdict(t, ask(t, l, byRay(ray)))["verdict"])
+	})
+}
+
+func TestOldLoginsHaveNoGroups(t *testing.T) {
+	lab.Test(t, func(t *testing.T) {
+		l := lab.New(t, world(func(c *account.Config) {
+			at := lab.Noon.AddDate(0, -4, 0)
+			c.Events[0].At, c.Groups = at, nil
+			c.Events[0].Row["created_at"] = at.Format(time.RFC3339Nano)
+		}))
+		res := ask(t, l, byRay(ray))
+		require.Equal(t, "no_policy_matched", verdict(t, res)["verdict"])
+		require.False(t, res.Coverage.Complete)
+		require.Contains(t, res.Notices[0].Text, "Cloudflare does not have the login groups")
+	})
+}
+
+// A panic costs the question that it happened in, and not the process.
+func TestAPanicIsAnError(t *testing.T) {
+	lab.Test(t, func(t *testing.T) {
+		l := lab.New(t, world())
+		model := fmt.Sprintf(`{"queryType":"explain","filters":[{"field":"user_email","operator":"=","values":[%q]},{"field":"app_uid","operator":"=","values":[%q]}]}`, lab.Pseudonym(samEmail), wiki)
+		r := lab.Request(t, model, lab.Noon.Add(-time.Hour), lab.Noon, lab.Masked, func(o *query.Options) {
+			show := o.Disguise
+			o.Disguise = func(f *catalogue.Field, value string) string {
+				if value == samEmail {
+					panic("broken")
+				}
+				return show(f, value)
+			}
+		})
+		_, err := l.Query(t.Context(), r)
+		var panicked *eventlog.PanicError
+		require.ErrorAs(t, err, &panicked)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/explain"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
 // ownReason is why something was not read that is no error of a call; the text has
@@ -18,6 +19,7 @@ func (r *ownReason) Error() string { return r.text }
 var (
 	errSpared        = &ownReason{"the question took so many calls that the data source did not ask for %s"}
 	errTooLong       = &ownReason{"there is more of %s than the data source reads for a question"}
+	errGone          = &ownReason{"Cloudflare does not have %s of that time, or not for this account"}
 	errNoApplication = &ownReason{"%s is not among those that Cloudflare shows these credentials"}
 	errTooManyLogins = &ownReason{"Cloudflare does not filter logins by their Ray ID, and there are more than the data source reads to find one in %s. " +
 		"Select a time range of a few minutes around the login"}
@@ -30,6 +32,9 @@ var errNoList = &cloudflare.Error{Kind: cloudflare.KindMalformed}
 func missing(what, permission string, err error) explain.Missing {
 	if own, ok := errors.AsType[*ownReason](err); ok {
 		return explain.Missing{Why: fmt.Sprintf(own.text, what)}
+	}
+	if _, ok := errors.AsType[*query.InvalidError](err); ok {
+		return missing(what, permission, errGone) // Nothing else can be wrong with our own questions.
 	}
 	status := ""
 	if upstream, ok := errors.AsType[*cloudflare.Error](err); ok && upstream.Status > 0 {

@@ -86,8 +86,11 @@ func (s *session) findGroup(ctx context.Context, within interval.Interval) bool 
 func (s *session) readGroups(ctx context.Context, within interval.Interval) ([]event, error) {
 	ray := s.rayID()
 	s.groupsRead = true
-	if ray == "" {
+	switch {
+	case ray == "":
 		return nil, nil
+	case within.Empty():
+		return nil, errGone
 	}
 	ctx, cancel := inPart(ctx, 4)
 	defer cancel()

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/explain"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
@@ -38,6 +39,8 @@ type session struct {
 	// gaps by what they are about, in their order.
 	gaps    []Gap
 	remarks []string
+	// broken is a task that panicked.
+	broken error
 }
 
 func newSession(g *Gatherer, q query.Question, within interval.Interval, show func(string) string) *session {
@@ -46,7 +49,12 @@ func newSession(g *Gatherer, q query.Question, within interval.Interval, show fu
 
 // gather finds the login and then, in as few rounds as the facts depend on each
 // other, all else. Calls of a round run at the same time, and each fails alone.
-func (s *session) gather(ctx context.Context) (*Gathered, error) {
+func (s *session) gather(ctx context.Context) (found *Gathered, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = eventlog.Panicked(p)
+		}
+	}()
 	if s.calls = cloudflare.TraceOf(ctx); s.calls == nil {
 		s.calls = &cloudflare.Trace{}
 		ctx = cloudflare.WithTrace(ctx, s.calls)
@@ -63,6 +71,9 @@ func (s *session) gather(ctx context.Context) (*Gathered, error) {
 		if err := s.enrich(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if s.broken != nil {
+		return nil, s.broken
 	}
 	// What was left out on purpose is the least of what is missing.
 	slices.SortStableFunc(s.gaps, func(a, b Gap) int { return cmp.Compare(a.rank(), b.rank()) })
@@ -122,11 +133,22 @@ func inPart(ctx context.Context, parts time.Duration) (context.Context, context.
 	return context.WithTimeout(ctx, time.Until(deadline)/parts)
 }
 
-// together runs tasks at the same time.
+// together runs tasks at the same time. One that panics fails the question, and not
+// the process.
 func (s *session) together(tasks ...func()) {
 	var group errgroup.Group
 	for _, task := range tasks {
-		group.Go(func() error { task(); return nil })
+		group.Go(func() error {
+			defer func() {
+				if p := recover(); p != nil {
+					s.mu.Lock()
+					defer s.mu.Unlock()
+					s.broken = eventlog.Panicked(p)
+				}
+			}()
+			task()
+			return nil
+		})
 	}
 	_ = group.Wait() // its functions return no error
 }

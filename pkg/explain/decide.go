@@ -226,7 +226,7 @@ func (q *inquiry) forget(p *policy) {
 	for i := range p.rows {
 		if r := &p.rows[i]; r.stale() {
 			r.belief = doubt
-			r.note = sentences(r.note, "The login was decided otherwise, so this was different then.")
+			r.note = sentences(r.note, "The login was decided otherwise, so this may have been different then.")
 		}
 	}
 }

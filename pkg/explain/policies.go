@@ -33,9 +33,6 @@ func (p *policy) early() bool {
 	return p.decision == decisionBypass || p.decision == decisionServiceAuth
 }
 
-// admits says whether a login that matches gets in.
-func (p *policy) admits() bool { return p.early() || p.decision == decisionAllow }
-
 // asks says whether somebody has to approve of a login that matches.
 func (p *policy) asks() bool {
 	return p.decision == decisionAllow && p.doc.Get("approval_required").Bool()

@@ -111,7 +111,7 @@ func (q *inquiry) decide(a *application) decision {
 	}
 	if d.verdict == NoPolicyMatched || d.verdict == ServiceAuthFailed {
 		d.policy = a.nearest(d.verdict)
-		if d.policy == nil && slices.ContainsFunc(a.policies, func(p *policy) bool { return p.decision == "" }) {
+		if d.policy == nil && slices.ContainsFunc(a.policies, func(p *policy) bool { return p.unread }) {
 			d.verdict = VerdictUnknown
 		}
 	}

@@ -2,7 +2,7 @@ package explain
 
 import "slices"
 
-// decision is what the judgement comes to, before it is put into words.
+// decision is what the judgment comes to, before it is put into words.
 type decision struct {
 	verdict   string
 	certainty string

@@ -80,7 +80,7 @@ func (q *inquiry) checks(a *application, d decision) []Check {
 	return out
 }
 
-// inquiry is one judgement while it is made.
+// inquiry is one judgment while it is made.
 type inquiry struct {
 	facts   *Facts
 	login   login

@@ -11,7 +11,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Answer is the judgement. All texts are masked already.
+// Answer is the judgment. All texts are masked already.
 type Answer struct {
 	Verdict  Verdict
 	Checks   []Check
@@ -21,14 +21,19 @@ type Answer struct {
 // Verdict is why the login was decided as it was.
 type Verdict struct {
 	// Time is the login's; zero where no login was found.
-	Time                                       time.Time
-	RayID, UserEmail, AppName, AppUID, Outcome string
-	Verdict                                    string
-	Reason                                     string
-	PolicyName, PolicyID, Rule                 string
-	Certainty                                  string
-	AsOf                                       time.Time
-	NextStep                                   string
+	Time                              time.Time
+	RayID, UserEmail, AppName, AppUID string
+	// Outcome is the one that was logged; empty without a login.
+	Outcome string
+	Verdict string
+	// Reason says it in sentences, NextStep what to do.
+	Reason, NextStep string
+	// PolicyName and PolicyID are the policy that decided or that came nearest, Rule
+	// what decided there, in words.
+	PolicyName, PolicyID, Rule string
+	Certainty                  string
+	// AsOf is the moment whose configuration was judged by; zero where none was.
+	AsOf time.Time
 }
 
 // The verdicts.

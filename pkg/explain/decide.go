@@ -2,7 +2,7 @@ package explain
 
 import "slices"
 
-// decision is what the judgement comes to, before it is put into words.
+// decision is what the judgment comes to, before it is put into words.
 type decision struct {
 	verdict   string
 	certainty string
@@ -111,7 +111,7 @@ func (q *inquiry) decide(a *application) decision {
 	}
 	if d.verdict == NoPolicyMatched || d.verdict == ServiceAuthFailed {
 		d.policy = a.nearest(d.verdict)
-		if d.policy == nil && slices.ContainsFunc(a.policies, func(p *policy) bool { return p.decision == "" }) {
+		if d.policy == nil && slices.ContainsFunc(a.policies, func(p *policy) bool { return p.unread }) {
 			d.verdict = VerdictUnknown
 		}
 	}
@@ -226,7 +226,7 @@ func (q *inquiry) forget(p *policy) {
 	for i := range p.rows {
 		if r := &p.rows[i]; r.stale() {
 			r.belief = doubt
-			r.note = sentences(r.note, "The login was decided otherwise, so this was different then.")
+			r.note = sentences(r.note, "The login was decided otherwise, so this may have been different then.")
 		}
 	}
 }

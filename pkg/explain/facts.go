@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Facts is all that a judgement rests on. The zero value is a question about which
+// Facts is all that a judgment rests on. The zero value is a question about which
 // nothing could be read; every part that is filled in makes the answer better, and
 // no part is needed. Documents are Cloudflare's JSON as it came, so that a rule
 // type nobody knew yet can still be shown.
@@ -19,7 +19,7 @@ type Facts struct {
 	// user to an application would be decided.
 	RayID string
 	// ReadAt is when the configuration and the identity were read: the "now" of
-	// the judgement.
+	// the judgment.
 	ReadAt time.Time
 
 	// Request is the row of access_requests, Group the dimensions of the row of

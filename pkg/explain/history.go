@@ -204,6 +204,18 @@ func capital(text string) string {
 	return string(unicode.ToUpper(first)) + text[size:]
 }
 
+// asOf is the moment whose configuration was judged by: the login's, unless some of
+// it was judged as it stands now.
+func (q *inquiry) asOf(a *application) time.Time {
+	if a.unread != "" {
+		return time.Time{}
+	}
+	if q.unsettled {
+		return q.facts.ReadAt
+	}
+	return q.login.at
+}
+
 // jitRows are the requests for temporary access of the login's user to the
 // application, those that were made before the login.
 func (q *inquiry) jitRows(app gjson.Result) []gjson.Result {

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -65,7 +66,7 @@ func (q *inquiry) checks(a *application, d decision) []Check {
 			decisive = p.decisive()
 		}
 		rows := p.rows
-		if p.decision == "" {
+		if p.unread {
 			rows = []row{{finding: finding{note: p.note}}}
 		}
 		for i, r := range rows {
@@ -79,7 +80,7 @@ func (q *inquiry) checks(a *application, d decision) []Check {
 	return out
 }
 
-// inquiry is one judgement while it is made.
+// inquiry is one judgment while it is made.
 type inquiry struct {
 	facts   *Facts
 	login   login
@@ -89,6 +90,10 @@ type inquiry struct {
 	groups, providers, tokens, posture objects
 	// visiting are the groups that are being judged, outermost to innermost.
 	visiting map[string]bool
+	// judged are groups that are no part of a circle; circles counts how often a
+	// group led back to itself.
+	judged  map[string]finding
+	circles int
 	// changes is what changed after the login and took part.
 	changes []standing
 	// unsettled says that some of it was judged as it stands now, because how it
@@ -104,7 +109,7 @@ func newInquiry(f *Facts) *inquiry {
 	q := &inquiry{
 		facts: f, login: l, history: readHistory(f.Changes),
 		groups: byID(f.AccessGroups), providers: byID(f.IdentityProviders), tokens: byID(f.ServiceTokens, "client_id"), posture: byID(f.PostureRules),
-		visiting: map[string]bool{}, touched: map[string]bool{},
+		visiting: map[string]bool{}, judged: map[string]finding{}, touched: map[string]bool{},
 	}
 	identity := gjson.ParseBytes(f.Identity.JSON)
 	q.shown = newShower(f.Show, l.email, l.userUUID, f.UserEmail, l.ip.text, identity.Get("name").Str, identity.Get("email").Str,
@@ -112,15 +117,15 @@ func newInquiry(f *Facts) *inquiry {
 	return q
 }
 
-// objects are Cloudflare's objects of one kind by ID, without case.
+// objects are Cloudflare's objects of one kind by bareID.
 type objects map[string]gjson.Result
 
 func (o objects) get(id string) (doc gjson.Result, there bool) {
-	doc, there = o[strings.ToLower(id)]
+	doc, there = o[bareID(id)]
 	return doc, there
 }
 
-func (o objects) put(id string, doc gjson.Result) { o[strings.ToLower(id)] = doc }
+func (o objects) put(id string, doc gjson.Result) { o[bareID(id)] = doc }
 
 func byID(t Table, also ...string) objects {
 	out := objects{}
@@ -172,14 +177,14 @@ func (q *inquiry) provider(id string) (belief, observed) {
 	wanted, listed := q.providers.get(id)
 	if logged.text != "" {
 		logged.known, logged.firm = true, true
-		row, isID := q.providers.get(logged.text)
+		row, _ := q.providers.get(logged.text)
 		kind := strings.ToLower(logged.text)
 		switch {
-		case strings.EqualFold(logged.text, id):
+		case bareID(logged.text) == bareID(id):
 			logged.text = q.providerName(id)
 			return surely, logged
-		case isID:
-			logged.text = firstText(row.Get("name").Str, row.Get("type").Str)
+		case row.Exists() || isID(logged.text):
+			logged.text = q.providerName(logged.text)
 			return surelyNot, logged
 		case !slices.Contains(providerTypes, kind) && !q.hasProviderOf(kind):
 			logged.known = false
@@ -192,7 +197,7 @@ func (q *inquiry) provider(id string) (belief, observed) {
 	}
 	value, o := l.ofIdentity("idp.id", "identity provider")
 	if o.known && value.Str != "" {
-		same := strings.EqualFold(value.Str, id)
+		same := bareID(value.Str) == bareID(id)
 		o.text = q.providerName(value.Str)
 		return held(truthOf(same), o.firm), o
 	}
@@ -203,6 +208,16 @@ func (q *inquiry) provider(id string) (belief, observed) {
 	}
 	o.known = false
 	return doubt, o
+}
+
+// bareID is an ID without case and dashes: Cloudflare writes the IDs of identity
+// providers with dashes and without.
+func bareID(id string) string { return strings.ToLower(strings.ReplaceAll(id, "-", "")) }
+
+// isID says whether a text is an ID, and not the type of a provider.
+func isID(text string) bool {
+	raw, err := hex.DecodeString(bareID(text))
+	return err == nil && len(raw) == 16
 }
 
 func (q *inquiry) providersOf(kind string) int {
@@ -240,18 +255,6 @@ func (q *inquiry) methodAllowed(app gjson.Result) (belief, observed, []string) {
 
 // raw is a document as gjson, empty where there is none.
 func raw(doc json.RawMessage) gjson.Result { return gjson.ParseBytes(doc) }
-
-// asOf is the moment whose configuration was judged by: the login's, unless some of
-// it was judged as it stands now.
-func (q *inquiry) asOf(a *application) time.Time {
-	if a.unread != "" {
-		return time.Time{}
-	}
-	if q.unsettled {
-		return q.facts.ReadAt
-	}
-	return q.login.at
-}
 
 // toBeSure names the permissions that would make a likely verdict a certain one:
 // those that a rule, the approval, or the past of the configuration lacked.

@@ -207,6 +207,10 @@ func situations() []situation {
 		{name: "a reusable policy that can't be read", facts: facts(doc{"id": "finance-only", "precedence": 1}), change: func(f *explain.Facts) {
 			f.Policies = explain.Table{Missing: denied("the policies", "Access: Apps and Policies Read")}
 		}, verdict: explain.VerdictUnknown, certainty: explain.CertaintyUnknown, rows: []string{"finance-only  : unknown"}},
+		{name: "a reusable policy by its name and decision", facts: facts(doc{"id": "finance-only", "precedence": 1, "name": "Finance only", "decision": "allow"}), change: func(f *explain.Facts) { f.Policies = table(finance) },
+			verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Certain, rows: []string{"finance-only include okta: not_met *"}},
+		{name: "a policy without its rules", facts: facts(doc{"id": "finance-only", "precedence": 1, "name": "Finance only", "decision": "allow"}, staff.with("include", rules{onCountry("US")})),
+			verdict: explain.NoPolicyMatched, policy: "staff", certainty: explain.Likely, rows: []string{"finance-only  : unknown", "staff include geo: not_met *"}},
 		{name: "policies asked for on their own", facts: facts(), change: all(changeApp("policies", nil), func(f *explain.Facts) { f.AppPolicies = table(finance) }),
 			verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Certain},
 		{name: "policies not in the answer", facts: facts(), change: changeApp("policies", nil), verdict: explain.VerdictUnknown, certainty: explain.CertaintyUnknown},

@@ -2,7 +2,6 @@ package explain
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -41,13 +40,19 @@ type login struct {
 
 	request, group, failed gjson.Result
 
-	rayID, email, userUUID  string
-	appUID, aud, appName    string
-	appDomain, approvingID  string
-	ip, country             observed
-	identity                gjson.Result
-	identityFirm            bool
-	identityNote, emailFrom string
+	rayID string
+	// email is the user's address, emailFrom the log or list that has it.
+	email, emailFrom, userUUID string
+	appUID, aud                string
+	appName, appDomain         string
+	// approvingID is the policy that let the login in, where that was logged.
+	approvingID string
+	ip, country observed
+	// identity is the last seen one of the login's user; where it was not seen near
+	// the login, identityNote says how far from it.
+	identity     gjson.Result
+	identityFirm bool
+	identityNote string
 	// nobody says whether the login was one without a person.
 	nobody belief
 }
@@ -259,18 +264,12 @@ func spoken(d time.Duration) string {
 		of   time.Duration
 		name string
 	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}}
-	at := slices.IndexFunc(units, func(u struct {
-		of   time.Duration
-		name string
-	}) bool {
-		return d >= u.of
-	})
-	if at < 0 {
-		return "less than a second"
+	for _, u := range units {
+		if n := int64(d / u.of); n == 1 {
+			return "1 " + u.name
+		} else if n > 1 {
+			return fmt.Sprintf("%d %ss", n, u.name)
+		}
 	}
-	n := int64(d / units[at].of)
-	if n == 1 {
-		return "1 " + units[at].name
-	}
-	return fmt.Sprintf("%d %ss", n, units[at].name)
+	return "less than a second"
 }

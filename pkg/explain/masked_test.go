@@ -23,7 +23,7 @@ func everything() explain.Facts {
 	f := facts(
 		allow("Only fay@example.com", rules{onEmail("fay@example.com"), onIP("198.51.100.0/24"), onGroup("team")}, nil, nil).with("id", "only"),
 		allow("Machines", rules{rule("common_name", doc{"common_name": "gus-laptop"}), rule("gsuite", doc{"email": "team-hal@example.com", "identity_provider_id": oktaID})}, nil, nil),
-		allow("Claims", rules{
+		allow("Claims of Pia Lund", rules{
 			rule("saml", doc{"attribute_name": "manager", "attribute_value": "Ida Berg", "identity_provider_id": oktaID}),
 			rule("oidc", doc{"claim_name": "manager", "claim_value": "Ida Berg", "identity_provider_id": oktaID}),
 			rule("email_list", doc{"id": "list-finance"}), rule("ip_list", doc{"id": "list-offices"}),

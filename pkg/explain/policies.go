@@ -24,8 +24,9 @@ type policy struct {
 	// matches is whether the login matches it.
 	matches belief
 	rows    []row
-	// note says why the policy can't be read, or what changed.
-	note string
+	// note says what changed or, where the policy is unread, why.
+	note   string
+	unread bool
 }
 
 // early says whether the policy is one of those that Access looks at first.
@@ -33,8 +34,8 @@ func (p *policy) early() bool {
 	return p.decision == decisionBypass || p.decision == decisionServiceAuth
 }
 
-// admits says whether a login that matches gets in.
-func (p *policy) admits() bool { return p.early() || p.decision == decisionAllow }
+// written says whether a policy came with its rules, and not by ID or name alone.
+func written(p gjson.Result) bool { return p.Get("decision").Exists() && p.Get("include").Exists() }
 
 // asks says whether somebody has to approve of a login that matches.
 func (p *policy) asks() bool {
@@ -82,7 +83,7 @@ func (q *inquiry) application() *application {
 	full := byID(q.facts.Policies)
 	for _, list := range []gjson.Result{now.Get("policies"), gjson.Parse(tableJSON(q.facts.AppPolicies))} {
 		for _, p := range list.Array() {
-			if p.Get("decision").Exists() {
+			if written(p) {
 				full.put(p.Get("id").Str, p)
 			}
 		}
@@ -128,7 +129,7 @@ func (q *inquiry) namedPolicies(a *application) ([]gjson.Result, bool) {
 func (q *inquiry) policy(a *application, named gjson.Result, full objects, position float64) *policy {
 	id := firstText(named.Get("id").Str, named.Str)
 	now, _ := full.get(id)
-	if !now.Exists() && named.Get("decision").Exists() {
+	if !now.Exists() && named.IsObject() {
 		now = named
 	}
 	p := &policy{id: id, name: firstText(now.Get("name").Str, named.Get("name").Str)}
@@ -137,7 +138,7 @@ func (q *inquiry) policy(a *application, named gjson.Result, full objects, posit
 		return nil
 	}
 	// Where the application's own past has the policy in it, that is how it stood.
-	if !stood.firm && a.firm && !a.changed.IsZero() && named.Get("decision").Exists() {
+	if !stood.firm && a.firm && !a.changed.IsZero() && written(named) {
 		stood.doc, stood.firm = named, true
 	}
 	p.doc, p.note = stood.doc, stood.note
@@ -150,7 +151,8 @@ func (q *inquiry) policy(a *application, named gjson.Result, full objects, posit
 			break
 		}
 	}
-	if !p.doc.Get("decision").Exists() {
+	if !written(p.doc) {
+		p.unread = true
 		q.unsettled = true
 		p.note = sentences(p.note, absentFrom(q.facts.Policies.Missing, false, "the policy "+quoted(firstText(p.name, id)), "policies"))
 		return p
@@ -202,7 +204,7 @@ func (a *application) nearest(verdict string) *policy {
 	var best *policy
 	fewest := 0
 	for _, p := range a.policies {
-		if p.decision != decision {
+		if p.decision != decision || p.unread {
 			continue
 		}
 		if _, failed, _ := p.sorted(); best == nil || len(failed) < fewest {

@@ -129,6 +129,9 @@ func (q *inquiry) sections(doc gjson.Result, firm bool, note string) (rows []row
 	return rows, met[include].and(met[require]).and(met[exclude].not())
 }
 
+// mostCircles bounds the work that groups make which contain each other.
+const mostCircles = 1000
+
 // accessGroup judges the rules inside a group the way those of a policy are. A
 // group that leads back to itself is not known: Cloudflare doesn't say what it
 // makes of one.
@@ -138,16 +141,24 @@ func accessGroup(q *inquiry, body gjson.Result) finding {
 	name := quoted(firstText(now.Get("name").Str, id))
 	f := finding{rule: "the Access group " + name + " contains the user", wanted: firstText(now.Get("name").Str, id)}
 	stood := q.history.asOf(kindGroup, id, "the group "+name, now, q.login.at, q.facts.ReadAt)
+	known, judged := q.judged[bareID(id)]
 	switch {
-	case q.visiting[id]:
+	case judged:
+		return known
+	case q.visiting[bareID(id)]:
+		q.circles++
 		f.note = "The group " + name + " contains itself."
+		return f
+	case q.circles > mostCircles:
+		f.note = "The groups contain each other in too many ways."
 		return f
 	case !stood.doc.Exists():
 		f.note = absentFrom(q.facts.AccessGroups.Missing, listed, "the group "+name, "Access groups")
 		return f
 	}
-	q.visiting[id] = true
-	defer delete(q.visiting, id)
+	circles := q.circles
+	q.visiting[bareID(id)] = true
+	defer delete(q.visiting, bareID(id))
 	rows, matches := q.sections(stood.doc, stood.firm, "")
 	q.changed(stood)
 	q.touched[strings.ToLower(id)] = true
@@ -168,6 +179,10 @@ func accessGroup(q *inquiry, body gjson.Result) finding {
 	f.but = "the group doesn't contain the user (" + f.seen + ")"
 	if matches.likely == yes {
 		f.but = "the group contains the user"
+	}
+	// What a group in a circle comes to depends on where the circle was entered.
+	if q.circles == circles {
+		q.judged[bareID(id)] = f
 	}
 	return f
 }

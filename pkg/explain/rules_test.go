@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -66,6 +67,13 @@ func TestRules(t *testing.T) {
 		{"login method by the ID of another", rule("login_method", doc{"id": pinID}), func(f *explain.Facts) {
 			f.Identity, f.Request = explain.Document{}, request().with("connection", "").document()
 		}, explain.NotMet},
+		{"login method by an ID that nothing names", rule("login_method", doc{"id": oktaID}), func(f *explain.Facts) {
+			f.Identity, f.IdentityProviders = explain.Document{}, explain.Table{Missing: denied("the identity providers", "Some Permission")}
+			f.Group = group().with("identityProvider", "22222222000040008000000000000009").document()
+		}, explain.NotMet},
+		{"login method by an ID without dashes", rule("login_method", doc{"id": oktaID}), func(f *explain.Facts) {
+			f.Group = group().with("identityProvider", "22222222000040008000000000000001").document()
+		}, explain.Met},
 		{"login method by type", rule("login_method", doc{"id": oktaID}), noGroup, explain.Met},
 		{"login method by type, another", rule("login_method", doc{"id": pinID}), noGroup, explain.NotMet},
 		{"login method, two of a type", rule("login_method", doc{"id": oktaID}), func(f *explain.Facts) {
@@ -182,6 +190,29 @@ func TestRules(t *testing.T) {
 				require.NotEmpty(t, got.Seen)
 				require.NotEmpty(t, got.Source)
 			}
+		})
+	}
+}
+
+// TestManyGroups lets groups contain each other in every way there is.
+func TestManyGroups(t *testing.T) {
+	for name, contains := range map[string]func(from, to int) bool{
+		"all others": func(from, to int) bool { return from != to },
+		"all below":  func(from, to int) bool { return from < to },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := facts(allow("Staff", rules{onGroup("g0")}, nil, nil))
+			for from := range 40 {
+				var inside rules
+				for to := range 40 {
+					if contains(from, to) {
+						inside = append(inside, onGroup(fmt.Sprint("g", to)))
+					}
+				}
+				f.AccessGroups.Rows = append(f.AccessGroups.Rows, accessGroup(fmt.Sprint("g", from), append(inside, onEmail("fay@example.com")), nil, nil).json())
+			}
+			want := map[string]string{"all others": explain.Unknown, "all below": explain.NotMet}
+			require.Equal(t, want[name], explain.Judge(f).Checks[0].Result)
 		})
 	}
 }

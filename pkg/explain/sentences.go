@@ -272,7 +272,7 @@ func (q *inquiry) unknown(app string, a *application, d decision) (reason, next 
 	}
 	var notes []string
 	for _, p := range a.policies {
-		if p.decision == "" {
+		if p.unread {
 			notes = append(notes, p.note)
 		}
 	}

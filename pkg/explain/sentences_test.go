@@ -2,6 +2,7 @@ package explain_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -91,4 +92,30 @@ func TestSentences(t *testing.T) {
 		}
 	}
 	require.Empty(t, want, "every sentence has its situation")
+}
+
+// TestHelp looks for what helps with a device: where the certificate comes from, and
+// where to look.
+func TestHelp(t *testing.T) {
+	f := facts(allow("Devices", rules{onEveryone()}, rules{rule("certificate", doc{})}, nil))
+	f.Certificates = table(
+		doc{"id": "ca-1", "name": "Laptops", "associated_hostnames": []string{"payroll.example.com"}, "expires_on": stamp(noon.Add(-time.Hour))},
+		doc{"id": "ca-2", "name": "Phones", "associated_hostnames": []string{"wiki.example.com"}},
+	)
+	a := explain.Judge(f)
+	require.Equal(t, "The certificate authority of payroll.example.com is “Laptops”, which expired on 2026-06-01 11:00:00 UTC.", a.Checks[1].Note)
+	require.Contains(t, a.Verdict.Reason, "requires that the device presents a valid client certificate, but none was presented.")
+	require.Contains(t, a.Verdict.NextStep, "Install a client certificate")
+
+	f.Certificates = explain.Table{}
+	require.Empty(t, explain.Judge(f).Checks[1].Note)
+}
+
+// TestPermissions names those that would have told, and no others.
+func TestPermissions(t *testing.T) {
+	f := facts(finance, allow("Offices", rules{rule("ip_list", doc{"id": "list-other"})}, nil, nil))
+	f.Identity.JSON, f.Identity.Missing = nil, denied("the identity", "Zero Trust Read")
+	f.ServiceTokens.Missing = denied("the service tokens", "Access: Service Tokens Read")
+	f.Lists["list-other"] = explain.List{Name: "Other", Missing: denied("the list", "Lists Permission")}
+	require.Contains(t, explain.Judge(f).Verdict.NextStep, "To be told more, give the API token Zero Trust Read and Lists Permission.")
 }

@@ -1,5 +1,5 @@
 import { getBackendSrv, isFetchError } from '@grafana/runtime';
-import { Button, ConfirmButton, Field } from '@grafana/ui';
+import { Button, Field, Stack } from '@grafana/ui';
 import React, { useState } from 'react';
 
 /** What the resource forget answers. */
@@ -21,10 +21,11 @@ function reasonOf(error: unknown): string {
 
 /** Frees all that the data source keeps in memory, such as after a person asked to be erased. */
 export function ForgetButton({ uid }: { uid: string }) {
+  const [asksAgain, setAsksAgain] = useState(false);
   const [result, setResult] = useState('');
 
   const forget = async () => {
-    setResult('');
+    setAsksAgain(false);
     try {
       const path = `/api/datasources/uid/${encodeURIComponent(uid)}/resources/forget`;
       setResult(told(await getBackendSrv().post<Forgotten>(path, {}, { showErrorAlert: false })));
@@ -39,14 +40,30 @@ export function ForgetButton({ uid }: { uid: string }) {
       description="Free everything that the data source keeps in memory. The next queries read it from Cloudflare again. Only administrators can do this."
       noMargin
     >
-      <div>
-        <ConfirmButton confirmText="Forget everything" confirmVariant="destructive" onConfirm={forget} closeOnConfirm>
-          <Button variant="secondary" type="button">
+      <Stack alignItems="center" wrap="wrap">
+        {asksAgain ? (
+          <>
+            <Button type="button" variant="destructive" onClick={forget}>
+              Forget everything
+            </Button>
+            <Button type="button" variant="secondary" onClick={() => setAsksAgain(false)}>
+              Cancel
+            </Button>
+          </>
+        ) : (
+          <Button
+            type="button"
+            variant="secondary"
+            onClick={() => {
+              setResult('');
+              setAsksAgain(true);
+            }}
+          >
             Forget what is cached
           </Button>
-        </ConfirmButton>
-        <div role="status">{result}</div>
-      </div>
+        )}
+        <span role="status">{result}</span>
+      </Stack>
     </Field>
   );
 }

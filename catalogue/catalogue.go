@@ -151,7 +151,7 @@ type Field struct {
 	FilterOnly  bool              `json:"filterOnly,omitempty"`
 	Extra       bool              `json:"extra,omitempty"`
 	Groupable   bool              `json:"groupable"`
-	Personal    bool              `json:"personal,omitempty"`
+	Personal    bool              `json:"personal"`
 	Suggest     string            `json:"suggest,omitempty"`
 	Values      []Value           `json:"values,omitempty"`
 	Links       []Link            `json:"links,omitempty"`

@@ -213,9 +213,9 @@ export interface CatalogueField {
   grainMs?: number;
   groupable: boolean;
   /**
-   * Whether maskIdentities hides it.
+   * Whether maskIdentities hides it. It says so either way, so that nobody forgets: true if a value can name a person, or a person's device or address, also in free text.
    */
-  personal?: boolean;
+  personal: boolean;
   suggest?: SuggestionSource;
   values?: FieldValue[];
   links?: FieldLink[];

@@ -78,10 +78,10 @@ type QueryType struct {
 	Description string `json:"description"`
 	Noun        Noun   `json:"noun"`
 	// Count names the column with the number of events of a group.
-	Count           string    `json:"count"`
-	Outcome         Outcome   `json:"outcome,omitzero"`
-	API             string    `json:"api"`
-	Endpoint        string    `json:"endpoint"`
+	Count    string  `json:"count"`
+	Outcome  Outcome `json:"outcome,omitzero"`
+	API      string  `json:"api"`
+	Endpoint string  `json:"endpoint"`
 	// Parameters are those that Cloudflare documents to get a part of a REST list.
 	Parameters      []string  `json:"parameters,omitempty"`
 	Permission      string    `json:"permission"`

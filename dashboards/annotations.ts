@@ -14,11 +14,14 @@ export function configurationChanged(): Builder<AnnotationQuery> {
     const builder: Builder<AnnotationEventFieldMapping> = { build: () => ({ ...mapping }) };
     return [field, builder] as const;
   });
-  return new AnnotationQueryBuilder()
+  const annotation = new AnnotationQueryBuilder()
     .name(name)
     .datasource(DATASOURCE)
     .enable(true)
     .iconColor(iconColor)
     .target(target(query, 'Anno'))
-    .mappings(Object.fromEntries(fields));
+    .mappings(Object.fromEntries(fields))
+    .build();
+  // The SDK hides the switch in a menu by default.
+  return { build: () => ({ ...annotation, placement: undefined }) };
 }

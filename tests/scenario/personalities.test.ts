@@ -101,7 +101,9 @@ function kept(
   personality: Partial<Personality>,
   now: number
 ): ((e: Event) => boolean) | undefined {
-  const days = REST.includes(queryType) ? personality.retentionDays : undefined;
+  // Every plan has all of the audit log.
+  const isCut = REST.includes(queryType) && queryType !== 'access_changes';
+  const days = isCut ? personality.retentionDays : undefined;
   return days === undefined ? undefined : ({ time }) => time >= now - days * 24 * HOUR;
 }
 

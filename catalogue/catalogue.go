@@ -78,18 +78,25 @@ type QueryType struct {
 	Description string `json:"description"`
 	Noun        Noun   `json:"noun"`
 	// Count names the column with the number of events of a group.
-	Count           string    `json:"count"`
-	Outcome         Outcome   `json:"outcome,omitzero"`
-	API             string    `json:"api"`
-	Endpoint        string    `json:"endpoint"`
-	Permission      string    `json:"permission"`
-	PermissionNote  string    `json:"permissionNote,omitempty"`
-	Retention       Retention `json:"retention"`
-	Documentation   string    `json:"documentation"`
-	TimeFieldName   string    `json:"timeField"`
+	Count    string  `json:"count,omitempty"`
+	Outcome  Outcome `json:"outcome,omitzero"`
+	API      string  `json:"api"`
+	Endpoint string  `json:"endpoint"`
+	// Parameters are those that Cloudflare documents to get a part of a REST list.
+	Parameters     []string  `json:"parameters,omitempty"`
+	Permission     string    `json:"permission"`
+	PermissionNote string    `json:"permissionNote,omitempty"`
+	Retention      Retention `json:"retention"`
+	Documentation  string    `json:"documentation"`
+	TimeFieldName  string    `json:"timeField,omitempty"`
+	// Formats are the shapes that an answer can have; empty for all.
+	Formats []string `json:"formats,omitempty"`
+	// Parts are the tables that an answer consists of. Without any, answers hold
+	// events: only then there are Count, TimeFieldName and LogLine.
+	Parts           []Part    `json:"parts,omitempty"`
 	MinIntervalMS   int64     `json:"minIntervalMs,omitempty"`
 	RequiredFilters []string  `json:"requiredFilters"`
-	LogLine         string    `json:"logLine"`
+	LogLine         string    `json:"logLine,omitempty"`
 	Examples        []Example `json:"examples"`
 	Fields          []*Field  `json:"fields"`
 	byName          map[string]int

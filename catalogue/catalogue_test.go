@@ -60,6 +60,7 @@ func TestStructsHaveTheKeysOfTheSchema(t *testing.T) {
 		{schema.Definitions["example"], Example{}},
 		{schema.Definitions["value"], Value{}},
 		{schema.Definitions["link"], Link{}},
+		{schema.Definitions["part"], Part{}},
 	} {
 		same(t, fmt.Sprintf("%T and schema.json", c.value), jsonKeys(c.value), keys(c.schema.Properties))
 	}
@@ -86,7 +87,8 @@ func TestQueryTypesHoldTogether(t *testing.T) {
 	orders := map[int]string{}
 	for _, q := range All() {
 		t.Run(q.Name, func(t *testing.T) {
-			if f, ok := q.Field(q.TimeFieldName); !ok || f.Kind != KindTime || f.FilterOnly {
+			checkParts(t, q)
+			if f, ok := q.Field(q.TimeFieldName); q.HasEvents() && (!ok || f.Kind != KindTime || f.FilterOnly) {
 				t.Errorf("timeField %q is not a time column", q.TimeFieldName)
 			}
 			checkOutcome(t, q)
@@ -132,15 +134,17 @@ func checkOutcome(t *testing.T, q *QueryType) {
 }
 
 var (
-	placeholder  = regexp.MustCompile(`\{(\w+)\}`)
+	placeholder  = regexp.MustCompile(`\{([\w|]+)(:text)?\}`)
 	optionalPart = regexp.MustCompile(`\[[^\[\]]*\]`)
 )
 
 func checkLogLine(t *testing.T, q *QueryType) {
 	t.Helper()
 	for _, match := range placeholder.FindAllStringSubmatch(q.LogLine, -1) {
-		if f, ok := q.Field(match[1]); !ok || f.FilterOnly {
-			t.Errorf("logLine names %q, which is not a column", match[1])
+		for name := range strings.SplitSeq(match[1], "|") {
+			if f, ok := q.Field(name); !ok || f.FilterOnly {
+				t.Errorf("logLine names %q, which is not a column", name)
+			}
 		}
 	}
 	for _, part := range optionalPart.FindAllString(q.LogLine, -1) {
@@ -156,7 +160,7 @@ func checkLogLine(t *testing.T, q *QueryType) {
 func checkField(t *testing.T, q *QueryType, f *Field) {
 	t.Helper()
 	named := f.NamesFrom() != "" // in place of a name that rows lack
-	if sources := count(len(f.Path) > 0, f.Derived != nil && !(named && len(f.Path) > 0), f.FilterOnly); sources != 1 {
+	if sources := count(len(f.Path) > 0, f.Derived != nil && !(named && len(f.Path) > 0), f.FilterOnly); q.HasEvents() && sources != 1 {
 		t.Errorf("%s has %d of path, derived and filterOnly; it needs exactly one", f.Name, sources)
 	}
 	if f.Derived != nil && f.Derived.From != "" {
@@ -174,6 +178,9 @@ func checkField(t *testing.T, q *QueryType, f *Field) {
 	}
 	if f.Encoding != "" && f.Kind != KindTime {
 		t.Errorf("%s has the encoding %s of a time, but is of the kind %s", f.Name, f.Encoding, f.Kind)
+	}
+	if len(f.Operators) == 0 && q.HasEvents() {
+		t.Errorf("%s cannot be filtered by, as only columns of parts may", f.Name)
 	}
 	if f.Groupable && f.FilterOnly {
 		t.Errorf("%s can be grouped by but is not in the rows", f.Name)

@@ -2,8 +2,8 @@
  * What can be asked of Cloudflare Access. The JSON files beside this one are the only place where query types, fields
  * and operators are written; catalogue.go is this loader's twin for the executable.
  */
-import { catalogue, QUERY_TYPES } from './queryTypes';
-import type { CatalogueField, CatalogueQueryType, Operator, QueryTypeName } from './types';
+import { catalogue, QUERY_TYPES, type EventTypeName } from './queryTypes';
+import type { AnswerFormat, CatalogueField, CatalogueQueryType, Operator, QueryTypeName } from './types';
 
 export * from './queryTypes';
 export type * from './types';
@@ -46,6 +46,21 @@ export function outcomeFilter(
 ): { field: string; operator: Operator; values: string[] } {
   const outcome = outcomeOf(queryType);
   return { field: outcome.field, operator: '=', values: [outcome[which]] };
+}
+
+type EventType = CatalogueQueryType & Required<Pick<CatalogueQueryType, 'count' | 'timeField' | 'logLine'>>;
+
+/** The query types whose answers hold events. The tests of catalogue.go hold each file against what such a one has. */
+export const eventTypes = catalogue as Record<EventTypeName, EventType>;
+
+/** Shapes that an answer can have. */
+export function formatsOf(queryType: QueryTypeName): readonly AnswerFormat[] {
+  return catalogue[queryType]?.formats ?? ['time_series', 'table', 'logs'];
+}
+
+/** Fields that a query can filter by. */
+export function filterableFields(queryType: QueryTypeName): CatalogueField[] {
+  return catalogue[queryType].fields.filter((field) => field.operators.length > 0);
 }
 
 /** Fields that events can be counted by. */

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Push maps upstream parameters to values, in which {value} stands for the
@@ -39,3 +40,6 @@ func (p PushValue) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(p.Template)
 }
+
+// Takes says whether Cloudflare documents a parameter that gets a part of the list.
+func (q *QueryType) Takes(parameter string) bool { return slices.Contains(q.Parameters, parameter) }

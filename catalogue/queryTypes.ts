@@ -6,6 +6,9 @@ import failed_logins from './failed_logins.json';
 import scim_updates from './scim_updates.json';
 import login_groups from './login_groups.json';
 import active_sessions from './active_sessions.json';
+import access_changes from './access_changes.json';
+import jit_requests from './jit_requests.json';
+import explain from './explain.json';
 
 /** Every query type, in the order in which editors show them. */
 export const QUERY_TYPES: readonly QueryTypeName[] = [
@@ -14,6 +17,30 @@ export const QUERY_TYPES: readonly QueryTypeName[] = [
   'scim_updates',
   'login_groups',
   'active_sessions',
+  'access_changes',
+  'jit_requests',
+  'explain',
+];
+
+/** A query type whose answers hold events, which can be counted. The answers of the others have parts. */
+export type EventTypeName =
+  | 'access_requests'
+  | 'failed_logins'
+  | 'scim_updates'
+  | 'login_groups'
+  | 'active_sessions'
+  | 'access_changes'
+  | 'jit_requests';
+
+/** Every query type whose answers hold events, in the order in which editors show them. */
+export const EVENT_TYPES: readonly EventTypeName[] = [
+  'access_requests',
+  'failed_logins',
+  'scim_updates',
+  'login_groups',
+  'active_sessions',
+  'access_changes',
+  'jit_requests',
 ];
 
 /** Every operator, in the order in which editors show them. */
@@ -25,4 +52,7 @@ export const catalogue: Record<QueryTypeName, CatalogueQueryType> = {
   scim_updates,
   login_groups,
   active_sessions,
+  access_changes,
+  jit_requests,
+  explain,
 };

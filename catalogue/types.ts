@@ -3,7 +3,16 @@
 /**
  * Value of a query's queryType, which is also the name of this file and of the Go file in pkg/surface.
  */
-export type QueryTypeName = 'access_requests' | 'failed_logins' | 'scim_updates' | 'login_groups' | 'active_sessions';
+export type QueryTypeName =
+  | 'access_requests'
+  | 'failed_logins'
+  | 'scim_updates'
+  | 'login_groups'
+  | 'active_sessions'
+  | 'access_changes'
+  | 'jit_requests'
+  | 'explain';
+export type AnswerFormat = 'table' | 'time_series' | 'logs';
 /**
  * Type of a field's values.
  */
@@ -47,9 +56,9 @@ export interface CatalogueQueryType {
     many: string;
   };
   /**
-   * Name of the column with the number of events, in grouped tables and series.
+   * Name of the column with the number of events, in grouped tables and series. Absent if answers have parts.
    */
-  count: string;
+  count?: string;
   /**
    * What a series is grouped by if the query doesn't say, and what colors log lines. If absent, events have no outcome.
    */
@@ -76,6 +85,10 @@ export interface CatalogueQueryType {
    */
   endpoint: string;
   /**
+   * What Cloudflare documents for REST to get a part of the list. If absent, the list has no parts.
+   */
+  parameters?: ('since' | 'until' | 'before' | 'direction' | 'limit' | 'per_page' | 'page' | 'cursor')[];
+  /**
    * Exact name of the API token permission.
    */
   permission: string;
@@ -89,9 +102,21 @@ export interface CatalogueQueryType {
   };
   documentation: string;
   /**
-   * Field that places a row on the time axis.
+   * Field that places a row on the time axis. Absent if answers have parts.
    */
-  timeField: string;
+  timeField?: string;
+  /**
+   * Shapes that an answer can have. If absent, all of them.
+   *
+   * @minItems 1
+   */
+  formats?: AnswerFormat[];
+  /**
+   * Tables that an answer consists of, in their order. If absent, answers hold events.
+   *
+   * @minItems 1
+   */
+  parts?: AnswerPart[];
   /**
    * Shortest bucket of a series in milliseconds. If absent, 1.
    */
@@ -101,9 +126,9 @@ export interface CatalogueQueryType {
    */
   requiredFilters: string[];
   /**
-   * Body of a log line. {field} stands for the field's value. A part in square brackets is left out if a field in it has no value. Brackets don't nest.
+   * Body of a log line. Absent if answers have parts. {field} stands for the field's value, {one|other} for the first of them that has one, and {field:text} for the text of an enumeration's value, in lowercase. A part in square brackets is left out if a field in it has no value. Brackets don't nest.
    */
-  logLine: string;
+  logLine?: string;
   /**
    * @minItems 1
    */
@@ -112,6 +137,23 @@ export interface CatalogueQueryType {
    * @minItems 1
    */
   fields: CatalogueField[];
+}
+/**
+ * One of the tables that an answer consists of.
+ */
+export interface AnswerPart {
+  /**
+   * Name of the frame.
+   */
+  name: string;
+  title: string;
+  description: string;
+  /**
+   * Names of the fields that are its columns, in their order.
+   *
+   * @minItems 1
+   */
+  fields: string[];
 }
 /**
  * A query that shows what the query type is for.
@@ -170,7 +212,7 @@ export interface CatalogueField {
     constant?: string;
   };
   /**
-   * @minItems 1
+   * How a query can filter by the field. Empty if it can't.
    */
   operators: Operator[];
   /**

@@ -35,6 +35,7 @@ interface Dashboard {
   uid: string;
   panels: Panel[];
   templating: { list: Variable[] };
+  annotations: { list: Array<{ name: string; enable: boolean; datasource: unknown; target: Query; mappings: object }> };
 }
 
 function read(path: string): string {
@@ -78,6 +79,16 @@ test('it stands on the provisioned data source, whatever others there are', () =
   const source = parse(read('provisioning/datasources/cloudflare-access.yaml')).datasources[0];
   const chosen = dashboard.templating.list.find(({ type }) => type === 'datasource');
   assert.deepEqual(chosen?.current, { selected: true, text: source.name, value: source.uid });
+});
+
+test('it marks changes of the configuration on all graphs', () => {
+  const [changes, ...others] = dashboard.annotations.list;
+  assert.equal(others.length, 0);
+  assert.equal(changes.name, 'Access configuration changed');
+  assert.equal(changes.enable, true);
+  assert.deepEqual(changes.datasource, { type: 'cfaccess-logs-datasource', uid: '${datasource}' });
+  assert.equal(faults(changes.target), '');
+  assert.deepEqual(Object.keys(changes.mappings), ['title', 'text', 'tags']);
 });
 
 test('every variable of values asks for a field that there is', () => {

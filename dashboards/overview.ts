@@ -4,6 +4,7 @@ import {
   RowBuilder,
   type Dashboard,
 } from '@grafana/grafana-foundation-sdk/dashboard';
+import { configurationChanged } from './annotations';
 import { blockedBy, identityProviders, latestBlockedLogins, loginsByOutcome } from './logins';
 import { loginsByServiceToken, mtlsStatus, scimFailures, scimUpdates } from './otherSurfaces';
 import { blocked, blockedShare, logins, users } from './stats';
@@ -20,6 +21,7 @@ export function overview(uid: string): Dashboard {
     .timezone('browser')
     .time({ from: 'now-24h', to: 'now' })
     .refresh('1m')
+    .annotation(configurationChanged())
     .withVariable(dataSourceVariable())
     .withVariable(fieldVariable('application', 'Application', 'app_name'))
     .withVariable(fieldVariable('country', 'Country', 'country'));

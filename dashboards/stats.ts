@@ -1,7 +1,7 @@
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import type { PanelBuilder as StatPanel } from '@grafana/grafana-foundation-sdk/stat';
-import { catalogue, defaultGroupBy, outcomeFilter, outcomeOf } from '../catalogue/index';
+import { defaultGroupBy, eventTypes, outcomeFilter, outcomeOf } from '../catalogue/index';
 import type { Filter } from '../src/types';
 import { BAD, COUNT_UNIT, NEUTRAL, NO_VALUE, fixed, limits, number, reduced } from './style';
 import { BLOCKED_LOGINS, DATASOURCE, LOGINS, MANY_GROUPS, target } from './target';
@@ -75,7 +75,7 @@ export function users(): StatPanel {
       new common.ReduceDataOptionsBuilder()
         .values(false)
         .calcs(['count'])
-        .fields(`/${catalogue.access_requests.count}/i`)
+        .fields(`/${eventTypes.access_requests.count}/i`)
     )
     .colorScheme(fixed(NEUTRAL));
 }

@@ -10,26 +10,28 @@ const HEADER = '// Made by npm run generate from the JSON files beside it. Chang
 interface QueryTypeFile {
   queryType: string;
   order: number;
+  parts?: unknown[];
 }
 
 /** What TypeScript needs to import the catalogue with its types: JSON modules alone widen every literal to string. */
 export async function catalogueOutputs(): Promise<Output[]> {
   const schema: JSONSchema = JSON.parse(read(SCHEMA));
-  const names = queryTypeNames();
+  const files = queryTypeFiles();
+  const names = files.map(({ queryType }) => queryType);
+  const events = files.filter(({ parts }) => !parts).map(({ queryType }) => queryType);
   return [
     { path: 'catalogue/types.ts', text: await types(schema, names) },
-    { path: 'catalogue/queryTypes.ts', text: queryTypes(schema, names) },
+    { path: 'catalogue/queryTypes.ts', text: queryTypes(schema, names, events) },
     ...names.map((name) => ({ path: `catalogue/${name}.d.json.ts`, text: declaration() })),
   ];
 }
 
-/** Names of all query types in the order in which editors show them. */
-function queryTypeNames(): string[] {
+/** All query types in the order in which editors show them. */
+function queryTypeFiles(): QueryTypeFile[] {
   return readdirSync(FOLDER)
     .filter((file) => file.endsWith('.json') && file !== SCHEMA)
     .map((file): QueryTypeFile => JSON.parse(read(file)))
-    .sort((a, b) => a.order - b.order)
-    .map(({ queryType }) => queryType);
+    .sort((a, b) => a.order - b.order);
 }
 
 /** The types of schema.json, with a union of the query types that there are in place of any text. */
@@ -44,13 +46,19 @@ function types(schema: JSONSchema, names: string[]): Promise<string> {
   });
 }
 
-function queryTypes(schema: JSONSchema, names: string[]): string {
+function queryTypes(schema: JSONSchema, names: string[], events: string[]): string {
   return `${HEADER}
 import type { CatalogueQueryType, Operator, QueryTypeName } from './types';
 ${names.map((name) => `import ${name} from './${name}.json';`).join('\n')}
 
 /** Every query type, in the order in which editors show them. */
 export const QUERY_TYPES: readonly QueryTypeName[] = ${JSON.stringify(names)};
+
+/** A query type whose answers hold events, which can be counted. The answers of the others have parts. */
+export type EventTypeName = ${events.map((name) => `'${name}'`).join(' | ')};
+
+/** Every query type whose answers hold events, in the order in which editors show them. */
+export const EVENT_TYPES: readonly EventTypeName[] = ${JSON.stringify(events)};
 
 /** Every operator, in the order in which editors show them. */
 export const OPERATORS: readonly Operator[] = ${JSON.stringify(schema.definitions?.operator.enum)};

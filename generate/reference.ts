@@ -1,4 +1,11 @@
-import { catalogue, type CatalogueField, type CatalogueQueryType, type Kind } from '../catalogue/index';
+import {
+  catalogue,
+  filterableFields,
+  type AnswerPart,
+  type CatalogueField,
+  type CatalogueQueryType,
+  type Kind,
+} from '../catalogue/index';
 
 const KINDS: Record<Kind, string> = {
   time: 'time',
@@ -43,20 +50,51 @@ function overviewPage(): string {
 
 function queryTypePage(type: CatalogueQueryType, weight: number): string {
   return [
-    frontMatter(type.title, `Fields of the query type ${type.title}.`, weight),
+    frontMatter(type.title, sentence(`Fields of the query type ${type.title}`), weight),
     `# ${type.title}`,
     sentence(type.description),
     facts(type),
+    ...(type.parts ?? []).flatMap((part) => partSection(type, part)),
+    ...(type.parts ? filterSection(type) : fieldSection(type)),
+    '## What the fields mean',
+    type.fields.map(meaning).join('\n'),
+    '',
+  ].join('\n\n');
+}
+
+/** The columns of a part; what they mean stands once for all parts. */
+function partSection(type: CatalogueQueryType, part: AnswerPart): string[] {
+  const fields = part.fields.flatMap((name) => type.fields.find((field) => field.name === name) ?? []);
+  return [
+    `## ${part.title}`,
+    `${part.description} The frame and the value of ${code('part')} in JSON: ${code(part.name)}.`,
+    table(
+      ['Field', 'Label', 'Kind', 'Personal'],
+      fields.map((field) => [code(field.name), field.label, KINDS[field.kind], yesNo(field.personal ?? false)])
+    ),
+  ];
+}
+
+function filterSection(type: CatalogueQueryType): string[] {
+  const fields = filterableFields(type.queryType);
+  return [
+    '## Filters',
+    table(
+      ['Field', 'Label', 'Operators'],
+      fields.map((field) => [code(field.name), field.label, field.operators.map(code).join(' ')])
+    ),
+  ];
+}
+
+function fieldSection(type: CatalogueQueryType): string[] {
+  return [
     '## Fields',
     'Cloudflare can apply the operators under **Cloudflare filters**, and the data source uses them if that saves calls. All other operators work too: the data source applies them to the events that it reads.',
     table(
       ['Field', 'Label', 'Kind', 'Operators', 'Cloudflare filters', 'Group by', 'Personal'],
       type.fields.map(fieldRow)
     ),
-    '## What the fields mean',
-    type.fields.map(meaning).join('\n'),
-    '',
-  ].join('\n\n');
+  ];
 }
 
 function facts(type: CatalogueQueryType): string {
@@ -68,8 +106,8 @@ function facts(type: CatalogueQueryType): string {
     type.api === 'graphql'
       ? `Source: ${code(type.endpoint)} of the GraphQL Analytics API.`
       : `Source: ${code(`GET ${type.endpoint}`)} of the REST API.`,
-    `Time: ${code(type.timeField)}.`,
-    `Count: ${code(type.count)}.`,
+    ...(type.timeField ? [`Time: ${code(type.timeField)}.`] : []),
+    ...(type.count ? [`Count: ${code(type.count)}.`] : []),
     ...(needs === '' ? [] : [`Required filter: ${needs}.`]),
     `[Cloudflare's documentation](${type.documentation})`,
   ];

@@ -1,9 +1,18 @@
-import type { AccessRequestRow, ActiveSessionRow, FailedLoginRow, ScimUpdateRow } from './cloudflareTypes';
+import type {
+  AccessRequestRow,
+  ActiveSessionRow,
+  AuditRow,
+  FailedLoginRow,
+  JitRequestRow,
+  ScimUpdateRow,
+} from './cloudflareTypes';
 import type { Login } from './events/login';
 import { timeText } from './events/loginText';
 import { openSessions } from './events/sessions';
 import { DIMENSIONS } from './graphql/dimensions';
 import type { Personality } from './personality';
+import { auditRow } from './rest/auditLog';
+import { jitRequestRow } from './rest/jitRequests';
 import { accessRequestRow, activeSessionRow, failedLoginRow, scimUpdateRow } from './rest/rows';
 import { DAY_US, quantumUs, type World } from './world';
 
@@ -13,6 +22,8 @@ export const TRUTH_SURFACES = [
   'scim_updates',
   'login_groups',
   'active_sessions',
+  'access_changes',
+  'jit_requests',
 ] as const;
 export type TruthSurface = (typeof TRUTH_SURFACES)[number];
 
@@ -25,6 +36,9 @@ export interface TruthRows {
   scim_updates: ScimUpdateRow;
   login_groups: LoginTruth;
   active_sessions: ActiveSessionRow;
+  /** Without the entries of the audit log that are about something else. */
+  access_changes: AuditRow;
+  jit_requests: JitRequestRow;
 }
 
 export interface TruthQuery<S extends TruthSurface> {
@@ -39,7 +53,8 @@ export interface TruthQuery<S extends TruthSurface> {
 /**
  * What really happened in a window, oldest first: each row once, nothing left out, whatever faults and delays
  * are on. Only the row's own shape (precision of times, names of fields) follows the personality. Sessions are
- * those that are open now and began in the window.
+ * those that are open now and began in the window,
+ * and requests for access stand as they do now.
  */
 export function truth<S extends TruthSurface>(
   world: World,
@@ -99,6 +114,16 @@ function visitTruth(
           visit(() => row);
         }
       }
+      break;
+    case 'access_changes':
+      world.audit.scan(window, (entry) => {
+        if (entry.change) {
+          visit(() => auditRow(organisation, personality, entry));
+        }
+      });
+      break;
+    case 'jit_requests':
+      world.jit.scan(window, (request) => visit(() => jitRequestRow(organisation, personality, request, window.nowUs)));
   }
 }
 

@@ -37,8 +37,17 @@ describe.each(each)('%s', (queryType: QueryTypeName) => {
     expect(surface.fields.map(({ name }) => name)).not.toEqual(expect.arrayContaining([OTHER_FIELD]));
   });
 
+  if (surface.parts) {
+    it('has every column of its parts', () => {
+      for (const name of surface.parts?.flatMap(({ fields }) => fields) ?? []) {
+        expect(findField(queryType, name)).toBeDefined();
+      }
+    });
+    return;
+  }
+
   it('has a time field that every row carries', () => {
-    expect(findField(queryType, surface.timeField)).toMatchObject({ kind: 'time', path: expect.any(Array) });
+    expect(findField(queryType, surface.timeField ?? '')).toMatchObject({ kind: 'time', path: expect.any(Array) });
   });
 
   it('has the filters that it requires', () => {
@@ -76,8 +85,10 @@ describe.each(each)('%s', (queryType: QueryTypeName) => {
   });
 
   it('writes log lines of fields that it has', () => {
-    for (const [, name] of surface.logLine.matchAll(/\{(\w+)\}/g)) {
-      expect(findField(queryType, name)).toBeDefined();
+    for (const [, names] of (surface.logLine ?? '').matchAll(/\{([\w|]+)(?::text)?\}/g)) {
+      for (const name of names.split('|')) {
+        expect(findField(queryType, name)).toBeDefined();
+      }
     }
   });
 

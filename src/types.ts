@@ -25,6 +25,8 @@ export interface AccessQuery extends DataQuery {
   fields?: string[];
   direction?: Direction;
   limit?: number;
+  /** The one part of the answer that is asked for, where answers have parts. Absent means all. */
+  part?: string;
 }
 
 /** A query that spells out its surface, its format, and its lists. */

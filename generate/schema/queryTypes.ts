@@ -3,11 +3,14 @@ import {
   OTHER_FIELD,
   columns,
   defaultGroupBy,
+  filterableFields,
+  formatsOf,
   groupableFields,
+  type AnswerPart,
   type CatalogueField,
   type CatalogueQueryType,
 } from '../../catalogue/index';
-import { DEFAULT_LIMIT, FORMATS } from '../../src/types';
+import { DEFAULT_LIMIT } from '../../src/types';
 import { closedObject, type Json, type JsonObject } from './json';
 
 /** Bounds of every query. pkg/query has the same. */
@@ -43,19 +46,25 @@ export function querySchema(type: CatalogueQueryType): JsonObject {
     ? `If absent, a time series is counted by ${outcome}. If empty, it is one series.`
     : 'If absent or empty, a time series is one series.';
   const required = type.requiredFilters.length > 0 ? ['filters'] : [];
-  const properties: JsonObject = {
+  const asked: JsonObject = {
     format: {
       description: 'Shape of the answer. Default: table.',
       type: 'string',
-      enum: [...FORMATS],
+      enum: [...formatsOf(type.queryType)],
     },
     filters: {
       description: `Conditions that every ${type.noun.one} must meet.`,
       type: 'array',
       maxItems: MAX_FILTERS,
-      items: { oneOf: type.fields.map(filterSchema) },
+      items: { oneOf: filterableFields(type.queryType).map(filterSchema) },
       ...requiredFilters(type),
     },
+  };
+  if (type.parts) {
+    return { $schema: DRAFT, ...closedObject({ ...asked, part: partSchema(type.parts) }, ['filters']) };
+  }
+  const properties: JsonObject = {
+    ...asked,
     groupBy: {
       description: `Fields to count ${type.noun.many} by. ${ungrouped}`,
       type: 'array',
@@ -83,6 +92,15 @@ export function querySchema(type: CatalogueQueryType): JsonObject {
     },
   };
   return { $schema: DRAFT, ...closedObject(properties, required) };
+}
+
+function partSchema(parts: AnswerPart[]): JsonObject {
+  const meanings = parts.map(({ name, description }) => `${name}: ${description}`);
+  return {
+    description: `The one part of the answer that is asked for. If absent, all parts. ${meanings.join(' ')}`,
+    type: 'string',
+    enum: parts.map(({ name }) => name),
+  };
 }
 
 function filterSchema(field: CatalogueField): JsonObject {

@@ -74,11 +74,6 @@ func (a *Account) serveApps(w http.ResponseWriter, r *http.Request) {
 	a.serveList(w, r, s, search(s.Apps, r.URL.Query(), MatchPart, "name", "domain", "aud"), appsPage)
 }
 
-func (a *Account) servePolicies(w http.ResponseWriter, r *http.Request) {
-	s := a.state.Load()
-	a.serveList(w, r, s, s.Policies, policiesPage)
-}
-
 func (a *Account) serveServiceTokens(w http.ResponseWriter, r *http.Request) {
 	s := a.state.Load()
 	a.serveList(w, r, s, search(s.ServiceTokens, r.URL.Query(), MatchPart, "name"), appsPage)

@@ -1,5 +1,5 @@
 // Package answer is what every query type answers with: a table, groups or a
-// series of counts, what they cover, and notices. It knows neither how the events
+// series of counts, or several parts, what they cover, and notices. It knows neither how the events
 // were fetched nor Grafana's frames.
 package answer
 
@@ -85,6 +85,12 @@ type Series struct {
 	Groups   []SeriesGroup
 }
 
+// Part is one of several tables that an answer consists of.
+type Part struct {
+	Name    string
+	Columns []Column
+}
+
 // Severity of a notice.
 type Severity int
 
@@ -101,11 +107,12 @@ type Notice struct {
 	Text     string
 }
 
-// Result answers a request. Exactly one of Table, Groups and Series is set.
+// Result answers a request. Exactly one of Table, Groups, Series and Parts is set.
 type Result struct {
 	Table    *Table
 	Groups   *Groups
 	Series   *Series
+	Parts    []Part
 	Coverage Coverage
 	Notices  []Notice
 	// Scanned is the number of rows that were looked at, before filters.

@@ -168,7 +168,7 @@ func (b *Builder) read(row gjson.Result) (at int64, ok bool) {
 	row.ForEach(func(key, v gjson.Result) bool {
 		n := b.find(i, key.Str)
 		i++
-		if t, placed := b.take(n, key.Str, v); placed {
+		if t, placed := b.take(n, key.Str, v, false); placed {
 			at, ok = t, true
 		}
 		return true
@@ -190,26 +190,32 @@ func (b *Builder) find(i int, key string) *node {
 	return g.node
 }
 
-// take puts a value where it belongs, and returns it if it is the row's time.
-func (b *Builder) take(n *node, key string, v gjson.Result) (at int64, placed bool) {
+// take puts a value where it belongs, and returns it if it is the row's time. An
+// object that a field keeps whole can have parts that other fields keep; what else
+// is within is kept already.
+func (b *Builder) take(n *node, key string, v gjson.Result, kept bool) (at int64, placed bool) {
 	switch {
-	case n == nil:
-		b.extra = append(b.extra, extraKey{key, v.Raw})
-	case n.target == nil && v.IsObject():
-		v.ForEach(func(key, v gjson.Result) bool {
-			if t, ok := b.take(n.inner[key.Str], key.Str, v); ok {
-				at, placed = t, true
-			}
-			return true
-		})
-	case n.target == nil:
-		b.extra = append(b.extra, extraKey{key, v.Raw})
-	case n.target.column == timeColumn:
+	case n == nil, n.target == nil && !v.IsObject():
+		if !kept {
+			b.extra = append(b.extra, extraKey{key, v.Raw})
+		}
+		return 0, false
+	case n.target != nil && n.target.column == timeColumn:
 		t, err := query.ParseInstant(n.target.field, plain(v))
 		return t.UnixNano(), err == nil
-	default:
+	case n.target != nil:
 		b.set(n.target, v)
+		kept = true
 	}
+	if kept && len(n.inner) == 0 || !v.IsObject() {
+		return 0, false
+	}
+	v.ForEach(func(key, v gjson.Result) bool {
+		if t, ok := b.take(n.inner[key.Str], key.Str, v, kept); ok {
+			at, placed = t, true
+		}
+		return true
+	})
 	return at, placed
 }
 

@@ -63,15 +63,17 @@ func (e *execution) gatherRows(d *demand, choose func(known view, rows float64) 
 		}
 		known := d.look(e.known(d, gaps))
 		n := known.rows()
-		switch {
-		case n > e.maxRows:
-			return gathered{d, known, tooManyRows}, nil
-		case e.limited() && e.passing(known) > e.request.Limit:
+		if e.limited() && e.passing(known) > e.request.Limit {
 			return gathered{d, known, enoughRows}, nil
 		}
 		next := e.next(d, known, gaps)
-		if choose != nil && choose(known, float64(n)+next.remaining) {
+		// A filter that Cloudflare applies also finds what lies beyond all that may be
+		// scanned.
+		switch {
+		case choose != nil && choose(known, float64(n)+next.remaining):
 			return gathered{d, known, switched}, nil
+		case n > e.maxRows:
+			return gathered{d, known, tooManyRows}, nil
 		}
 		if err := d.settle(next.Interval, next.density); err != nil {
 			return e.interrupted(d, err)

@@ -48,6 +48,9 @@ func (l *Log) Query(ctx context.Context, r *query.Request, s Source) (*answer.Re
 	}
 	ctx, traced := spans.Start(ctx, "scan")
 	e := &execution{log: l, ctx: ctx, request: r, source: &s, naming: s.Directory.Naming(), start: l.config.Now().UnixNano(), maxRows: cmp.Or(s.MaxRows, l.config.MaxRows)}
+	if r.MaxRows > 0 {
+		e.maxRows = min(e.maxRows, r.MaxRows)
+	}
 	e.layout = s.Layout.Named(e.naming.Names())
 	// Names that rows usually have themselves are learned only if some lack theirs.
 	e.naming.Learn(ctx, slices.DeleteFunc(r.Filtered(), func(f *catalogue.Field) bool { return len(f.Path) > 0 }))

@@ -13,32 +13,53 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
-// Build makes the one frame of an answer, with its coverage, notices and the
-// calls behind it.
+// Build makes the frame of an answer, or one for each of its parts. Each has the
+// coverage and the calls behind the answer, the first one its notices: Grafana
+// shows those of all frames together.
 func Build(r *query.Request, result *answer.Result, o Origin) data.Frames {
-	var f *data.Frame
-	switch {
-	case result.Series != nil:
-		f = series(r, result.Series)
-	case result.Groups != nil:
-		f = groups(r, result.Groups, o)
-	case r.Format == query.FormatLogs:
-		f = logs(r, result.Table)
-	default:
-		f = table(r, result.Table, o)
+	frames := make(data.Frames, 0, max(len(result.Parts), 1))
+	for _, p := range result.Parts {
+		frames = append(frames, part(p, o))
 	}
-	f.RefID = o.RefID
-	f.Meta.Custom = map[string]any{"coverage": result.Coverage}
-	f.Meta.Stats = stats(result.Coverage, o)
-	f.Meta.ExecutedQueryString = strings.Join(result.Calls, "\n")
+	if len(frames) == 0 {
+		frames = append(frames, single(r, result, o))
+	}
+	for _, f := range frames {
+		f.RefID = o.RefID
+		f.Meta.Custom = map[string]any{"coverage": result.Coverage}
+		f.Meta.Stats = stats(result.Coverage, o)
+		f.Meta.ExecutedQueryString = strings.Join(result.Calls, "\n")
+	}
 	for _, n := range result.Notices {
 		severity := data.NoticeSeverityInfo
 		if n.Severity == answer.Warning {
 			severity = data.NoticeSeverityWarning
 		}
-		f.AppendNotices(data.Notice{Severity: severity, Text: n.Text})
+		frames[0].AppendNotices(data.Notice{Severity: severity, Text: n.Text})
 	}
-	return data.Frames{f}
+	return frames
+}
+
+func single(r *query.Request, result *answer.Result, o Origin) *data.Frame {
+	switch {
+	case result.Series != nil:
+		return series(r, result.Series)
+	case result.Groups != nil:
+		return groups(r, result.Groups, o)
+	case r.Format == query.FormatLogs:
+		return logs(r, result.Table)
+	}
+	return table(r, result.Table, o)
+}
+
+// part is a table of its own name.
+func part(p answer.Part, o Origin) *data.Frame {
+	f := data.NewFrame(p.Name)
+	for _, column := range p.Columns {
+		f.Fields = append(f.Fields, o.field(column))
+	}
+	f.Meta = &data.FrameMeta{Type: data.FrameTypeTable, PreferredVisualization: data.VisTypeTable}
+	return f
 }
 
 // stats are what Grafana's inspector shows of the query.

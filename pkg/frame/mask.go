@@ -72,7 +72,8 @@ func (m *Masker) Show(f *catalogue.Field, value string) string {
 }
 
 // Apply masks every personal field of a result in place. Unknown keys can hold
-// anything, so they are not shown at all.
+// anything, so they are not shown at all. Parts have sentences in which personal
+// values stand: who writes them masks them, with query.Request.Show.
 func (m *Masker) Apply(r *answer.Result) {
 	if m.mask == MaskNone {
 		return

@@ -199,7 +199,12 @@ func TestResources(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
-	all := len(catalogue.All())
+	all := 0
+	for _, q := range catalogue.All() {
+		if q.HasEvents() { // The others read what these do.
+			all++
+		}
+	}
 	tests := []struct {
 		name    string
 		before  func(*http.Request) error

@@ -45,13 +45,21 @@ func TestSchemaOfQueriesEqualsTheCatalogue(t *testing.T) {
 			continue
 		}
 		s := item.Spec.Schema.Spec
-		equal(t, item.Name+" formats", enum(s.Properties["format"]), texts(query.Formats))
-		equal(t, item.Name+" groupBy", enum(*s.Properties["groupBy"].Items.Schema), fieldNames(q.Groupable()))
-		columns := fieldNames(q.Columns(true))
-		if q.API == "rest" {
-			columns = append(columns, catalogue.OtherField)
+		equal(t, item.Name+" formats", enum(s.Properties["format"]), texts(query.FormatsOf(q)))
+		if q.HasEvents() {
+			equal(t, item.Name+" groupBy", enum(*s.Properties["groupBy"].Items.Schema), fieldNames(q.Groupable()))
+			columns := fieldNames(q.Columns(true))
+			if q.API == "rest" {
+				columns = append(columns, catalogue.OtherField)
+			}
+			equal(t, item.Name+" fields", enum(*s.Properties["fields"].Items.Schema), columns)
+		} else {
+			var parts []string
+			for _, p := range q.Parts {
+				parts = append(parts, p.Name)
+			}
+			equal(t, item.Name+" parts", enum(s.Properties["part"]), parts)
 		}
-		equal(t, item.Name+" fields", enum(*s.Properties["fields"].Items.Schema), columns)
 		filters := s.Properties["filters"].Items.Schema.OneOf
 		var filtered []string
 		for _, f := range filters {
@@ -65,7 +73,7 @@ func TestSchemaOfQueriesEqualsTheCatalogue(t *testing.T) {
 				t.Errorf("%s bounds the values of %s differently than pkg/query", item.Name, name)
 			}
 		}
-		equal(t, item.Name+" filters", filtered, fieldNames(q.Fields))
+		equal(t, item.Name+" filters", filtered, fieldNames(q.Filterable()))
 		if *s.Properties["filters"].MaxItems != query.MaxFilters {
 			t.Errorf("%s allows %d filters, pkg/query %d", item.Name, *s.Properties["filters"].MaxItems, query.MaxFilters)
 		}

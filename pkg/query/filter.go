@@ -117,8 +117,8 @@ func holds(op catalogue.Operator, sign int) bool {
 
 func compileFilter(q *catalogue.QueryType, m filterModel, disguise func(*catalogue.Field, string) string, budget *patternBudget) (*Filter, error) {
 	field, ok := q.Field(m.Field)
-	if !ok {
-		return nil, invalid("%s have no field %q to filter by; allowed are %s", strings.ToLower(q.Title), shorten(m.Field), catalogue.FieldNames(q.Fields))
+	if !ok || len(field.Operators) == 0 {
+		return nil, invalid("%s have no field %q to filter by; allowed are %s", strings.ToLower(q.Title), shorten(m.Field), catalogue.FieldNames(q.Filterable()))
 	}
 	op := catalogue.Operator(m.Operator)
 	if !field.Allows(op) {
@@ -176,6 +176,9 @@ func (f *Filter) add(text string) error {
 		f.Values = append(f.Values, text)
 		return nil
 	}
+	if f.Field.Kind == catalogue.KindRayID && exact {
+		text = pastedRayID(text)
+	}
 	normal, ok := Normalize(f.Field, text)
 	switch kind := f.Field.Kind; {
 	case kind == catalogue.KindTime:
@@ -215,7 +218,7 @@ var takes = map[catalogue.Kind]string{
 	catalogue.KindBoolean: "true or false",
 	catalogue.KindCountry: "two-letter country codes such as GB",
 	catalogue.KindIP:      "IP addresses such as 192.0.2.1; use contains for part of an address",
-	catalogue.KindRayID:   "Ray IDs of up to 16 hexadecimal digits, such as 8d3f0a1b2c3d4e5f or 8d3f0a1b2c3d4e5f-LHR",
+	catalogue.KindRayID:   "Ray IDs of up to 16 hexadecimal digits, such as 8d3f0a1b2c3d4e5f or 8d3f0a1b2c3d4e5f-LHR, or the text of a block page with one",
 }
 
 func joinValues(values []catalogue.Value) string {

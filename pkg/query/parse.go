@@ -21,6 +21,7 @@ type model struct {
 	Fields    []string        `json:"fields"`
 	Direction string          `json:"direction"`
 	Limit     json.RawMessage `json:"limit"`
+	Part      string          `json:"part"`
 }
 
 type filterModel struct {
@@ -64,15 +65,27 @@ func Parse(raw []byte, o Options) (*Request, error) {
 	if !ok {
 		return nil, invalid("unknown query type %q; allowed are %s", shorten(m.QueryType), strings.Join(catalogue.Names(), ", "))
 	}
-	r := &Request{Type: q, FromAlert: o.FromAlert}
-	for _, check := range []func(*model, Options) error{
+	r := &Request{Type: q, FromAlert: o.FromAlert, disguise: o.Disguise}
+	checks := []func(*model, Options) error{
 		r.setFormat, r.setRange, r.setFilters, r.setGroupBy, r.setFields, r.setDirection, r.setLimit, r.setInterval,
-	} {
+	}
+	if !q.HasEvents() {
+		checks = []func(*model, Options) error{r.refuseAlert, r.setFormat, r.setRange, r.setFilters, r.setPart, r.setQuestion}
+	}
+	for _, check := range checks {
 		if err := check(&m, o); err != nil {
 			return nil, err
 		}
 	}
 	return r, nil
+}
+
+func joinNames[T ~string](names []T) string {
+	texts := make([]string, len(names))
+	for i, name := range names {
+		texts[i] = string(name)
+	}
+	return strings.Join(texts, ", ")
 }
 
 func describeJSONError(err error) string {
@@ -88,8 +101,8 @@ func (r *Request) setFormat(m *model, _ Options) error {
 		m.Format = string(FormatTable)
 	}
 	r.Format = Format(m.Format)
-	if !slices.Contains(Formats, r.Format) {
-		return invalid("unknown format %q; allowed are table, time_series, logs", shorten(m.Format))
+	if formats := FormatsOf(r.Type); !slices.Contains(formats, r.Format) {
+		return invalid("%s have no format %q; allowed are %s", r.Type.Noun.Many, shorten(m.Format), joinNames(formats))
 	}
 	return nil
 }

@@ -24,6 +24,18 @@ const (
 // Formats lists every format.
 var Formats = []Format{FormatTable, FormatTimeSeries, FormatLogs}
 
+// FormatsOf are those that answers of a query type can have.
+func FormatsOf(q *catalogue.QueryType) []Format {
+	if len(q.Formats) == 0 {
+		return Formats
+	}
+	formats := make([]Format, len(q.Formats))
+	for i, name := range q.Formats {
+		formats[i] = Format(name)
+	}
+	return formats
+}
+
 // Limits that hold for every query.
 const (
 	DefaultLimit = 1000
@@ -64,6 +76,9 @@ type Request struct {
 	Labels     []*catalogue.Field
 	LabelOther bool
 	Ascending  bool
+	// Part is the name of the one part asked for; empty for all. Only query types
+	// whose answers have parts have one.
+	Part string
 	// Limit is the most rows of a plain table or logs, or groups of a grouped
 	// table. It is 0 for time series, which are never cut.
 	Limit int
@@ -73,7 +88,23 @@ type Request struct {
 	Interval time.Duration
 	// FromAlert is set for alert evaluations, which must be complete or fail.
 	FromAlert bool
+	// MaxRows bounds the events that are scanned below the data source's own bound,
+	// for who asks on behalf of another question and would rather have a part than
+	// wait; 0 for what users ask.
+	MaxRows  int
+	disguise func(field *catalogue.Field, value string) string
 }
+
+// Show is what the answer shows of a personal value that stands in a text.
+func (r *Request) Show(value string) string {
+	if r.disguise == nil {
+		return value
+	}
+	return r.disguise(personal, value)
+}
+
+// personal stands for a field whose values are masked.
+var personal = &catalogue.Field{Personal: true}
 
 // Grouped says whether the answer counts events instead of listing them.
 func (r *Request) Grouped() bool { return r.Format == FormatTimeSeries || len(r.GroupBy) > 0 }

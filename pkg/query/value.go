@@ -1,7 +1,6 @@
 package query
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"math"
@@ -130,23 +129,6 @@ func scalar(raw json.RawMessage) (string, error) {
 		return strconv.FormatBool(v), nil
 	}
 	return "", errors.New("not a scalar")
-}
-
-// NormalizeRayID reads a Ray ID as people paste it from a block page: with
-// spaces, in upper case, with the data center behind a hyphen.
-func NormalizeRayID(text string) (id string, ok bool) {
-	text = strings.ToLower(strings.Join(strings.Fields(text), ""))
-	text = strings.TrimPrefix(text, "rayid:")
-	text, _, _ = strings.Cut(text, "-")
-	if text == "" || len(text) > 32 {
-		return "", false
-	}
-	padded := text
-	if len(padded)%2 == 1 {
-		padded = "0" + padded
-	}
-	_, err := hex.DecodeString(padded)
-	return text, err == nil
 }
 
 // ParseTime reads RFC 3339, a date in UTC, or epoch milliseconds, as Grafana

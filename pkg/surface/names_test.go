@@ -33,7 +33,7 @@ func namedAccount() account.Config {
 			{"id": "app-1", "name": "Wiki", "policies": []account.Row{{"id": "pol-1", "name": "Let CI in"}}}, {"id": "other", "uid": "app-2", "name": "Wiki"},
 			{"id": "app-3", "name": "CRM"},
 		},
-		Policies:          []account.Row{{"id": "pol-2", "name": "Employees"}},
+		Organisation:      account.Organisation{Policies: []account.Row{{"id": "pol-2", "name": "Employees"}}},
 		ServiceTokens:     []account.Row{{"id": "tok-1", "name": "CI"}, {"id": "tok-2", "name": "Backup"}},
 		IdentityProviders: []account.Row{{"id": "idp-1", "name": "Okta of the company"}},
 		Users:             []account.Row{{"id": "user-1", "email": "ada@example.com", "name": "Ada"}, {"id": "user-2", "email": "bert@example.com"}},

@@ -2,7 +2,9 @@ import { ACCOUNT_ID } from '../constants';
 import { graphqlEndpoints } from '../graphql/endpoint';
 import { accessRequestEndpoints } from '../rest/accessRequests';
 import { accountEndpoints } from '../rest/accounts';
+import { auditLogEndpoints } from '../rest/auditLog';
 import { inventoryEndpoints } from '../rest/inventory';
+import { jitRequestEndpoints } from '../rest/jitRequests';
 import { scimUpdateEndpoints } from '../rest/scimUpdates';
 import { userEndpoints } from '../rest/users';
 import type { Endpoint } from './context';
@@ -15,6 +17,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...userEndpoints,
   ...accessRequestEndpoints,
   ...scimUpdateEndpoints,
+  ...auditLogEndpoints,
+  ...jitRequestEndpoints,
   ...graphqlEndpoints,
 ];
 

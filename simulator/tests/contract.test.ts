@@ -85,10 +85,12 @@ test('every REST answer fits the description', { skip: skip(OPENAPI) }, async (t
     account_id: client.simulator.simulation.accountId,
     app_id: organisation.applications[2].uid,
     user_id: organisation.people[3].id,
+    knock_request_id: client.simulator.truth({ surface: 'jit_requests', from: NOW - DAY, to: NOW })[0].knock_request_id,
   };
   const queries: Record<string, string> = { access_requests: `?${week}`, scim_updates: `?${week}&${idps}` };
   for (const { method, path, surface } of ENDPOINTS) {
-    if (method !== 'GET') {
+    // The excerpt has no audit log; its rows have the type of Cloudflare's own package.
+    if (method !== 'GET' || surface === 'access_changes') {
       continue;
     }
     const owner = path === '/accounts/{account_id}/tokens/verify' ? 'account-owned' : 'full-access';

@@ -2,8 +2,8 @@ import { type AdHocVariableFilter } from '@grafana/data';
 
 import {
   catalogue,
+  EVENT_TYPES,
   findField,
-  QUERY_TYPES,
   type CatalogueField,
   type Operator,
   type QueryTypeName,
@@ -30,7 +30,7 @@ export function fieldAnywhere(
   name: string,
   preferred: readonly QueryTypeName[] = []
 ): [QueryTypeName, CatalogueField] | undefined {
-  for (const queryType of [...preferred, ...QUERY_TYPES]) {
+  for (const queryType of [...preferred, ...EVENT_TYPES]) {
     const field = findField(queryType, name);
     if (field) {
       return [queryType, field];
@@ -47,11 +47,12 @@ function fieldName(queryType: QueryTypeName, key: string): string {
 
 /**
  * A dashboard's ad hoc filters for one surface. A key that the surface lacks is kept: the executable then answers
- * with an error that names what is allowed, where leaving it out would show more than was asked for.
+ * with an error that names what is allowed, where leaving it out would show more than was asked for. An answer in
+ * parts is about one event, which the query names, so there is nothing to narrow.
  */
 export function adHocFilters(queryType: QueryTypeName, filters: AdHocVariableFilter[]): Filter[] {
   return filters
-    .filter((filter) => filter.key !== '' && catalogue[queryType] !== undefined)
+    .filter((filter) => filter.key !== '' && catalogue[queryType] !== undefined && !catalogue[queryType].parts)
     .map(({ key, operator, value, values }) => ({
       field: fieldName(queryType, key),
       // An operator that is not known here is passed on for the same reason.

@@ -1,15 +1,15 @@
 import { type MetricFindValue, type TimeRange } from '@grafana/data';
 import { uniqBy } from 'lodash';
 
-import { catalogue, QUERY_TYPES, type QueryTypeName } from '../../catalogue';
+import { catalogue, EVENT_TYPES, type QueryTypeName } from '../../catalogue';
 import { suggestValues, type ResourceReader } from '../query/suggestions';
 import { type AccessQuery } from '../types';
 import { fieldAnywhere } from './filters';
 
 /** The surfaces that a dashboard's queries use, or all of them if Grafana doesn't say. */
 function surfaces(queries: AccessQuery[] | undefined): readonly QueryTypeName[] {
-  const asked = QUERY_TYPES.filter((queryType) => queries?.some((query) => query.queryType === queryType));
-  return asked.length > 0 ? asked : QUERY_TYPES;
+  const asked = EVENT_TYPES.filter((queryType) => queries?.some((query) => query.queryType === queryType));
+  return asked.length > 0 ? asked : EVENT_TYPES;
 }
 
 /** Keys of ad hoc filters: what the dashboard's surfaces can be filtered by. */

@@ -20,10 +20,14 @@ export function surfacePermissions(): Permission[] {
 export const LIST_PERMISSIONS: Permission[] = [
   {
     name: 'Access: Organizations, Identity Providers, and Groups Read',
-    use: 'Finds the identity providers that use SCIM and shows their names',
+    use: 'Finds the identity providers that use SCIM, shows their names, and explains logins',
   },
-  { name: 'Access: Apps and Policies Read', use: 'Shows the names of applications and policies' },
-  { name: 'Access: Service Tokens Read', use: 'Shows the names of service tokens' },
+  { name: 'Access: Apps and Policies Read', use: 'Shows the names of applications and policies, and explains logins' },
+  { name: 'Access: Service Tokens Read', use: 'Shows the names of service tokens, and explains logins' },
+  { name: 'Access: Mutual TLS Certificates Read', use: 'Explains logins with certificates' },
   { name: 'Account Settings Read', use: 'Fills the account picker above' },
-  { name: 'Zero Trust Read', use: 'Needed in some accounts for users, their failed logins, and their sessions' },
+  {
+    name: 'Zero Trust Read',
+    use: 'Explains logins by lists and posture checks. In some accounts also needed for users, their failed logins, and their sessions',
+  },
 ];

@@ -4,14 +4,14 @@ import { useStyles2 } from '@grafana/ui';
 import { isEqual } from 'lodash';
 import React from 'react';
 
-import { isQueryType } from '../../catalogue';
+import { formatsOf, isQueryType } from '../../catalogue';
 import { type AccessDataSource } from '../datasource';
 import { type AccessOptions, type AccessQuery } from '../types';
 import { ChoiceRows } from './ChoiceRows';
 import { describeCoverage, isAsking } from './coverage';
 import { CoverageLine } from './CoverageLine';
 import { FilterRows } from './FilterRows';
-import { applies, changeFormat, changeQueryType, filterByRayId, rayIdField, sentQuery, withDefaults } from './model';
+import { changeFormat, changeQueryType, filterByRayId, sentQuery, takesRayId, withDefaults } from './model';
 import { queryProblems } from './problems';
 import { ProblemText } from './Row';
 import { ShowRow } from './ShowRow';
@@ -48,7 +48,8 @@ export function QueryEditor({ query: saved, onChange, onRunQuery, datasource, da
         <>
           <ShowRow
             format={query.format}
-            takesRayId={applies(query).fields && rayIdField(query.queryType) !== undefined}
+            formats={formatsOf(query.queryType)}
+            takesRayId={takesRayId(query)}
             onFormat={(format) => update(changeFormat(saved, format))}
             onRayId={(rayId) => update(filterByRayId(saved, rayId))}
           />

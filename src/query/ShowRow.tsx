@@ -10,6 +10,8 @@ import { hasVariable } from './template';
 
 interface Props {
   format: Format;
+  /** Those that the surface has. With only one there is nothing to choose. */
+  formats: readonly Format[];
   /** Whether the surface has Ray IDs and the format shows single events. */
   takesRayId: boolean;
   onFormat: (format: Format) => void;
@@ -23,13 +25,20 @@ const FORMATS: Array<{ value: Format; label: string; description: string }> = [
 ];
 
 /** The shape of the answer, and where a Ray ID from a block page goes. */
-export function ShowRow({ format, takesRayId, onFormat, onRayId }: Props) {
+export function ShowRow({ format, formats, takesRayId, onFormat, onRayId }: Props) {
   const styles = useStyles2(getStyles);
   return (
     <Row label="Show">
-      <div className={styles.format}>
-        <RadioButtonGroup aria-label="Format" options={FORMATS} value={format} onChange={onFormat} />
-      </div>
+      {formats.length > 1 && (
+        <div className={styles.format}>
+          <RadioButtonGroup
+            aria-label="Format"
+            options={FORMATS.filter(({ value }) => formats.includes(value))}
+            value={format}
+            onChange={onFormat}
+          />
+        </div>
+      )}
       {takesRayId && <RayIdBox onRayId={onRayId} />}
     </Row>
   );

@@ -106,6 +106,7 @@ export function interpolateQuery(
   return {
     ...sent,
     filters: [...filters, ...adHocFilters(sent.queryType ?? 'access_requests', adHoc)],
+    ...(sent.part && { part: interpolateText(sent.part, replacer, scopedVars)[0] }),
     ...(sent.groupBy && { groupBy: interpolateAll(sent.groupBy, replacer, scopedVars).filter(Boolean) }),
     ...(sent.fields && { fields: interpolateAll(sent.fields, replacer, scopedVars).filter(Boolean) }),
   };

@@ -1,6 +1,6 @@
 import { CoreApp } from '@grafana/data';
 
-import { catalogue, QUERY_TYPES } from '../../catalogue';
+import { catalogue, EVENT_TYPES, filterableFields, QUERY_TYPES } from '../../catalogue';
 import { type AccessQuery } from '../types';
 import {
   applies,
@@ -82,9 +82,9 @@ describe('a required filter', () => {
   });
 
   it('is missing only from the surfaces that require one', () => {
-    const incomplete = QUERY_TYPES.filter((queryType) => !isComplete(query({ queryType })));
+    const incomplete = EVENT_TYPES.filter((queryType) => !isComplete(query({ queryType })));
     expect(incomplete).toContain('failed_logins');
-    expect(incomplete).toEqual(QUERY_TYPES.filter((queryType) => catalogue[queryType].requiredFilters.length > 0));
+    expect(incomplete).toEqual(EVENT_TYPES.filter((queryType) => catalogue[queryType].requiredFilters.length > 0));
   });
 });
 
@@ -134,7 +134,7 @@ describe('another surface', () => {
 
   it.each(QUERY_TYPES)('never gives %s a filter or a group that it lacks', (queryType) => {
     for (const from of QUERY_TYPES) {
-      const filters = catalogue[from].fields.map(({ name, operators }) => ({
+      const filters = filterableFields(from).map(({ name, operators }) => ({
         field: name,
         operator: operators[0],
         values: ['$v'],
@@ -145,6 +145,57 @@ describe('another surface', () => {
       expect(names).toEqual(expect.arrayContaining(next.filters.map(({ field }) => field)));
       expect(names).toEqual(expect.arrayContaining(next.groupBy));
     }
+  });
+});
+
+describe('an explanation', () => {
+  const of = (...names: string[]) =>
+    query({
+      queryType: 'explain',
+      filters: names.map((field) => ({ field, operator: '=', values: ['one', 'two'] })),
+    });
+
+  it.each([
+    [['ray_id'], true],
+    [['user_email', 'app_uid'], true],
+    [['user_email', 'app_name'], true],
+    [['user_email'], false],
+    [['app_uid', 'app_name'], false],
+    [[], false],
+  ])('of %s names a login: %s', (names, complete) => {
+    expect(isComplete(of(...names))).toBe(complete);
+  });
+
+  it('is asked of the login that a query names, and of nothing else', () => {
+    const login = { ...of('outcome', 'ray_id', 'user_email', 'app_name'), queryType: 'access_requests' as const };
+    expect(changeQueryType({ ...login, format: 'logs' }, 'explain')).toMatchObject({
+      format: 'table',
+      filters: [{ field: 'ray_id', operator: '=', values: ['one'] }],
+    });
+    const user = { ...login, filters: login.filters?.filter(({ field }) => field !== 'ray_id') };
+    expect(changeQueryType(user, 'explain').filters).toEqual([
+      { field: 'user_email', operator: '=', values: ['one'] },
+      { field: 'app_name', operator: '=', values: ['one'] },
+    ]);
+  });
+
+  it('is asked without what only events have', () => {
+    const sent = sentQuery({
+      ...of('ray_id'),
+      format: 'table',
+      groupBy: ['a'],
+      fields: ['b'],
+      limit: 5,
+      direction: 'asc',
+      part: 'checks',
+    });
+    expect(sent).toEqual({ ...of('ray_id'), format: 'table', part: 'checks' });
+  });
+
+  it('takes a pasted Ray ID in place of a user', () => {
+    expect(filterByRayId(of('user_email', 'app_name'), '8d3f').filters).toEqual([
+      { field: 'ray_id', operator: '=', values: ['8d3f'] },
+    ]);
   });
 });
 

@@ -4,7 +4,9 @@ import { remove, uniq } from 'lodash';
 import {
   catalogue,
   defaultGroupBy,
+  filterableFields,
   findField,
+  formatsOf,
   groupableFields,
   isQueryType,
   OTHER_FIELD,
@@ -52,6 +54,9 @@ export interface Applies {
 }
 
 export function applies(query: FullQuery): Applies {
+  if (catalogue[query.queryType]?.parts) {
+    return { groupBy: false, fields: false, direction: false, limit: false };
+  }
   const grouped = query.format === 'time_series' || (query.format === 'table' && query.groupBy.length > 0);
   return {
     groupBy: query.format !== 'logs',
@@ -90,18 +95,41 @@ export function missingFilters(query: AccessQuery): string[] {
 
 /** Whether there is something to ask. */
 export function isComplete(query: AccessQuery): boolean {
-  return missingFilters(query).length === 0;
+  return missingFilters(query).length === 0 && (query.queryType !== 'explain' || namesLogin(query.filters ?? []));
+}
+
+/** Whether filters say which login is to be explained, as pkg/query has it: a Ray ID, or a user at an application. */
+function namesLogin(filters: Filter[]): boolean {
+  const has = (name: string) => filters.some((filter) => filter.field === name && isFinished(filter));
+  return has('ray_id') || (has('user_email') && (has('app_uid') || has('app_name')));
+}
+
+/** What names one login, of filters that may name many: its Ray ID, or else who signed in to what. */
+function loginFilters(filters: Filter[]): Filter[] {
+  const named = (name: string) => filters.filter((filter) => filter.field === name && isFinished(filter)).slice(0, 1);
+  const rayId = named('ray_id');
+  const app = [...named('app_uid'), ...named('app_name')].slice(0, 1);
+  return (rayId.length > 0 ? rayId : [...named('user_email'), ...app]).map((filter) => ({
+    ...filter,
+    values: filter.values.slice(0, 1),
+  }));
 }
 
 /** Fields that a filter row can choose from: a required one has its own row. */
 export function filterFields(queryType: QueryTypeName): CatalogueField[] {
-  const { fields, requiredFilters } = catalogue[queryType];
-  return fields.filter((field) => !requiredFilters.includes(field.name));
+  const { requiredFilters } = catalogue[queryType];
+  return filterableFields(queryType).filter((field) => !requiredFilters.includes(field.name));
 }
 
 /** The field that Ray IDs are in, if the surface has one. */
 export function rayIdField(queryType: QueryTypeName): CatalogueField | undefined {
   return catalogue[queryType].fields.find((field) => field.kind === 'rayId');
+}
+
+/** Whether a Ray ID can be pasted: the answer is about single events that have one. */
+export function takesRayId(query: FullQuery): boolean {
+  const single = applies(query).fields || catalogue[query.queryType].parts !== undefined;
+  return single && rayIdField(query.queryType) !== undefined;
 }
 
 /** Kinds that mean the same thing on every surface, whatever the field is called there. */
@@ -153,7 +181,16 @@ export function changeQueryType(query: AccessQuery, queryType: QueryTypeName): A
   const groupable = groupableFields(queryType).map((field) => field.name);
   const kept = full.groupBy.filter((name) => groupable.includes(name) || hasVariable(name));
   const groupBy = kept.length > 0 || full.groupBy.length === 0 ? kept : defaultGroupBy(queryType);
-  return { ...query, queryType, filters, groupBy, fields: undefined };
+  const format = formatsOf(queryType).includes(full.format) ? query.format : 'table';
+  return {
+    ...query,
+    queryType,
+    format,
+    filters: queryType === 'explain' ? loginFilters(filters) : filters,
+    groupBy,
+    fields: undefined,
+    part: undefined,
+  };
 }
 
 /** Switches a query to another format, without a grouping that the format can't have. */
@@ -172,7 +209,8 @@ export function filterByRayId(query: AccessQuery, rayId: string): AccessQuery {
   if (!field) {
     return query;
   }
-  const others = full.filters.filter((filter) => filter.field !== field.name);
+  // A Ray ID alone names the login that is to be explained.
+  const others = full.queryType === 'explain' ? [] : full.filters.filter((filter) => filter.field !== field.name);
   return { ...query, filters: [...others, { field: field.name, operator: '=', values: [rayId] }] };
 }
 

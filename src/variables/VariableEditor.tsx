@@ -2,7 +2,7 @@ import { type DataSourceApi, type QueryEditorProps } from '@grafana/data';
 import { Field, Input, Stack } from '@grafana/ui';
 import React, { useId, useState } from 'react';
 
-import { catalogue, defaultGroupBy, groupableFields, QUERY_TYPES, type QueryTypeName } from '../../catalogue';
+import { catalogue, defaultGroupBy, EVENT_TYPES, groupableFields, type QueryTypeName } from '../../catalogue';
 import { Picker } from '../query/input/Picker';
 import { type AccessOptions, type AccessQuery } from '../types';
 import { DEFAULT_VARIABLE_QUERY } from './defaults';
@@ -15,8 +15,8 @@ export type Props = QueryEditorProps<
   VariableQuery
 >;
 
-const QUERY_TYPE_OPTIONS = QUERY_TYPES.map((value) => ({
-  value,
+const QUERY_TYPE_OPTIONS = EVENT_TYPES.map((value) => ({
+  value: value as QueryTypeName,
   label: catalogue[value].title,
   description: catalogue[value].description,
 }));

@@ -1,7 +1,7 @@
 /** The executable's calls, and the answers that it works on, are as Cloudflare describes them. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { catalogue, QUERY_TYPES, type CatalogueField, type Kind, type QueryTypeName } from '../../catalogue';
+import { catalogue, EVENT_TYPES, type CatalogueField, type EventTypeName, type Kind } from '../../catalogue';
 import { startSimulator, type Simulator } from '../../simulator';
 import { startExecutable, type DataSource, type Executable, type Filter, type Result } from '../harness/executable';
 import { GraphQlContract } from './graphql';
@@ -30,7 +30,7 @@ const VALUE: Record<Kind, (field: CatalogueField, operator: string) => string> =
 };
 
 /** Every filter that the catalogue hands on to Cloudflare. */
-const PUSHED = QUERY_TYPES.flatMap((queryType) =>
+const PUSHED = EVENT_TYPES.flatMap((queryType) =>
   catalogue[queryType].fields.flatMap((field) =>
     Object.keys(field.upstream ?? {}).map((operator) => ({ queryType, field, operator }))
   )
@@ -56,7 +56,7 @@ describe('executable', { skip }, () => {
     await simulator.close();
   });
 
-  async function query(queryType: QueryTypeName, format: string, filters: Filter[]): Promise<Result> {
+  async function query(queryType: EventTypeName, format: string, filters: Filter[]): Promise<Result> {
     const now = simulator.simulation.clock.now();
     const results = await source.query({ from: now - 6 * HOUR, to: now }, [{ refId: 'A', queryType, format, filters }]);
     return results.A;
@@ -97,7 +97,7 @@ describe('executable', { skip }, () => {
     });
   }
 
-  for (const queryType of QUERY_TYPES) {
+  for (const queryType of EVENT_TYPES) {
     for (const format of ['table', 'time_series', 'logs']) {
       test(`${queryType} as ${format}, without a filter`, async () => {
         const { error } = await query(queryType, format, required(queryType));
@@ -108,7 +108,7 @@ describe('executable', { skip }, () => {
   }
 
   /** Filters without which the query type is refused. */
-  function required(queryType: QueryTypeName): Filter[] {
+  function required(queryType: EventTypeName): Filter[] {
     const [person] = simulator.simulation.world.organisation.people;
     return catalogue[queryType].requiredFilters.map((field) => ({ field, operator: '=', values: [person.id] }));
   }

@@ -1,6 +1,7 @@
 /** Checks recorded REST calls against Cloudflare's OpenAPI description. */
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
+import { AUDIT_LOG } from './auditLog';
 import type { RecordedCall } from './recorder';
 
 type Schema = Record<string, unknown>;
@@ -43,6 +44,7 @@ export class OpenApi {
 
   constructor(text: string) {
     this.document = JSON.parse(text) as Document;
+    Object.assign(this.document.paths, AUDIT_LOG);
     this.ajv.addSchema({ $id: ID, ...this.document });
   }
 

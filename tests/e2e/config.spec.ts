@@ -1,6 +1,6 @@
 /** Save & test tells what the token reaches. */
 import type { Page } from '@playwright/test';
-import { catalogue, QUERY_TYPES } from '../../catalogue';
+import { catalogue, EVENT_TYPES } from '../../catalogue';
 import { credentialNamed } from '../../simulator';
 import { settingsFor, type Host } from './host/host';
 import { expect, test } from './test';
@@ -14,11 +14,11 @@ async function enterToken(page: Page, host: Host, token: string): Promise<void> 
   await page.getByRole('button', { name: 'Save & test' }).click();
 }
 
-const canBeUsed = (number: number) => `${number} of ${QUERY_TYPES.length} query types can be used`;
+const canBeUsed = (number: number) => `${number} of ${EVENT_TYPES.length} query types can be used`;
 
 test('a token with every permission passes', async ({ page, host, picture }) => {
   await enterToken(page, host, credentialNamed('full-access').token ?? '');
-  await expect(page.getByRole('status').filter({ hasText: canBeUsed(QUERY_TYPES.length) })).toBeVisible();
+  await expect(page.getByRole('status').filter({ hasText: canBeUsed(EVENT_TYPES.length) })).toBeVisible();
   // The secret is kept and does not come back.
   await expect(page.getByRole('button', { name: 'Reset' })).toBeVisible();
   await picture('config-ok');
@@ -35,7 +35,7 @@ test('a wrong token is refused without being repeated', async ({ page, host, pic
 
 test('a token that reaches a part passes and names what is missing', async ({ page, host, picture }) => {
   await enterToken(page, host, credentialNamed('audit-logs-only').token ?? '');
-  const reached = QUERY_TYPES.filter((name) => catalogue[name].permission === 'Access: Audit Logs Read');
+  const reached = EVENT_TYPES.filter((name) => catalogue[name].permission === 'Access: Audit Logs Read');
   const result = page.getByRole('status').filter({ hasText: canBeUsed(reached.length) });
   await expect(result).toContainText('Account Analytics Read');
   await expect(result).toContainText('Access: SCIM Logs Read');

@@ -1,5 +1,5 @@
 /** Each surface answers in Explore, and what is answered is what really happened. */
-import { catalogue, QUERY_TYPES, type QueryTypeName } from '../../catalogue';
+import { catalogue, EVENT_TYPES, eventTypes, type EventTypeName } from '../../catalogue';
 import { startSimulator } from '../../simulator';
 import { Explore, type Query } from './explore';
 import { settingsFor } from './host/host';
@@ -17,7 +17,7 @@ async function somebodyKnown(window: { from: number; to: number }): Promise<{ id
   return { id: person.id, email: person.email };
 }
 
-for (const queryType of QUERY_TYPES) {
+for (const queryType of EVENT_TYPES) {
   test(`${queryType} as a table`, async ({ page, host, picture }) => {
     const explore = new Explore(page, await host.dataSource(settingsFor('full-access')));
     const person = await somebodyKnown(explore.window);
@@ -27,7 +27,7 @@ for (const queryType of QUERY_TYPES) {
     await expect(explore.editor.getByText(catalogue[queryType].permission)).toBeVisible();
     const truth = await explore.truth(queryType, person.id);
     if (truth) {
-      expect(countOf(queryType, answer.rows, () => answer.column(catalogue[queryType].count))).toBe(truth.length);
+      expect(countOf(queryType, answer.rows, () => answer.column(eventTypes[queryType].count))).toBe(truth.length);
     }
     expect(answer.rows).toBeGreaterThan(0);
     await expect(page.getByRole('grid').or(page.getByRole('table')).first()).toBeVisible();
@@ -36,13 +36,13 @@ for (const queryType of QUERY_TYPES) {
   });
 }
 
-function queryFor(queryType: QueryTypeName, email: string): Query {
+function queryFor(queryType: EventTypeName, email: string): Query {
   const filters = catalogue[queryType].requiredFilters.map((field) => ({ field, operator: '=', values: [email] }));
   return { queryType, format: 'table', filters };
 }
 
 /** GraphQL has a row a group and counts its events; elsewhere a row is an event. */
-function countOf(queryType: QueryTypeName, rows: number, counts: () => unknown[]): number {
+function countOf(queryType: EventTypeName, rows: number, counts: () => unknown[]): number {
   const isGrouped = catalogue[queryType].api === 'graphql';
   return isGrouped ? counts().reduce((sum: number, count) => sum + Number(count), 0) : rows;
 }

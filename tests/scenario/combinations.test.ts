@@ -2,7 +2,7 @@
 import { after, before, describe, test } from 'node:test';
 import { FAULT_KINDS, PERSONALITIES, type FaultName, type Personality } from '../../simulator';
 import { faultOf, settingsFor } from './chosen';
-import { LANES, Lanes, QUERY_TYPES } from './scenario';
+import { LANES, Lanes, EVENT_TYPES } from './scenario';
 
 const SEEDS = 16;
 const PROBABILITY = 0.05;
@@ -50,7 +50,7 @@ describe('combinations', { concurrency: LANES }, () => {
 
   for (let seed = 1; seed <= SEEDS; seed++) {
     const { kinds, preset } = draw(seed);
-    for (const queryType of QUERY_TYPES) {
+    for (const queryType of EVENT_TYPES) {
       test(`seed ${seed}, ${preset}: ${kinds.join(' + ')}: ${queryType}`, (t) =>
         lanes.runSeeded(seed, PERSONALITIES[preset] as Partial<Personality>, async (scenario) => {
           const { faults } = scenario.simulator.simulation;

@@ -1,5 +1,5 @@
 /** What happened in a simulated account, in one shape for every query type. */
-import { catalogue, outcomeOf, type QueryTypeName } from '../../catalogue';
+import { catalogue, outcomeOf, type EventTypeName } from '../../catalogue';
 import type { Filter, Range } from '../harness/executable';
 import type { Simulator } from '../../simulator';
 
@@ -28,7 +28,7 @@ export interface Shape {
 
 const SECOND = 1000;
 const is = (field: string, ...values: string[]): Filter => ({ field, operator: '=', values });
-const outcome = (queryType: QueryTypeName, wentWell: boolean) => {
+const outcome = (queryType: EventTypeName, wentWell: boolean) => {
   const { accepted, refused } = outcomeOf(queryType);
   return wentWell ? accepted : refused;
 };
@@ -37,7 +37,7 @@ let rows = 0;
 /** For query types that show every event. */
 const ownRow = () => String(rows++);
 
-export const SHAPES: Record<QueryTypeName, Shape> = {
+export const SHAPES: Record<EventTypeName, Shape> = {
   access_requests: {
     idField: 'ray_id',
     filter: is('country', 'GB', 'US'),
@@ -104,6 +104,30 @@ export const SHAPES: Record<QueryTypeName, Shape> = {
         row: ownRow(),
       })),
   },
+  access_changes: {
+    idField: 'id',
+    filter: is('action', 'update', 'create'),
+    read: (simulator, range) =>
+      simulator.truth({ surface: 'access_changes', ...range }).map(({ id, action }) => ({
+        time: Date.parse(String(action?.time)),
+        id: String(id),
+        outcome: outcome('access_changes', action?.result === 'success'),
+        passes: ['update', 'create'].includes(String(action?.type)),
+        row: ownRow(),
+      })),
+  },
+  jit_requests: {
+    idField: 'knock_request_id',
+    filter: { field: 'purpose_justification', operator: 'contains', values: ['auditor'] },
+    read: (simulator, range) =>
+      simulator.truth({ surface: 'jit_requests', ...range }).map((row) => ({
+        time: Date.parse(row.created_at),
+        id: row.knock_request_id,
+        outcome: row.status,
+        passes: row.purpose_justification.includes('auditor'),
+        row: ownRow(),
+      })),
+  },
 };
 
 function applicationName({ simulation }: Simulator, id: unknown): string {
@@ -111,7 +135,7 @@ function applicationName({ simulation }: Simulator, id: unknown): string {
 }
 
 /** The filters that a query type requires: all of them name a person. */
-export function requiredFilters(queryType: QueryTypeName, person: string): Filter[] {
+export function requiredFilters(queryType: EventTypeName, person: string): Filter[] {
   return catalogue[queryType].requiredFilters.map((field) => is(field, person));
 }
 

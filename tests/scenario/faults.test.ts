@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { FAULT_KINDS, type FaultName, type FaultRequest } from '../../simulator';
 import { faultOf, settingsFor } from './chosen';
-import { LANES, Lanes, QUERY_TYPES } from './scenario';
+import { LANES, Lanes, EVENT_TYPES } from './scenario';
 
 /** Faults that callers wait for; where every call is struck, one question has to do, another one for each query type. */
 const WAITED_FOR: FaultName[] = ['rateLimited', 'rateLimitedBare', 'throttledOk', 'hang'];
@@ -23,14 +23,14 @@ describe('faults', { concurrency: LANES }, () => {
   after(() => lanes.close());
 
   for (const kind of Object.keys(FAULT_KINDS) as FaultName[]) {
-    for (const queryType of QUERY_TYPES) {
+    for (const queryType of EVENT_TYPES) {
       for (const [calls, strikes] of Object.entries(STRIKES)) {
         test(`${kind} at ${calls} of ${queryType}`, (t) =>
           lanes.run({}, async (scenario) => {
             const { faults } = scenario.simulator.simulation;
             const waits = WAITED_FOR.includes(kind) && strikes.count === undefined;
             const names = scenario.questions(queryType).map(({ query }) => query.refId);
-            const only = waits ? [names[QUERY_TYPES.indexOf(queryType) % names.length]] : undefined;
+            const only = waits ? [names[EVENT_TYPES.indexOf(queryType) % names.length]] : undefined;
             for (const fromAlert of [true, false]) {
               faults.clear();
               faults.add([{ ...faultOf(kind), ...strikes }]);

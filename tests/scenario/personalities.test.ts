@@ -5,7 +5,7 @@ import { catalogue } from '../../catalogue';
 import { PERSONALITIES, SETTINGS, type Personality } from '../../simulator';
 import type { Event } from './events';
 import { HOUR } from './questions';
-import { LANES, Lanes, QUERY_TYPES, type QueryTypeName, type Scenario } from './scenario';
+import { LANES, Lanes, EVENT_TYPES, type EventTypeName, type Scenario } from './scenario';
 
 type SettingName = keyof Personality;
 
@@ -32,7 +32,15 @@ const VALUES: { readonly [K in SettingName]: ReadonlyArray<Personality[K]> } = {
   duplicateShare: [0.2],
   ignoredFilters: [['allowed'], ['country_code'], ['allowed', 'country_code', 'email', 'app_type']],
   emptyFilters: [['allowed'], ['country_code']],
-  missingFields: [['country'], ['allowed'], ['created_at'], ['user_email', 'app_uid'], ['resource_type'], ['app_name']],
+  missingFields: [
+    ['country'],
+    ['allowed'],
+    ['created_at'],
+    ['user_email', 'app_uid'],
+    ['resource_type'],
+    ['app_name'],
+    ['raw'],
+  ],
   extraFields: [true],
   countryCase: ['upper'],
   nonIdentityInRest: [true],
@@ -41,6 +49,10 @@ const VALUES: { readonly [K in SettingName]: ReadonlyArray<Personality[K]> } = {
   hideProviders: [true],
   scimMethodField: ['request_method', 'http_method'],
   scimFailureWord: ['ERROR', 'mixed'],
+  cursorPlace: ['cursors.after'],
+  cursorEnd: ['empty', 'emptyPage'],
+  cursorPages: ['sparse'],
+  cursorLoops: [true],
   userMatch: ['exact'],
   graphqlEnabled: [false],
   graphqlNotOlderThan: [86_400],
@@ -56,18 +68,18 @@ const VALUES: { readonly [K in SettingName]: ReadonlyArray<Personality[K]> } = {
 interface Case {
   name: string;
   personality: Partial<Personality>;
-  queryTypes: readonly QueryTypeName[];
+  queryTypes: readonly EventTypeName[];
 }
 
-const REST = QUERY_TYPES.filter((queryType) => catalogue[queryType].api === 'rest');
-const GRAPHQL = QUERY_TYPES.filter((queryType) => catalogue[queryType].api === 'graphql');
+const REST = EVENT_TYPES.filter((queryType) => catalogue[queryType].api === 'rest');
+const GRAPHQL = EVENT_TYPES.filter((queryType) => catalogue[queryType].api === 'graphql');
 const isOfGraphql = (name: SettingName) => name.startsWith('graphql') || name === 'identityInGraphql';
 
 const CASES: Case[] = [
   ...Object.entries(PERSONALITIES).map(([name, personality]) => ({
     name: `personality ${name}`,
     personality: personality as Partial<Personality>,
-    queryTypes: QUERY_TYPES,
+    queryTypes: EVENT_TYPES,
   })),
   ...(Object.keys(SETTINGS) as SettingName[]).flatMap((name) =>
     VALUES[name].map((value) => ({
@@ -85,11 +97,13 @@ const isLate = ({ lateShare = 0, ingestDelayMs = 0 }: Partial<Personality>) => l
 
 /** Cloudflare does not say which part of the range a log no longer has: an answer can only hold what is there. */
 function kept(
-  queryType: QueryTypeName,
+  queryType: EventTypeName,
   personality: Partial<Personality>,
   now: number
 ): ((e: Event) => boolean) | undefined {
-  const days = REST.includes(queryType) ? personality.retentionDays : undefined;
+  // Every plan has all of the audit log.
+  const isCut = REST.includes(queryType) && queryType !== 'access_changes';
+  const days = isCut ? personality.retentionDays : undefined;
   return days === undefined ? undefined : ({ time }) => time >= now - days * 24 * HOUR;
 }
 
@@ -121,7 +135,7 @@ describe('personalities', { concurrency: LANES }, () => {
   }
 
   /** Counts of a sample are estimates, and say so. */
-  async function assertSampled(scenario: Scenario, queryType: QueryTypeName): Promise<void> {
+  async function assertSampled(scenario: Scenario, queryType: EventTypeName): Promise<void> {
     for (const { coverage, notices } of await scenario.coverages(queryType)) {
       assert.equal(coverage.sampled, true);
       assert.ok(
@@ -132,7 +146,7 @@ describe('personalities', { concurrency: LANES }, () => {
   }
 
   /** Rows that are not there yet cannot be shown, older ones must be, and all of them once they have arrived. */
-  async function assertCatchesUp(scenario: Scenario, queryType: QueryTypeName): Promise<void> {
+  async function assertCatchesUp(scenario: Scenario, queryType: EventTypeName): Promise<void> {
     await scenario.holdsAtLeast(queryType, ({ time }) => time < scenario.now - ARRIVAL);
     scenario.simulator.simulation.clock.advance(ARRIVAL);
     // The account's clock stands still: what happened since may not have arrived yet.

@@ -1,5 +1,5 @@
 /** The questions that every scenario asks, and what is right to answer. */
-import { catalogue, defaultGroupBy, outcomeFilter, type QueryTypeName } from '../../catalogue';
+import { defaultGroupBy, eventTypes, outcomeFilter, type EventTypeName } from '../../catalogue';
 import type { Filter, Frame, Query, Range } from '../harness/executable';
 import { requiredFilters, SHAPES, type Event } from './events';
 
@@ -10,7 +10,7 @@ const MORE_THAN_THERE_ARE = 20_000;
 export type Tally = Map<string, number>;
 
 export interface Question {
-  query: Query;
+  query: Query & { queryType: EventTypeName };
   /** What the events say. */
   expected: (events: Event[]) => Tally;
   /** What an answer says. */
@@ -33,8 +33,8 @@ function column<T>(frame: Frame, name: string): T[] {
 }
 
 /** A plain table: a row an event, or a row a group of events with their number. */
-function readTable(queryType: QueryTypeName): (frame: Frame) => Tally {
-  const { count, timeField } = catalogue[queryType];
+function readTable(queryType: EventTypeName): (frame: Frame) => Tally {
+  const { count, timeField } = eventTypes[queryType];
   return (frame) => {
     const ids = column<string | null>(frame, SHAPES[queryType].idField);
     const isCounted = frame.schema.fields.some(({ name }) => name === count);
@@ -56,9 +56,9 @@ function readLogs(idField: string): (frame: Frame) => Tally {
   };
 }
 
-function readGroups(queryType: QueryTypeName): (frame: Frame) => Tally {
+function readGroups(queryType: EventTypeName): (frame: Frame) => Tally {
   return (frame) => {
-    const counts = column<number>(frame, catalogue[queryType].count);
+    const counts = column<number>(frame, eventTypes[queryType].count);
     const [outcome] = defaultGroupBy(queryType);
     return column<string | null>(frame, outcome).reduce(
       (tally, outcome, i) => add(tally, outcome ?? '', counts[i]),
@@ -67,13 +67,13 @@ function readGroups(queryType: QueryTypeName): (frame: Frame) => Tally {
   };
 }
 
-function readSeries(queryType: QueryTypeName): (frame: Frame) => Tally {
+function readSeries(queryType: EventTypeName): (frame: Frame) => Tally {
   const [outcome = ''] = defaultGroupBy(queryType);
   return (frame) => {
     const times = column<number>(frame, 'time');
     const tally: Tally = new Map();
     frame.schema.fields.forEach((field, i) => {
-      if (field.name === catalogue[queryType].count) {
+      if (field.name === eventTypes[queryType].count) {
         (frame.data.values[i] as number[]).forEach((count, at) =>
           add(tally, `${times[at]} ${field.labels?.[outcome] ?? ''}`, count)
         );
@@ -97,9 +97,9 @@ const countBuckets = (events: Event[], group: (event: Event) => string): Tally =
   );
 
 /** A table, logs, series and a grouped table of a query type, with filters and without. */
-export function questionsOf(queryType: QueryTypeName, person: string): Question[] {
+export function questionsOf(queryType: EventTypeName, person: string): Question[] {
   const { idField, filter, named } = SHAPES[queryType];
-  const { timeField, outcome } = catalogue[queryType];
+  const { timeField, outcome } = eventTypes[queryType];
   const groupBy = defaultGroupBy(queryType);
   const listed = { fields: [timeField, idField], limit: MORE_THAN_THERE_ARE };
   const series = { format: 'time_series', intervalMs: HOUR };

@@ -1,7 +1,7 @@
 /** One simulated account and one data source, and the questions between them. */
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { QUERY_TYPES, type QueryTypeName } from '../../catalogue';
+import { EVENT_TYPES, type EventTypeName } from '../../catalogue';
 import { startSimulator, type Personality, type Simulator, type SimulatorOptions } from '../../simulator';
 import {
   startExecutable,
@@ -137,7 +137,7 @@ export class Scenario {
     return this.source.configure(this.simulator.apiUrl, settings);
   }
 
-  questions(queryType: QueryTypeName): Question[] {
+  questions(queryType: EventTypeName): Question[] {
     return questionsOf(queryType, this.person);
   }
 
@@ -159,7 +159,7 @@ export class Scenario {
   }
 
   /** Asks questions of a query type, all if not told which, in one request and judges the answers. */
-  async ask(queryType: QueryTypeName, { fromAlert = false, known, only }: Asking = {}): Promise<Verdicts> {
+  async ask(queryType: EventTypeName, { fromAlert = false, known, only }: Asking = {}): Promise<Verdicts> {
     const questions = this.questions(queryType).filter(({ query }) => only?.includes(query.refId) ?? true);
     const results = await this.source.query(
       this.range,
@@ -176,7 +176,7 @@ export class Scenario {
   }
 
   /** The account is well: the truth is shown, if not at once then soon, and nothing untrue before. */
-  async recovers(queryType: QueryTypeName): Promise<void> {
+  async recovers(queryType: EventTypeName): Promise<void> {
     let verdicts: Verdicts = {};
     for (let i = 0; i < TRIES; i++) {
       verdicts = await this.ask(queryType);
@@ -189,7 +189,7 @@ export class Scenario {
   }
 
   /** What the answers say of themselves. */
-  async coverages(queryType: QueryTypeName): Promise<Array<{ coverage: Coverage; notices: string[] }>> {
+  async coverages(queryType: EventTypeName): Promise<Array<{ coverage: Coverage; notices: string[] }>> {
     const answers = await this.frames(queryType);
     return answers.map(({ frame }) => {
       const meta = frame.schema.meta;
@@ -199,7 +199,7 @@ export class Scenario {
   }
 
   /** Answers hold all of some events, and nothing that is not true. */
-  async holdsAtLeast(queryType: QueryTypeName, known: (event: Event) => boolean): Promise<void> {
+  async holdsAtLeast(queryType: EventTypeName, known: (event: Event) => boolean): Promise<void> {
     for (const { question, frame } of await this.frames(queryType)) {
       const got = question.read(frame);
       assert.deepEqual(compare(got, this.truth(question)).more, []);
@@ -208,7 +208,7 @@ export class Scenario {
   }
 
   /** What has arrived late is shown in the end, and nothing that is not true. */
-  async catchesUp(queryType: QueryTypeName, arrived: (event: Event) => boolean): Promise<void> {
+  async catchesUp(queryType: EventTypeName, arrived: (event: Event) => boolean): Promise<void> {
     let wrong: string[] = [];
     for (let i = 0; i < TRIES; i++) {
       const answers = await this.frames(queryType);
@@ -224,7 +224,7 @@ export class Scenario {
     assert.fail(`What arrived late is not shown: ${wrong.slice(0, 3).join('; ')}`);
   }
 
-  private async frames(queryType: QueryTypeName): Promise<Array<{ question: Question; frame: Frame }>> {
+  private async frames(queryType: EventTypeName): Promise<Array<{ question: Question; frame: Frame }>> {
     const questions = this.questions(queryType);
     const results = await this.source.query(
       this.range,
@@ -238,4 +238,4 @@ export class Scenario {
   }
 }
 
-export { QUERY_TYPES, type QueryTypeName };
+export { EVENT_TYPES, type EventTypeName };

@@ -109,6 +109,9 @@ func sown(value any, kinds map[string]catalogue.Kind) any {
 				v[key] = map[string]any{planted.text: []any{planted.email, planted.ip}}
 			default:
 				v[key] = planted.text
+				if key == "uri" { // by which entries of the audit log are told to be about Access
+					v[key] = "/access/" + planted.text
+				}
 			}
 		}
 		if isRow {

@@ -132,6 +132,10 @@ export const SETTINGS = {
     'Name of the method in SCIM rows. With `mixed`, it is sometimes `http_method`.'
   ),
   scimFailureWord: oneOf(['FAILURE', 'ERROR', 'mixed'], 'Status of a failed SCIM update.'),
+  identityDetails: oneOf(
+    ['groups', 'documented'],
+    'What the last seen identity has: also the groups, the authentication methods, and the attributes that the identity provider sent, or only the documented fields.'
+  ),
   userMatch: oneOf(['substring', 'exact'], 'How the list of users matches `name`, `email`, and `search`.'),
   graphqlEnabled: flag(true, 'Whether the account has the login dataset.'),
   graphqlNotOlderThan: number(7_776_000, 1, 31_536_000, 'How many seconds back GraphQL reaches.'),

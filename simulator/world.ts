@@ -2,6 +2,7 @@ import { Clock } from './clock';
 import { MAX_HISTORY_DAYS } from './constants';
 import { Feed, type FeedEvent, type FeedQuery } from './events/feed';
 import { IdentityLogins } from './events/identityLogins';
+import { Judge } from './events/judge';
 import type { Login } from './events/login';
 import { MergedLogins, NonIdentityLogins } from './events/nonIdentityLogins';
 import { ScimUpdates, type ScimUpdate } from './events/scimUpdates';
@@ -12,6 +13,7 @@ import type { Personality } from './personality';
 /** Everything that exists and happens, without the manners of the API. */
 export interface World {
   readonly organisation: Organisation;
+  readonly judge: Judge;
   readonly clock: Clock;
   readonly identity: Feed<Login>;
   readonly nonIdentity: Feed<Login>;
@@ -21,11 +23,13 @@ export interface World {
 
 export function createWorld(options: { seed: number; scale: number; people: number; clock: Clock }): World {
   const organisation = createOrganisation(options.seed, options.people);
-  const identity = new IdentityLogins(organisation, options.scale);
-  const nonIdentity = new NonIdentityLogins(organisation, options.scale);
+  const judge = new Judge(organisation);
+  const identity = new IdentityLogins(organisation, judge, options.scale);
+  const nonIdentity = new NonIdentityLogins(organisation, judge, options.scale);
   const merged = new MergedLogins([identity, nonIdentity]);
   return {
     organisation,
+    judge,
     clock: options.clock,
     identity: new Feed(identity),
     nonIdentity: new Feed(nonIdentity),

@@ -2,7 +2,8 @@ import { hash, mix, poisson, unit } from '../hash';
 import { ATTACK_COUNTRIES } from '../organisation/offices';
 import type { Organisation } from '../organisation/organisation';
 import type { EventSource } from './feed';
-import { NON_IDENTITY, type Login } from './login';
+import type { Judge } from './judge';
+import { NON_IDENTITY, PLAIN, type Circumstances, type Login } from './login';
 import { MINUTE_US, slotOffsets } from './offsets';
 
 /** Logins without identity in a day at scale 1: machines do not keep office hours. */
@@ -12,18 +13,28 @@ export const NON_IDENTITY_A_DAY = 2200;
 export class NonIdentityLogins implements EventSource<Login> {
   readonly slotUs = MINUTE_US;
   private readonly seed: number;
-  private readonly serviceApps: number[];
-  private readonly certificateApps: number[];
+  private readonly machineApps: number[];
+  private readonly usedApps: number[];
+  /** For each service token and certificate, the applications that take it. */
+  private readonly appsOfToken: number[][];
+  private readonly appsOfCertificate: number[][];
+  /** Applications whose tokens another application takes, and that one. */
+  private readonly links: Array<readonly [linkedApp: number, app: number]>;
 
   constructor(
     private readonly organisation: Organisation,
+    private readonly judge: Judge,
     private readonly scale: number
   ) {
     this.seed = mix(organisation.seed + 202);
-    const indexes = (wanted: (index: number) => boolean) =>
-      organisation.applications.flatMap((_, i) => (wanted(i) ? [i] : []));
-    this.serviceApps = indexes((i) => organisation.applications[i].serviceAuth);
-    this.certificateApps = indexes((i) => organisation.applications[i].requiresCertificate);
+    const { applications, serviceAccounts, certificates } = organisation;
+    const indexes = (wanted: (index: number) => boolean) => applications.flatMap((_, i) => (wanted(i) ? [i] : []));
+    this.machineApps = indexes((i) => applications[i].takesMachines);
+    this.usedApps = indexes((i) => applications[i].weight > 0);
+    const takers = (machine: Partial<Circumstances>) => this.machineApps.filter((app) => this.takes(app, machine));
+    this.appsOfToken = serviceAccounts.map(({ host }, serviceAccount) => takers({ serviceAccount, host }));
+    this.appsOfCertificate = certificates.map((_, certificate) => takers({ certificate, mtls: 'SUCCESS' }));
+    this.links = applications.flatMap((_, linkedApp) => takers({ linkedApp }).map((app) => [linkedApp, app] as const));
   }
 
   count(slot: number): number {
@@ -38,68 +49,63 @@ export class NonIdentityLogins implements EventSource<Login> {
     );
   }
 
+  /** Whether an application lets a machine in that has what it should have. */
+  private takes(app: number, machine: Partial<Circumstances>): boolean {
+    const login = {
+      ...PLAIN,
+      ...OFFICE,
+      rawUs: 0,
+      chance: 0,
+      slot: 0,
+      index: 0,
+      rayIndex: 0,
+      host: 1,
+      app,
+      ...machine,
+    };
+    return this.judge.decide({ ...login, stream: NON_IDENTITY }).allowed;
+  }
+
   private login(slot: number, index: number, rawUs: number, h: number): Login {
-    const draw = (what: number) => unit(mix(h + what));
-    const { subject, app, allowed, country, network, host } = this.caller(h, draw);
-    return {
+    return this.judge.decided({
+      ...PLAIN,
       rawUs,
       chance: mix(h + 50),
       slot,
       index,
       stream: NON_IDENTITY,
-      person: -1,
-      stranger: -1,
-      app,
-      path: -1,
-      allowed,
-      logout: false,
-      provider: -1,
-      country,
-      countryCase: 0,
-      network,
-      host,
-      v6: draw(2) < 0.1,
+      v6: unit(mix(h + 2)) < 0.02,
       rayIndex: index,
-      existingJwt: false,
-      warp: false,
-      serviceAccount: subject.serviceAccount,
-      certificate: subject.certificate,
-      mtls: subject.mtls,
-    };
+      ...this.caller(h, (what) => unit(mix(h + what))),
+    });
   }
 
-  /** A service token, a client certificate, or neither. */
+  /** A service token, a client certificate, a token of another application, or nothing at all. */
   private caller(h: number, draw: (what: number) => number): Caller {
-    const { serviceAccounts, certificates, applications } = this.organisation;
+    const { serviceAccounts, certificates } = this.organisation;
+    const pick = (apps: readonly number[]) => apps[Math.floor(draw(4) * apps.length)];
+    // A few call what does not take them.
+    const appOf = (takers: readonly number[]) =>
+      pick(draw(5) < 0.01 || takers.length === 0 ? this.machineApps : takers);
     const kind = draw(1);
     if (kind < 0.76) {
       const serviceAccount = Math.floor(draw(3) ** 1.5 * serviceAccounts.length);
-      const { enabled, host } = serviceAccounts[serviceAccount];
-      return {
-        subject: { serviceAccount, certificate: -1, mtls: 'NONE' },
-        app: this.serviceApps[Math.floor(draw(4) * this.serviceApps.length)],
-        allowed: enabled && draw(5) > 0.004,
-        country: 'US',
-        network: '198.51.100',
-        host,
-      };
+      const { host } = serviceAccounts[serviceAccount];
+      return { ...OFFICE, serviceAccount, app: appOf(this.appsOfToken[serviceAccount]), host };
+    }
+    if (kind < 0.91) {
+      const known = this.appsOfCertificate.flatMap((apps, i) => (apps.length > 0 ? [i] : []));
+      const certificate = known[Math.floor(draw(3) * known.length)] ?? Math.floor(draw(3) * certificates.length);
+      const mtls = certificateStatus(draw(6), draw(7));
+      const app = appOf(this.appsOfCertificate[certificate]);
+      return { certificate, mtls, app, country: 'DE', network: '192.0.2', host: 180 + certificate };
     }
     if (kind < 0.93) {
-      const certificate = Math.floor(draw(3) * certificates.length);
-      const mtls = certificateStatus(draw(6), draw(7));
-      return {
-        subject: { serviceAccount: -1, certificate, mtls },
-        app: this.certificateApps[Math.floor(draw(4) * this.certificateApps.length)],
-        allowed: mtls === 'SUCCESS',
-        country: 'DE',
-        network: '192.0.2',
-        host: 180 + certificate,
-      };
+      const [linkedApp, app] = this.links[Math.floor(draw(6) * this.links.length)];
+      return { ...OFFICE, linkedApp: draw(7) < 0.85 ? linkedApp : pick(this.usedApps), app, host: 220 };
     }
     return {
-      subject: { serviceAccount: -1, certificate: -1, mtls: 'NONE' },
-      app: Math.floor(draw(4) * applications.length),
-      allowed: false,
+      app: pick(this.usedApps),
       country: ATTACK_COUNTRIES[mix(h + 8) % ATTACK_COUNTRIES.length],
       network: '203.0.113',
       host: 130 + (mix(h + 9) % 120),
@@ -107,9 +113,11 @@ export class NonIdentityLogins implements EventSource<Login> {
   }
 }
 
-interface Caller extends Pick<Login, 'app' | 'allowed' | 'country' | 'network' | 'host'> {
-  subject: Pick<Login, 'serviceAccount' | 'certificate' | 'mtls'>;
-}
+/** Where machines are. */
+const OFFICE = { country: 'US', network: '198.51.100' };
+
+type Caller = Pick<Circumstances, 'app' | 'country' | 'network' | 'host'> &
+  Partial<Pick<Circumstances, 'serviceAccount' | 'certificate' | 'mtls' | 'linkedApp'>>;
 
 function certificateStatus(age: number, trust: number): Login['mtls'] {
   if (age < 0.1) {

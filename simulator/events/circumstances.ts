@@ -4,7 +4,7 @@ import type { Device } from '../organisation/directory';
 import { ENTRA, PIN } from '../organisation/identityProviders';
 import type { Person } from '../organisation/people';
 import { DISK, GATEWAY, INTUNE, SYSTEM, WARP } from '../organisation/posture';
-import type { Circumstances } from './login';
+import type { LoginDraft } from './login';
 
 /** Somebody who takes the wrong button on the login page. */
 const WRONG_PROVIDER = 0.004;
@@ -35,13 +35,10 @@ export function postureOf(device: Device, warp: boolean, gateway: boolean): numb
   );
 }
 
-/** The certificate that people present where an application asks for one: a few have none, or an old one. */
-export function certificateFor(
-  { certificate }: Application,
-  u: number
-): Partial<Pick<Circumstances, 'certificate' | 'mtls'>> {
-  if (certificate === undefined || u < 0.03) {
-    return {};
+/** Gives the certificate that an application asks for: a few people have none, or an old one. */
+export function presentCertificate(login: LoginDraft, { certificate }: Application, u: number): void {
+  if (certificate !== undefined && u >= 0.03) {
+    login.certificate = certificate;
+    login.mtls = u < 0.045 ? 'FAILED:certificate has expired' : 'SUCCESS';
   }
-  return { certificate, mtls: u < 0.045 ? 'FAILED:certificate has expired' : 'SUCCESS' };
 }

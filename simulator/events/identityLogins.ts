@@ -4,10 +4,10 @@ import { deviceOn } from '../organisation/directory';
 import { ENTRA, PIN } from '../organisation/identityProviders';
 import type { Organisation } from '../organisation/organisation';
 import type { Person } from '../organisation/people';
-import { certificateFor, postureOf, providerFor } from './circumstances';
+import { postureOf, presentCertificate, providerFor } from './circumstances';
 import type { EventSource } from './feed';
 import type { Judge } from './judge';
-import { IDENTITY, PLAIN, type Login } from './login';
+import { IDENTITY, LoginDraft, type Login } from './login';
 import { usesGateway } from './loginText';
 import { MINUTE_US, slotOffsets } from './offsets';
 import { sprayAt } from './spray';
@@ -127,62 +127,40 @@ export class IdentityLogins implements EventSource<Login> {
     const appIndex = this.applicationFor(person, h);
     const app = organisation.applications[appIndex];
     const travels = draw(5) < 0.03;
+    const login = new LoginDraft(IDENTITY, slot, index, rawUs, mix(h + 50), appIndex);
+    login.person = personIndex;
+    login.path = draw(7) < 0.3 && app.paths.length > 0 ? Math.floor(draw(9) * app.paths.length) : -1;
+    login.provider = providerFor(person, app, draw(16));
+    login.country = travels ? TRAVEL_COUNTRIES[Math.floor(draw(11) * TRAVEL_COUNTRIES.length)] : office.country;
     const casing = draw(8);
-    const warp = person.warp && draw(15) < 0.92;
-    const chance = mix(h + 50);
+    login.countryCase = casing < 0.015 ? 1 : casing < 0.02 ? 2 : 0;
+    login.network = office.network;
+    login.host = travels ? 251 + (mix(h + 12) % 3) : person.host;
+    login.v6 = draw(13) < 0.15;
+    login.existingJwt = draw(14) < 0.35;
+    login.warp = person.warp && draw(15) < 0.92;
     const device = deviceOn(organisation.seed, personIndex, Math.floor(slot / 1440));
-    return this.judge.decided(
-      {
-        ...PLAIN,
-        rawUs,
-        chance,
-        slot,
-        index,
-        stream: IDENTITY,
-        person: personIndex,
-        app: appIndex,
-        path: draw(7) < 0.3 && app.paths.length > 0 ? Math.floor(draw(9) * app.paths.length) : -1,
-        provider: providerFor(person, app, draw(16)),
-        country: travels ? TRAVEL_COUNTRIES[Math.floor(draw(11) * TRAVEL_COUNTRIES.length)] : office.country,
-        countryCase: casing < 0.015 ? 1 : casing < 0.02 ? 2 : 0,
-        network: office.network,
-        host: travels ? 251 + (mix(h + 12) % 3) : person.host,
-        v6: draw(13) < 0.15,
-        rayIndex: index,
-        existingJwt: draw(14) < 0.35,
-        warp,
-        posture: postureOf(device, warp, usesGateway({ warp, chance })),
-        risk: device.risk,
-        secondFactor: draw(17) >= 0.02,
-        strongContext: draw(18) >= 0.02,
-        externalAnswer: draw(19) >= 0.01,
-        approved: organisation.approvals.isApproved(personIndex, appIndex, rawUs),
-        ...certificateFor(app, draw(20)),
-      },
-      draw(10) < 0.02
-    );
+    login.posture = postureOf(device, login.warp, usesGateway(login));
+    login.risk = device.risk;
+    login.secondFactor = draw(17) >= 0.02;
+    login.strongContext = draw(18) >= 0.02;
+    login.externalAnswer = draw(19) >= 0.01;
+    login.approved = organisation.approvals.isApproved(personIndex, appIndex, rawUs);
+    presentCertificate(login, app, draw(20));
+    return this.judge.complete(login, draw(10) < 0.02);
   }
 
   private attempt(slot: number, index: number, rawUs: number, h: number, app: number): Login {
-    const { people } = this.organisation;
     const known = unit(mix(h + 20)) < 0.8;
-    return this.judge.decided({
-      ...PLAIN,
-      rawUs,
-      chance: mix(h + 50),
-      slot,
-      index,
-      stream: IDENTITY,
-      // It goes for the same fifty accounts every time.
-      person: known ? mix(h + 21) % Math.min(50, people.length) : -1,
-      stranger: known ? -1 : mix(h + 22) % STRANGERS,
-      sprayed: true,
-      app,
-      provider: unit(mix(h + 23)) < 0.85 ? PIN : ENTRA,
-      country: ATTACK_COUNTRIES[mix(h + 24) % ATTACK_COUNTRIES.length],
-      network: '203.0.113',
-      host: 130 + (mix(h + 25) % 90),
-      rayIndex: index,
-    });
+    const login = new LoginDraft(IDENTITY, slot, index, rawUs, mix(h + 50), app);
+    login.sprayed = true;
+    // It goes for the same fifty accounts every time.
+    login.person = known ? mix(h + 21) % Math.min(50, this.organisation.people.length) : -1;
+    login.stranger = known ? -1 : mix(h + 22) % STRANGERS;
+    login.provider = unit(mix(h + 23)) < 0.85 ? PIN : ENTRA;
+    login.country = ATTACK_COUNTRIES[mix(h + 24) % ATTACK_COUNTRIES.length];
+    login.network = '203.0.113';
+    login.host = 130 + (mix(h + 25) % 90);
+    return this.judge.complete(login);
   }
 }

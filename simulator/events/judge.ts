@@ -4,7 +4,7 @@ import { STRONG_CONTEXT } from '../organisation/applicationPolicies';
 import { signedIn } from '../organisation/directory';
 import { isValidAt } from '../organisation/machines';
 import type { Organisation } from '../organisation/organisation';
-import type { Circumstances, Login } from './login';
+import type { Circumstances, Login, LoginDraft } from './login';
 import { emailText, ipAddress } from './loginText';
 
 const SECOND_FACTOR = ['pwd', 'mfa'];
@@ -29,9 +29,12 @@ export class Judge {
     return this.organisation.history.at(login.rawUs).evaluator.decide(login.app, this.attempt(login));
   }
 
-  decided(login: Circumstances, logsOut = false): Login {
-    const decision = this.decide(login);
-    return { ...login, decision, allowed: decision.allowed, logout: decision.allowed && logsOut };
+  /** Completes a login with what Access makes of it. `logsOut` only counts where there is a session to end. */
+  complete(login: LoginDraft, logsOut = false): Login {
+    login.decision = this.decide(login);
+    login.allowed = login.decision.allowed;
+    login.logout = login.allowed && logsOut;
+    return login;
   }
 
   /** All that Access knows of a login. */

@@ -3,7 +3,7 @@ import { ATTACK_COUNTRIES } from '../organisation/offices';
 import type { Organisation } from '../organisation/organisation';
 import type { EventSource } from './feed';
 import type { Judge } from './judge';
-import { NON_IDENTITY, PLAIN, type Circumstances, type Login } from './login';
+import { LoginDraft, NON_IDENTITY, type Login } from './login';
 import { MINUTE_US, slotOffsets } from './offsets';
 
 /** Logins without identity in a day at scale 1: machines do not keep office hours. */
@@ -18,6 +18,8 @@ export class NonIdentityLogins implements EventSource<Login> {
   /** For each service token and certificate, the applications that take it. */
   private readonly appsOfToken: number[][];
   private readonly appsOfCertificate: number[][];
+  /** Certificates that machines have. */
+  private readonly machineCertificates: number[];
   /** Applications whose tokens another application takes, and that one. */
   private readonly links: Array<readonly [linkedApp: number, app: number]>;
 
@@ -31,10 +33,16 @@ export class NonIdentityLogins implements EventSource<Login> {
     const indexes = (wanted: (index: number) => boolean) => applications.flatMap((_, i) => (wanted(i) ? [i] : []));
     this.machineApps = indexes((i) => applications[i].takesMachines);
     this.usedApps = indexes((i) => applications[i].weight > 0);
-    const takers = (machine: Partial<Circumstances>) => this.machineApps.filter((app) => this.takes(app, machine));
-    this.appsOfToken = serviceAccounts.map(({ host }, serviceAccount) => takers({ serviceAccount, host }));
-    this.appsOfCertificate = certificates.map((_, certificate) => takers({ certificate, mtls: 'SUCCESS' }));
-    this.links = applications.flatMap((_, linkedApp) => takers({ linkedApp }).map((app) => [linkedApp, app] as const));
+    this.appsOfToken = serviceAccounts.map(({ host }, serviceAccount) =>
+      this.takers((login) => Object.assign(login, { serviceAccount, host }))
+    );
+    this.appsOfCertificate = certificates.map((_, certificate) =>
+      this.takers((login) => Object.assign(login, { certificate, mtls: 'SUCCESS' }))
+    );
+    this.machineCertificates = this.appsOfCertificate.flatMap((apps, i) => (apps.length > 0 ? [i] : []));
+    this.links = applications.flatMap((_, linkedApp) =>
+      this.takers((login) => Object.assign(login, { linkedApp })).map((app) => [linkedApp, app] as const)
+    );
   }
 
   count(slot: number): number {
@@ -49,75 +57,61 @@ export class NonIdentityLogins implements EventSource<Login> {
     );
   }
 
-  /** Whether an application lets a machine in that has what it should have. */
-  private takes(app: number, machine: Partial<Circumstances>): boolean {
-    const login = {
-      ...PLAIN,
-      ...OFFICE,
-      rawUs: 0,
-      chance: 0,
-      slot: 0,
-      index: 0,
-      rayIndex: 0,
-      host: 1,
-      app,
-      ...machine,
-    };
-    return this.judge.decide({ ...login, stream: NON_IDENTITY }).allowed;
-  }
-
-  private login(slot: number, index: number, rawUs: number, h: number): Login {
-    return this.judge.decided({
-      ...PLAIN,
-      rawUs,
-      chance: mix(h + 50),
-      slot,
-      index,
-      stream: NON_IDENTITY,
-      v6: unit(mix(h + 2)) < 0.02,
-      rayIndex: index,
-      ...this.caller(h, (what) => unit(mix(h + what))),
+  /** The applications that let a machine in which has what it should have. */
+  private takers(prepare: (login: LoginDraft) => void): number[] {
+    return this.machineApps.filter((app) => {
+      const login = new LoginDraft(NON_IDENTITY, 0, 0, 0, 0, app);
+      fromOffice(login, 1);
+      prepare(login);
+      return this.judge.decide(login).allowed;
     });
   }
 
+  private login(slot: number, index: number, rawUs: number, h: number): Login {
+    const login = new LoginDraft(NON_IDENTITY, slot, index, rawUs, mix(h + 50));
+    login.v6 = unit(mix(h + 2)) < 0.02;
+    this.callWith(login, h, (what) => unit(mix(h + what)));
+    return this.judge.complete(login);
+  }
+
   /** A service token, a client certificate, a token of another application, or nothing at all. */
-  private caller(h: number, draw: (what: number) => number): Caller {
-    const { serviceAccounts, certificates } = this.organisation;
+  private callWith(login: LoginDraft, h: number, draw: (what: number) => number): void {
     const pick = (apps: readonly number[]) => apps[Math.floor(draw(4) * apps.length)];
     // A few call what does not take them.
     const appOf = (takers: readonly number[]) =>
       pick(draw(5) < 0.01 || takers.length === 0 ? this.machineApps : takers);
     const kind = draw(1);
     if (kind < 0.76) {
-      const serviceAccount = Math.floor(draw(3) ** 1.5 * serviceAccounts.length);
-      const { host } = serviceAccounts[serviceAccount];
-      return { ...OFFICE, serviceAccount, app: appOf(this.appsOfToken[serviceAccount]), host };
-    }
-    if (kind < 0.91) {
-      const known = this.appsOfCertificate.flatMap((apps, i) => (apps.length > 0 ? [i] : []));
-      const certificate = known[Math.floor(draw(3) * known.length)] ?? Math.floor(draw(3) * certificates.length);
-      const mtls = certificateStatus(draw(6), draw(7));
-      const app = appOf(this.appsOfCertificate[certificate]);
-      return { certificate, mtls, app, country: 'DE', network: '192.0.2', host: 180 + certificate };
-    }
-    if (kind < 0.93) {
+      login.serviceAccount = Math.floor(draw(3) ** 1.5 * this.appsOfToken.length);
+      login.app = appOf(this.appsOfToken[login.serviceAccount]);
+      fromOffice(login, this.organisation.serviceAccounts[login.serviceAccount].host);
+    } else if (kind < 0.91) {
+      login.certificate = this.machineCertificates[Math.floor(draw(3) * this.machineCertificates.length)];
+      login.mtls = certificateStatus(draw(6), draw(7));
+      login.app = appOf(this.appsOfCertificate[login.certificate]);
+      login.country = 'DE';
+      login.network = '192.0.2';
+      login.host = 180 + login.certificate;
+    } else if (kind < 0.93) {
       const [linkedApp, app] = this.links[Math.floor(draw(6) * this.links.length)];
-      return { ...OFFICE, linkedApp: draw(7) < 0.85 ? linkedApp : pick(this.usedApps), app, host: 220 };
+      login.linkedApp = draw(7) < 0.85 ? linkedApp : pick(this.usedApps);
+      login.app = app;
+      fromOffice(login, 220);
+    } else {
+      login.app = pick(this.usedApps);
+      login.country = ATTACK_COUNTRIES[mix(h + 8) % ATTACK_COUNTRIES.length];
+      login.network = '203.0.113';
+      login.host = 130 + (mix(h + 9) % 120);
     }
-    return {
-      app: pick(this.usedApps),
-      country: ATTACK_COUNTRIES[mix(h + 8) % ATTACK_COUNTRIES.length],
-      network: '203.0.113',
-      host: 130 + (mix(h + 9) % 120),
-    };
   }
 }
 
-/** Where machines are. */
-const OFFICE = { country: 'US', network: '198.51.100' };
-
-type Caller = Pick<Circumstances, 'app' | 'country' | 'network' | 'host'> &
-  Partial<Pick<Circumstances, 'serviceAccount' | 'certificate' | 'mtls' | 'linkedApp'>>;
+/** Where most machines are. */
+function fromOffice(login: LoginDraft, host: number): void {
+  login.country = 'US';
+  login.network = '198.51.100';
+  login.host = host;
+}
 
 function certificateStatus(age: number, trust: number): Login['mtls'] {
   if (age < 0.1) {

@@ -32,6 +32,7 @@ const DECISIONS: ReadonlyArray<readonly [Request['decision'], number]> = [
 /** Requests for temporary access: one a working day of everybody whose policy wants an approval. */
 export class Approvals {
   private readonly asking: ReadonlyArray<readonly [person: number, app: number]>;
+  private readonly apps: ReadonlySet<number>;
   private readonly days = new Map<number, readonly Request[]>();
 
   constructor(
@@ -45,6 +46,7 @@ export class Approvals {
         ? people.flatMap(({ team }, person) => (teams.includes(team) ? [[person, app] as const] : []))
         : []
     );
+    this.apps = new Set(this.asking.map(([, app]) => app));
   }
 
   /** Requests of a day since the epoch (UTC), oldest first. */
@@ -61,6 +63,9 @@ export class Approvals {
 
   /** Whether somebody has an approval that still lasts. */
   isApproved(person: number, app: number, us: number): boolean {
+    if (!this.apps.has(app)) {
+      return false;
+    }
     const today = Math.floor(us / DAY_US);
     return [today, today - 1].some((day) =>
       this.on(day).some(

@@ -37,16 +37,35 @@ interface Span {
 export class History {
   private readonly moments = new Map<string, Moment>();
   private readonly days = new Map<number, Span[]>();
+  /** The stretch without changes that was asked for last: mostly, the next question is about it, too. */
+  private last: { fromUs: number; toUs: number; moment: Moment };
 
   constructor(
     private readonly seed: number,
     private readonly base: Configuration,
     private readonly mistakes: { readonly policies: readonly Mistake[]; readonly others: readonly Mistake[] }
-  ) {}
+  ) {
+    this.last = { fromUs: 0, toUs: 0, moment: this.moment([]) };
+  }
 
   /** `us` is microseconds since the epoch, here and below. */
   at(us: number): Moment {
-    const active = this.spans(Math.floor(us / DAY_US)).filter(({ fromUs, toUs }) => us >= fromUs && us < toUs);
+    const { last } = this;
+    if (us >= last.fromUs && us < last.toUs) {
+      return last.moment;
+    }
+    const spans = this.spans(Math.floor(us / DAY_US));
+    const edges = spans.flatMap(({ fromUs, toUs }) => [fromUs, toUs]);
+    const midnight = Math.floor(us / DAY_US) * DAY_US;
+    this.last = {
+      fromUs: Math.max(midnight, ...edges.filter((edge) => edge <= us)),
+      toUs: Math.min(midnight + DAY_US, ...edges.filter((edge) => edge > us)),
+      moment: this.moment(spans.filter(({ fromUs, toUs }) => us >= fromUs && us < toUs)),
+    };
+    return this.last.moment;
+  }
+
+  private moment(active: readonly Span[]): Moment {
     const key = active.map(({ mistake }) => mistake.id).join();
     let moment = this.moments.get(key);
     if (!moment) {

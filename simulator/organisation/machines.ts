@@ -6,8 +6,8 @@ export interface ServiceAccount {
   readonly name: string;
   readonly clientId: string;
   readonly enabled: boolean;
-  /** RFC 3339. */
-  readonly expiresAt: string;
+  /** Microseconds since the epoch. */
+  readonly expiresUs: number;
   /** How often its secret was replaced, the first one included. */
   readonly version: number;
   readonly host: number;
@@ -39,8 +39,8 @@ const CERTIFICATES: ReadonlyArray<readonly [string, string, string[]]> = [
 ];
 
 /** Whether Access takes the token's secret at a time (microseconds). */
-export function isValidAt({ enabled, expiresAt }: ServiceAccount, us: number): boolean {
-  return enabled && us < Date.parse(expiresAt) * 1000;
+export function isValidAt({ enabled, expiresUs }: ServiceAccount, us: number): boolean {
+  return enabled && us < expiresUs;
 }
 
 export function createServiceAccounts(seed: number): ServiceAccount[] {
@@ -49,7 +49,7 @@ export function createServiceAccounts(seed: number): ServiceAccount[] {
     name,
     clientId: `${hexFor(seed, `client:${name}`, 32)}.access`,
     enabled: name !== 'old-cron',
-    expiresAt: name === 'partner-import' ? '2025-12-31T23:59:59Z' : '2027-12-31T23:59:59Z',
+    expiresUs: Date.UTC(name === 'partner-import' ? 2026 : 2028, 0) * 1000,
     version: 1 + (index % 3),
     host: 200 + index,
   }));

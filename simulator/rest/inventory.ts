@@ -48,7 +48,7 @@ function listServiceTokens(call: CallContext): Reply {
         client_secret_version: account.version,
         duration: '8760h',
         enabled: account.enabled,
-        expires_at: account.expiresAt,
+        expires_at: new Date(account.expiresUs / 1000).toISOString(),
         created_at: CREATED,
         updated_at: CREATED,
         ...(isValidAt(account, nowUs) ? { last_seen_at: new Date(nowUs / 1000 - 60_000).toISOString() } : {}),

@@ -82,6 +82,8 @@ type QueryType struct {
 	Outcome         Outcome   `json:"outcome,omitzero"`
 	API             string    `json:"api"`
 	Endpoint        string    `json:"endpoint"`
+	// Parameters are those that Cloudflare documents to get a part of a REST list.
+	Parameters      []string  `json:"parameters,omitempty"`
 	Permission      string    `json:"permission"`
 	PermissionNote  string    `json:"permissionNote,omitempty"`
 	Retention       Retention `json:"retention"`
@@ -231,6 +233,9 @@ func Lookup(name string) (*QueryType, bool) {
 	}
 	return nil, false
 }
+
+// Takes says whether Cloudflare documents a parameter that gets a part of the list.
+func (q *QueryType) Takes(parameter string) bool { return slices.Contains(q.Parameters, parameter) }
 
 // Field finds a field by its name.
 func (q *QueryType) Field(name string) (*Field, bool) {

@@ -3,6 +3,7 @@ import type { AccessRequest } from 'cloudflare/resources/zero-trust/access/logs/
 import type { UpdateListResponse } from 'cloudflare/resources/zero-trust/access/logs/scim/updates';
 import type { FailedLoginListResponse } from 'cloudflare/resources/zero-trust/access/users/failed-logins';
 
+export type { AuditListResponse as AuditRow } from 'cloudflare/resources/accounts/logs/audit';
 export type { Account } from 'cloudflare/resources/accounts/accounts';
 export type { TokenVerifyResponse } from 'cloudflare/resources/user/tokens/tokens';
 export type { ActiveSessionListResponse as ActiveSessionRow } from 'cloudflare/resources/zero-trust/access/users/active-sessions';
@@ -35,3 +36,27 @@ export type ScimUpdateRow = UpdateListResponse & { http_method?: string };
 export type FailedLoginRow = FailedLoginListResponse & {
   metadata: Record<string, string | boolean | undefined>;
 };
+
+/** The package does not have these endpoints yet; the published schema does. Every field is optional there. */
+export interface JitRequestRow {
+  knock_request_id: string;
+  app_aud: string;
+  app_hostname?: string;
+  requester_email: string;
+  approver_emails: string[];
+  approvals_received: number;
+  purpose_justification: string;
+  status: 'PENDING' | 'APPROVED' | 'DENIED' | 'CANCELED' | 'SPENT';
+  created_at: string;
+  expires_at: string;
+}
+
+export interface JitRequestEvent {
+  type: 'CREATED' | 'APPROVER_DECISION' | 'COMMITTED' | 'CANCELED' | 'LOGIN_SUCCESS' | 'REDIRECT_TO_ACTIVE';
+  timestamp: string;
+  actor_email?: string;
+  actor_uuid?: string;
+  decision_outcome?: string;
+  session_duration_seconds?: number;
+  success?: boolean;
+}

@@ -136,6 +136,19 @@ export const SETTINGS = {
     ['groups', 'documented'],
     'What the last seen identity has: also the groups, the authentication methods, and the attributes that the identity provider sent, or only the documented fields.'
   ),
+  cursorPlace: oneOf(
+    ['cursor', 'cursors.after'],
+    'Where `result_info` of the audit log has the cursor: the documentation and the SDK differ.'
+  ),
+  cursorEnd: oneOf(
+    ['absent', 'empty', 'emptyPage'],
+    'What follows the last page of the audit log: no cursor, an empty one, or a cursor to a page without rows.'
+  ),
+  cursorPages: oneOf(
+    ['full', 'sparse'],
+    'With `sparse`, pages of the audit log are shorter than requested or empty, although more follow.'
+  ),
+  cursorLoops: flag(false, 'Each cursor of the audit log leads back to the page that returned it.'),
   userMatch: oneOf(['substring', 'exact'], 'How the list of users matches `name`, `email`, and `search`.'),
   graphqlEnabled: flag(true, 'Whether the account has the login dataset.'),
   graphqlNotOlderThan: number(7_776_000, 1, 31_536_000, 'How many seconds back GraphQL reaches.'),
@@ -176,6 +189,7 @@ export const PERSONALITIES = {
   repeating: { duplicateShare: 0.05 },
   free: { retentionDays: 1 },
   scoped: { hideProviders: true, idpIdRequired: false },
+  cursors: { cursorPlace: 'cursors.after', cursorEnd: 'emptyPage', cursorPages: 'sparse', maxPerPage: 20 },
   sampled: { graphqlSampleInterval: 10, identityInGraphql: false },
 } as const satisfies Record<string, Partial<Personality>>;
 

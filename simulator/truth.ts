@@ -1,4 +1,11 @@
-import type { AccessRequestRow, ActiveSessionRow, FailedLoginRow, ScimUpdateRow } from './cloudflareTypes';
+import type {
+  AccessRequestRow,
+  ActiveSessionRow,
+  AuditRow,
+  FailedLoginRow,
+  JitRequestRow,
+  ScimUpdateRow,
+} from './cloudflareTypes';
 import type { Verdict } from './evaluator/evaluator';
 import { reasons, type PolicyReason } from './evaluator/reasons';
 import type { Login } from './events/login';
@@ -7,6 +14,8 @@ import { MINUTE_US } from './events/offsets';
 import { openSessions } from './events/sessions';
 import { DIMENSIONS } from './graphql/dimensions';
 import type { Personality } from './personality';
+import { auditRow } from './rest/auditLog';
+import { jitRequestRow } from './rest/jitRequests';
 import { accessRequestRow, activeSessionRow, failedLoginRow, scimUpdateRow } from './rest/rows';
 import { DAY_US, quantumUs, type World } from './world';
 
@@ -17,6 +26,8 @@ export const TRUTH_SURFACES = [
   'login_groups',
   'active_sessions',
   'explain',
+  'access_changes',
+  'jit_requests',
 ] as const;
 export type TruthSurface = (typeof TRUTH_SURFACES)[number];
 
@@ -46,6 +57,9 @@ export interface TruthRows {
   login_groups: LoginTruth;
   active_sessions: ActiveSessionRow;
   explain: LoginReason;
+  /** Without the entries of the audit log that are about something else. */
+  access_changes: AuditRow;
+  jit_requests: JitRequestRow;
 }
 
 export interface TruthQuery<S extends TruthSurface> {
@@ -62,7 +76,8 @@ export interface TruthQuery<S extends TruthSurface> {
 /**
  * What really happened in a window, oldest first: each row once, nothing left out, whatever faults and delays
  * are on. Only the row's own shape (precision of times, names of fields) follows the personality. Sessions are
- * those that are open now and began in the window.
+ * those that are open now and began in the window,
+ * and requests for access stand as they do now.
  */
 export function truth<S extends TruthSurface>(
   world: World,
@@ -134,6 +149,16 @@ function visitTruth(
           visit(() => row);
         }
       }
+      break;
+    case 'access_changes':
+      world.audit.scan(window, (entry) => {
+        if (entry.change) {
+          visit(() => auditRow(organisation, personality, entry));
+        }
+      });
+      break;
+    case 'jit_requests':
+      world.jit.scan(window, (request) => visit(() => jitRequestRow(organisation, personality, request, window.nowUs)));
   }
 }
 

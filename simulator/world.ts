@@ -1,8 +1,10 @@
 import { Clock } from './clock';
 import { MAX_HISTORY_DAYS } from './constants';
+import { AuditEntries, type AuditEntry } from './events/auditEntries';
 import { Feed, type FeedEvent, type FeedQuery } from './events/feed';
 import { IdentityLogins } from './events/identityLogins';
 import { Judge } from './events/judge';
+import { JitRequests, type JitRequest } from './events/jitRequests';
 import type { Login } from './events/login';
 import { MergedLogins, NonIdentityLogins } from './events/nonIdentityLogins';
 import { ScimUpdates, type ScimUpdate } from './events/scimUpdates';
@@ -19,6 +21,8 @@ export interface World {
   readonly nonIdentity: Feed<Login>;
   readonly logins: Feed<Login>;
   readonly scim: Feed<ScimUpdate>;
+  readonly audit: Feed<AuditEntry>;
+  readonly jit: Feed<JitRequest>;
 }
 
 export function createWorld(options: { seed: number; scale: number; people: number; clock: Clock }): World {
@@ -35,6 +39,8 @@ export function createWorld(options: { seed: number; scale: number; people: numb
     nonIdentity: new Feed(nonIdentity),
     logins: new Feed(merged),
     scim: new Feed(new ScimUpdates(organisation, options.scale)),
+    audit: new Feed(new AuditEntries(organisation)),
+    jit: new Feed(new JitRequests(organisation)),
   };
 }
 

@@ -90,6 +90,9 @@ type ResultInfo struct {
 	PerPage    int
 	TotalCount int
 	TotalPages int
+	// Cursor leads to the next part of a list, "" where there is none. Cloudflare's
+	// documentation has it in cursor, its SDK in cursors.after.
+	Cursor string
 }
 
 // Envelope is the successful answer of a REST call.

@@ -2,6 +2,7 @@ package cloudflare
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"strings"
 	"unsafe"
@@ -97,6 +98,7 @@ func decodeREST(status int, body []byte, secrets *strings.Replacer) (*Envelope, 
 	}
 	return &Envelope{Result: p.raw(p.result), Info: ResultInfo{
 		PerPage: count(p.info, "per_page"), TotalCount: count(p.info, "total_count"), TotalPages: count(p.info, "total_pages"),
+		Cursor: cmp.Or(p.info.Get("cursor").String(), p.info.Get("cursors.after").String()),
 	}}, nil
 }
 

@@ -221,26 +221,32 @@ func (b *Builder) find(i int, key string) *node {
 	return g.node
 }
 
-// take puts a value where it belongs, and returns it if it is the row's time.
+// take puts a value where it belongs, and returns it if it is the row's time. An
+// object that a field keeps whole can have parts that others keep.
 func (b *Builder) take(n *node, key string, v gjson.Result) (at int64, placed bool) {
 	switch {
-	case n == nil:
+	case n == nil, n.target == nil && !v.IsObject():
 		b.extra = append(b.extra, extraKey{key, v.Raw})
-	case n.target == nil && v.IsObject():
-		v.ForEach(func(key, v gjson.Result) bool {
-			if t, ok := b.take(n.inner[key.Str], key.Str, v); ok {
-				at, placed = t, true
-			}
-			return true
-		})
-	case n.target == nil:
-		b.extra = append(b.extra, extraKey{key, v.Raw})
-	case n.target.column == timeColumn:
+		return 0, false
+	case n.target != nil && n.target.column == timeColumn:
 		t, err := query.ParseInstant(n.target.field, plain(v))
 		return t.UnixNano(), err == nil
-	default:
+	case n.target != nil:
 		b.set(n.target, v)
 	}
+	if n.target != nil && len(n.inner) == 0 || !v.IsObject() {
+		return 0, false
+	}
+	v.ForEach(func(key, v gjson.Result) bool {
+		inner := n.inner[key.Str]
+		if n.target != nil && inner == nil {
+			return true
+		}
+		if t, ok := b.take(inner, key.Str, v); ok {
+			at, placed = t, true
+		}
+		return true
+	})
 	return at, placed
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
@@ -55,30 +57,44 @@ func (d *Directory) probeOf(q *catalogue.QueryType) func(context.Context) error 
 		// The users list needs the same permission, and names no user.
 		return d.get("/access/users", url.Values{"page": {"1"}, "per_page": {"1"}})
 	case q.Name == "scim_updates":
-		return d.probeSCIM
+		return d.probeSCIM(path, q)
 	}
-	return d.get(path, url.Values{"limit": {"1"}, "per_page": {"1"}, "page": {"1"}})
+	return func(ctx context.Context) error { return d.get(path, d.leastOf(q))(ctx) }
+}
+
+// leastOf asks for one row of a list, of the last minute where the list has a time
+// range: the audit log requires one.
+func (d *Directory) leastOf(q *catalogue.QueryType) url.Values {
+	now := d.now().UTC()
+	least := url.Values{
+		"limit": {"1"}, "per_page": {"1"}, "page": {"1"},
+		"since": {now.Add(-time.Minute).Format(time.RFC3339)}, "until": {now.Format(time.RFC3339)}, "before": {now.Format(time.RFC3339)},
+	}
+	maps.DeleteFunc(least, func(name string, _ []string) bool { return !q.Takes(name) })
+	return least
 }
 
 // probeSCIM asks with an identity provider that has SCIM on: Cloudflare documents
 // idp_id as required. Where none has, the refusal of a call without idp_id still
 // shows that the permission is there.
-func (d *Directory) probeSCIM(ctx context.Context) error {
-	q := url.Values{"limit": {"1"}, "per_page": {"1"}, "page": {"1"}}
-	// A list that cannot be read has a row of its own in the table.
-	providers, unread := d.IdentityProviders(ctx)
-	for _, p := range providers {
-		if p.SCIM {
-			q.Set("idp_id", p.ID)
-			break
+func (d *Directory) probeSCIM(path string, q *catalogue.QueryType) func(context.Context) error {
+	return func(ctx context.Context) error {
+		least := d.leastOf(q)
+		// A list that cannot be read has a row of its own in the table.
+		providers, unread := d.IdentityProviders(ctx)
+		for _, p := range providers {
+			if p.SCIM {
+				least.Set("idp_id", p.ID)
+				break
+			}
 		}
+		err := d.get(path, least)(ctx)
+		// Who refuses every call says nothing of this one.
+		if isBadRequest(err) && !least.Has("idp_id") && !isBadRequest(unread) {
+			return nil
+		}
+		return err
 	}
-	err := d.get("/access/logs/scim/updates", q)(ctx)
-	// Who refuses every call says nothing of this one.
-	if isBadRequest(err) && !q.Has("idp_id") && !isBadRequest(unread) {
-		return nil
-	}
-	return err
 }
 
 func isBadRequest(err error) bool {

@@ -24,8 +24,9 @@ type demand struct {
 	parts   []interval.Interval
 	arrival int64
 	// refreshed says that the newest page was asked for since the query came, so
-	// that older parts of what is not sealed yet will do. Groups of all of that take
-	// a call, so they do not need it.
+	// that older parts of what is not sealed yet will do: late rows are few. Groups
+	// of all of that take a call, so they do not need it, and rows that change need
+	// more.
 	refreshed bool
 	// stale lets parts pass that were to be asked for again, but could not be: what
 	// was known is shown, and said to be old.
@@ -104,7 +105,7 @@ func (d *demand) fresh(s *segment) bool {
 	if s.sealed || s.fetched >= d.arrival-int64(edgeTTL) {
 		return true
 	}
-	return d.refreshed && !d.source.Counting && s.fetched >= d.arrival-int64(max(d.log.config.SealAfter/2, time.Minute))
+	return d.refreshed && !d.source.Counting && !d.source.Changing && s.fetched >= d.arrival-int64(max(d.log.config.SealAfter/2, time.Minute))
 }
 
 // missing are the parts of an interval that are neither known nor failed. What is

@@ -98,7 +98,7 @@ func (l *Log) feed(s *Source, pushed map[string]string) *feed {
 	}
 	f, ok := l.feeds[key.String()]
 	if !ok {
-		f = &feed{key: key.String(), layout: s.Layout, grain: s.Grain, whole: s.Whole, leases: map[*demand]interval.Interval{}, changed: make(chan struct{})}
+		f = &feed{key: key.String(), layout: s.Layout, grain: s.Grain, changing: s.Whole || s.Changing, leases: map[*demand]interval.Interval{}, changed: make(chan struct{})}
 		l.feeds[f.key] = f
 	}
 	return f

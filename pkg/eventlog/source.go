@@ -31,6 +31,9 @@ type Source struct {
 	// Whole says that the upstream has neither a time range nor documented pages:
 	// it answers with all it has.
 	Whole bool
+	// Changing says that rows change after they came, such as how a request stands:
+	// what is known of them is never final.
+	Changing bool
 	// Counting says that a scan needs no first page to be planned by.
 	Counting bool
 	// Oldest is the first instant that Cloudflare still has, 0 if that is not known.

@@ -36,8 +36,8 @@ type feed struct {
 	key    string
 	layout *columnar.Layout
 	grain  int64
-	// whole lists are states of now: what they said of the past does not stay true.
-	whole bool
+	// changing lists are states of now: what they said of the past does not stay true.
+	changing bool
 	// segments are disjoint and sorted.
 	segments []*segment
 	flights  []*flight
@@ -152,7 +152,7 @@ func (f *feed) within(s *segment, own interval.Interval) *segment {
 
 func (l *Log) add(f *feed, s *segment) {
 	s.size = s.rows.Size()
-	s.sealed = !f.whole && len(s.partial) == 0 && (s.sealed || s.To <= s.fetched-int64(l.config.SealAfter))
+	s.sealed = !f.changing && len(s.partial) == 0 && (s.sealed || s.To <= s.fetched-int64(l.config.SealAfter))
 	l.tick++
 	s.used = l.tick
 	l.size += s.size

@@ -77,7 +77,7 @@ func pageThrough(t *testing.T, times []int64, size int, kind uint8, all interval
 	}
 	q, _ := catalogue.Lookup("access_requests")
 	to := &pieces{}
-	rest.NewList(columnar.NewLayout(q), time.Now).Scanner(fetch, nil).
+	rest.NewList(q, columnar.NewLayout(q), time.Now).Scanner(fetch, nil).
 		Fill(t.Context(), []interval.Interval{all}, eventlog.Plan{MaxRows: 1 << 20}, to)
 	return to
 }

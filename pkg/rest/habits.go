@@ -14,6 +14,9 @@ type habits struct {
 	bounds atomic.Int64
 	// limitBoundsAll is set once `limit` was seen to bound all pages together.
 	limitBoundsAll atomic.Bool
+	// listed is how many rows pages had together that hold more than events of the
+	// query type, and kept how many of those were such events.
+	listed, kept atomic.Int64
 }
 
 // What bounds says. What contradicted a finer precision once is not believed again.
@@ -47,12 +50,24 @@ func (h *habits) isLast(n, perPage int) bool {
 // worth a call.
 func (h *habits) mayBeLast(n int) bool { return n <= fewRows && n > int(h.followed.Load()) }
 
-// page is the number of rows that a page has at most, as far as is known.
+// hold notes what a page had, and how much of it were events of the query type.
+func (h *habits) hold(kept, listed int) {
+	raise(&h.largest, listed)
+	h.kept.Add(int64(kept))
+	h.listed.Add(int64(listed))
+}
+
+// page is the number of events that a page has at most, as far as is known; of
+// pages that hold other things too, what a full one is expected to have.
 func (h *habits) page() int {
-	if n := int(h.largest.Load()); n > 0 {
-		return n
+	n := int64(PageSize)
+	if known := h.largest.Load(); known > 0 {
+		n = known
 	}
-	return PageSize
+	if listed := h.listed.Load(); listed > 0 {
+		n = max(1, n*h.kept.Load()/listed)
+	}
+	return int(n)
 }
 
 func raise(most *atomic.Int64, n int) {

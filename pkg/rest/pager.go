@@ -69,6 +69,12 @@ func (p *pager) bounds(i interval.Interval) PageRequest {
 // its oldest one.
 func (p *pager) next(ctx context.Context, b *columnar.Builder, i interval.Interval, ascending bool) (step, error) {
 	st := step{first: b.Len(), covered: i, asked: p.list.now().UnixNano()}
+	switch {
+	case p.list.cursors:
+		return p.follow(ctx, b, i, ascending, st)
+	case p.list.unordered && ascending: // its oldest page cannot be asked for
+		return p.number(ctx, b, i, st)
+	}
 	request := p.bounds(i)
 	request.Ascending = ascending
 	d, page, err := p.ask(ctx, b, request)
@@ -125,7 +131,7 @@ func (p *pager) rejoin(ctx context.Context, b *columnar.Builder, i interval.Inte
 // rows.
 func (p *pager) settle(ctx context.Context, b *columnar.Builder, i interval.Interval, asked PageRequest, d columnar.Page, st step) (step, error) {
 	switch {
-	case d.Placed() == 0:
+	case d.Placed() == 0, p.list.unordered && !(d.Descending && d.Oldest < d.Newest):
 		return p.number(ctx, b, i, st)
 	case asked.Ascending:
 		st.covered.To = min(interval.Floor(d.Newest, interval.Second), i.To)

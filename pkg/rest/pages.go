@@ -8,6 +8,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/columnar"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
@@ -24,8 +25,9 @@ const PageSize = 1000
 type PageRequest struct {
 	Since, Until time.Time
 	Ascending    bool
-	// Number of the page, from 1.
+	// Number of the page, from 1. A Cursor takes its place where lists have them.
 	Number int
+	Cursor string
 	// WithoutLimit leaves the parameter limit out: how it combines with per_page
 	// is not documented, and it may bound all pages together.
 	WithoutLimit bool
@@ -41,6 +43,13 @@ type Page struct {
 	// Total and Pages are how many rows and pages Cloudflare says the list has, 0 if
 	// it does not say.
 	Total, Pages int
+	// Cursor leads to the next page, "" where there is none.
+	Cursor string
+	// Others are the times of what the page holds beside events of the query type:
+	// they tell how far it reaches.
+	Others []int64
+	// Doubt is why it cannot be told whether Rows are all such events; nil if it can.
+	Doubt error
 }
 
 // Fetch asks for one page. It is called from several goroutines.
@@ -51,11 +60,15 @@ type List struct {
 	layout *columnar.Layout
 	now    func() time.Time
 	habits *habits
+	// cursors lead from page to page, in place of numbers.
+	cursors bool
+	// unordered lists have no parameter that says in which order their rows come.
+	unordered bool
 }
 
 // NewList makes the List of a query type's events; now is the clock.
-func NewList(l *columnar.Layout, now func() time.Time) *List {
-	return &List{layout: l, now: now, habits: &habits{}}
+func NewList(q *catalogue.QueryType, l *columnar.Layout, now func() time.Time) *List {
+	return &List{layout: l, now: now, habits: &habits{}, cursors: q.Takes("cursor"), unordered: !q.Takes("direction")}
 }
 
 // Scanner scans the list by time. pushed are parameters that filter upstream.

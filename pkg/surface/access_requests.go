@@ -10,7 +10,7 @@ import (
 )
 
 func init() {
-	register("access_requests", func(s shared) Surface { return &accessRequests{s, rest.NewList(s.layout, s.Now)} })
+	register("access_requests", func(s shared) Surface { return &accessRequests{s, s.newList()} })
 }
 
 // accessRequests are the logins with an identity.

@@ -14,7 +14,7 @@ import (
 )
 
 func init() {
-	register("scim_updates", func(s shared) Surface { return &scimUpdates{s, rest.NewList(s.layout, s.Now)} })
+	register("scim_updates", func(s shared) Surface { return &scimUpdates{s, s.newList()} })
 }
 
 // scimUpdates are the changes that identity providers made to users and groups.

@@ -5,6 +5,7 @@ package surface
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -94,37 +95,46 @@ func (s *Set) Close() { s.events.Close() }
 // of a second only where there are any.
 const boundsFormat = "2006-01-02T15:04:05.999Z07:00"
 
-// pages asks the query type's log for pages. limit and per_page are both sent:
-// how they combine is not documented, and one alone leaves the other at its
-// default of 25 or 20.
+// newList is the query type's list, before anything was learned of it.
+func (s shared) newList() *rest.List { return rest.NewList(s.queryType, s.layout, s.Now) }
+
+// pages asks the query type's log for pages, by the parameters that Cloudflare
+// documents for it. Where it has limit and per_page, both are sent: how they
+// combine is not documented, and one alone leaves the other at its default of 25
+// or 20.
 func (s shared) pages(fixed url.Values) rest.Fetch {
 	return func(ctx context.Context, r rest.PageRequest) (*rest.Page, error) {
-		size := strconv.Itoa(rest.PageSize)
-		params := url.Values{
-			"since":     {r.Since.UTC().Format(boundsFormat)},
-			"until":     {r.Until.UTC().Format(boundsFormat)},
-			"per_page":  {size},
-			"page":      {strconv.Itoa(r.Number)},
-			"direction": {"desc"},
-		}
-		if r.Ascending {
-			params.Set("direction", "asc")
-		}
-		if !r.WithoutLimit {
-			params.Set("limit", size)
-		}
-		for name, values := range fixed {
-			params[name] = values
-		}
-		for name, value := range r.Pushed {
-			params.Set(name, value)
-		}
-		envelope, err := s.Client.Get(ctx, s.endpoint(""), params)
+		envelope, err := s.Client.Get(ctx, s.endpoint(""), s.parameters(r, fixed))
 		if err != nil {
 			return nil, err
 		}
-		return &rest.Page{Rows: envelope.Result, PerPage: envelope.Info.PerPage}, nil
+		return &rest.Page{Rows: envelope.Result, PerPage: envelope.Info.PerPage, Cursor: envelope.Info.Cursor}, nil
 	}
+}
+
+func (s shared) parameters(r rest.PageRequest, fixed url.Values) url.Values {
+	size := strconv.Itoa(rest.PageSize)
+	params := url.Values{
+		"since":     {r.Since.UTC().Format(boundsFormat)},
+		"until":     {r.Until.UTC().Format(boundsFormat)},
+		"before":    {r.Until.UTC().Format(boundsFormat)},
+		"per_page":  {size},
+		"page":      {strconv.Itoa(r.Number)},
+		"direction": {"desc"},
+		"limit":     {size},
+		"cursor":    {r.Cursor},
+	}
+	if r.Ascending {
+		params.Set("direction", "asc")
+	}
+	maps.DeleteFunc(params, func(name string, values []string) bool {
+		return !s.queryType.Takes(name) || values[0] == "" || name == "limit" && r.WithoutLimit
+	})
+	maps.Copy(params, fixed)
+	for name, value := range r.Pushed {
+		params.Set(name, value)
+	}
+	return params
 }
 
 // endpoint is the query type's address, of a user where it is a user's.

@@ -28,7 +28,7 @@ type userLists struct {
 	list *rest.List
 }
 
-func newUserLists(s shared) Surface { return &userLists{s, rest.NewList(s.layout, s.Now)} }
+func newUserLists(s shared) Surface { return &userLists{s, s.newList()} }
 
 // userID is the form of a user's UUID. It becomes part of a path, so nothing else
 // may pass.

@@ -53,7 +53,7 @@ export const CREDENTIALS: readonly Credential[] = [
   token('full-access', 'Every permission that the plugin can use, and two accounts.', PERMISSIONS, {
     accounts: [ACCOUNT_ID, EMPTY_ACCOUNT_ID],
   }),
-  token('audit-logs-only', 'Only access requests, users, failed logins, and active sessions.', [
+  token('audit-logs-only', 'Only access requests, users, failed logins, active sessions, and JIT requests.', [
     'Access: Audit Logs Read',
   ]),
   token(

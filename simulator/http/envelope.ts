@@ -20,6 +20,13 @@ export interface ResultInfo {
   total_pages?: number;
 }
 
+/** Of a list that is read on from a cursor. Cloudflare's example has the count as text. */
+export interface CursorInfo {
+  count: string;
+  cursor?: string;
+  cursors?: { after?: string };
+}
+
 /** An answer that is an error; thrown by handlers. */
 export class ApiError extends Error {
   constructor(
@@ -48,7 +55,7 @@ export function json(status: number, value: unknown, headers: Record<string, str
   };
 }
 
-export function success(result: unknown, info?: ResultInfo, messages: ApiMessage[] = []): Reply {
+export function success(result: unknown, info?: ResultInfo | CursorInfo, messages: ApiMessage[] = []): Reply {
   const body = { result, success: true, errors: [], messages };
   return json(200, info ? { ...body, result_info: info } : body);
 }

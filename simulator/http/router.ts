@@ -4,7 +4,9 @@ import { accessRequestEndpoints } from '../rest/accessRequests';
 import { accountEndpoints } from '../rest/accounts';
 import { configurationEndpoints } from '../rest/configuration';
 import { identityEndpoints } from '../rest/identities';
+import { auditLogEndpoints } from '../rest/auditLog';
 import { inventoryEndpoints } from '../rest/inventory';
+import { jitRequestEndpoints } from '../rest/jitRequests';
 import { scimUpdateEndpoints } from '../rest/scimUpdates';
 import { userEndpoints } from '../rest/users';
 import { zeroTrustEndpoints } from '../rest/zeroTrust';
@@ -21,6 +23,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...identityEndpoints,
   ...accessRequestEndpoints,
   ...scimUpdateEndpoints,
+  ...auditLogEndpoints,
+  ...jitRequestEndpoints,
   ...graphqlEndpoints,
 ];
 

@@ -38,7 +38,7 @@ function sendHalf(response: ServerResponse, reply: Reply): void {
 }
 
 function rowsOf(reply: Reply): number {
-  const found = /"result_info":\{"count":(\d+)/.exec(reply.body.slice(-200));
+  const found = /"result_info":\{"count":"?(\d+)/.exec(reply.body.slice(-200));
   return found ? Number(found[1]) : 0;
 }
 

@@ -99,10 +99,12 @@ test('every REST answer fits the description', { skip: skip(OPENAPI) }, async (t
     policy_id: policies.find(({ reusable }) => reusable)?.id ?? '',
     group_id: groups[0].id,
     list_id: lists[0].id,
+    knock_request_id: client.simulator.truth({ surface: 'jit_requests', from: NOW - DAY, to: NOW })[0].knock_request_id,
   };
   const queries: Record<string, string> = { access_requests: `?${week}`, scim_updates: `?${week}&${idps}` };
   for (const { method, path, surface } of ENDPOINTS) {
-    if (method !== 'GET') {
+    // The excerpt has no audit log; its rows have the type of Cloudflare's own package.
+    if (method !== 'GET' || surface === 'access_changes') {
       continue;
     }
     const owner = path === '/accounts/{account_id}/tokens/verify' ? 'account-owned' : 'full-access';

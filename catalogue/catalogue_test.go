@@ -132,15 +132,17 @@ func checkOutcome(t *testing.T, q *QueryType) {
 }
 
 var (
-	placeholder  = regexp.MustCompile(`\{(\w+)\}`)
+	placeholder  = regexp.MustCompile(`\{([\w|]+)(:text)?\}`)
 	optionalPart = regexp.MustCompile(`\[[^\[\]]*\]`)
 )
 
 func checkLogLine(t *testing.T, q *QueryType) {
 	t.Helper()
 	for _, match := range placeholder.FindAllStringSubmatch(q.LogLine, -1) {
-		if f, ok := q.Field(match[1]); !ok || f.FilterOnly {
-			t.Errorf("logLine names %q, which is not a column", match[1])
+		for name := range strings.SplitSeq(match[1], "|") {
+			if f, ok := q.Field(name); !ok || f.FilterOnly {
+				t.Errorf("logLine names %q, which is not a column", name)
+			}
 		}
 	}
 	for _, part := range optionalPart.FindAllString(q.LogLine, -1) {

@@ -6,6 +6,8 @@ import failed_logins from './failed_logins.json';
 import scim_updates from './scim_updates.json';
 import login_groups from './login_groups.json';
 import active_sessions from './active_sessions.json';
+import access_changes from './access_changes.json';
+import jit_requests from './jit_requests.json';
 
 /** Every query type, in the order in which editors show them. */
 export const QUERY_TYPES: readonly QueryTypeName[] = [
@@ -14,6 +16,8 @@ export const QUERY_TYPES: readonly QueryTypeName[] = [
   'scim_updates',
   'login_groups',
   'active_sessions',
+  'access_changes',
+  'jit_requests',
 ];
 
 /** Every operator, in the order in which editors show them. */
@@ -25,4 +29,6 @@ export const catalogue: Record<QueryTypeName, CatalogueQueryType> = {
   scim_updates,
   login_groups,
   active_sessions,
+  access_changes,
+  jit_requests,
 };

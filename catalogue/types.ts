@@ -3,7 +3,14 @@
 /**
  * Value of a query's queryType, which is also the name of this file and of the Go file in pkg/surface.
  */
-export type QueryTypeName = 'access_requests' | 'failed_logins' | 'scim_updates' | 'login_groups' | 'active_sessions';
+export type QueryTypeName =
+  | 'access_requests'
+  | 'failed_logins'
+  | 'scim_updates'
+  | 'login_groups'
+  | 'active_sessions'
+  | 'access_changes'
+  | 'jit_requests';
 /**
  * Type of a field's values.
  */
@@ -74,6 +81,10 @@ export interface CatalogueQueryType {
    * For REST, the path under the API's URL. For GraphQL, the name of the node under viewer.accounts.
    */
   endpoint: string;
+  /**
+   * What Cloudflare documents for REST to get a part of the list. If absent, the list has no parts.
+   */
+  parameters?: ('since' | 'until' | 'before' | 'direction' | 'limit' | 'per_page' | 'page' | 'cursor')[];
   /**
    * Exact name of the API token permission.
    */

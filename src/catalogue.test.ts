@@ -76,8 +76,10 @@ describe.each(each)('%s', (queryType: QueryTypeName) => {
   });
 
   it('writes log lines of fields that it has', () => {
-    for (const [, name] of surface.logLine.matchAll(/\{(\w+)\}/g)) {
-      expect(findField(queryType, name)).toBeDefined();
+    for (const [, names] of surface.logLine.matchAll(/\{([\w|]+)(?::text)?\}/g)) {
+      for (const name of names.split('|')) {
+        expect(findField(queryType, name)).toBeDefined();
+      }
     }
   });
 

@@ -46,6 +46,10 @@ type Config struct {
 	ServiceTokens     []Row
 	// SCIMUpdates are in any order; logged_at is their time.
 	SCIMUpdates []Row
+	// AuditLog is the account's, of which entries with /access/ in their URI are about
+	// Access. JITRequests are in any order; created_at is their time.
+	AuditLog    []Event
+	JITRequests []Row
 	// FailedLogins and ActiveSessions are by the user's UUID. Where there are
 	// Logins, the blocked ones of a user are failed logins too.
 	FailedLogins   map[string]FailedLoginList
@@ -103,6 +107,8 @@ type state struct {
 	Config
 	rows   rowLog
 	scim   *eventLog
+	audit  *eventLog
+	jit    *eventLog
 	logins loginSource
 }
 
@@ -166,8 +172,8 @@ func (a *Account) set(config Config) {
 	}
 	a.rest.setLimit(config.Limit)
 	a.graphql.setLimit(config.Limit)
-	a.state.Store(&state{Config: config, rows: config.rowLog(), scim: scimLog(config.SCIMUpdates, config.Quirks.Withholds),
-		logins: config.loginSource()})
+	a.state.Store(&state{Config: config, rows: config.rowLog(), scim: rowsLog(config.SCIMUpdates, "logged_at", config.Quirks.Withholds),
+		audit: newEventLog(config.AuditLog, nil), jit: rowsLog(config.JITRequests, "created_at", config.Quirks.Withholds), logins: config.loginSource()})
 }
 
 func (a *Account) countConnection(_ net.Conn, state http.ConnState) {
@@ -184,6 +190,8 @@ func (a *Account) routes() *http.ServeMux {
 	access := "GET /client/v4/accounts/" + ID + "/access/"
 	mux.HandleFunc(access+"logs/access_requests", a.serveAccessRequests)
 	mux.HandleFunc(access+"logs/scim/updates", a.serveSCIMUpdates)
+	mux.HandleFunc(access+"logs/jit_requests", a.serveJITRequests)
+	mux.HandleFunc("GET /client/v4/accounts/"+ID+"/logs/audit", a.serveAuditLog)
 	mux.HandleFunc(access+"users", a.serveUsers)
 	mux.HandleFunc(access+"users/{user}/failed_logins", a.serveFailedLogins)
 	mux.HandleFunc(access+"users/{user}/active_sessions", a.serveActiveSessions)

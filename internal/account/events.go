@@ -181,11 +181,11 @@ func newEventLog(events []Event, withheld []string) *eventLog {
 	return l
 }
 
-// scimLog is SCIM updates as a log; logged_at is their time.
-func scimLog(rows []Row, withheld []string) *eventLog {
+// rowsLog is rows as a log; timeField is their time.
+func rowsLog(rows []Row, timeField string, withheld []string) *eventLog {
 	events := make([]Event, len(rows))
 	for i, row := range rows {
-		at, err := time.Parse(time.RFC3339Nano, fmt.Sprint(row["logged_at"]))
+		at, err := time.Parse(time.RFC3339Nano, fmt.Sprint(row[timeField]))
 		if err != nil {
 			panic(err)
 		}

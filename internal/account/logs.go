@@ -44,6 +44,9 @@ type Quirks struct {
 	Filters map[string]FilterQuirk
 	// Withholds are members that rows come without, though filters see them.
 	Withholds []string
+	// Cursors is how the audit log goes on, and OldestFirst the order of JIT requests.
+	Cursors     Cursors
+	OldestFirst bool
 	// RequiresIdP refuses SCIM updates of no identity provider in particular.
 	RequiresIdP bool
 	// Users is how the list of users is searched.

@@ -161,7 +161,7 @@ func Rays(t T, table *answer.Table) []string {
 func Slow(about time.Duration) func(*http.Request) error {
 	return func(r *http.Request) error {
 		h := fnv.New64a()
-		_, _ = h.Write([]byte(r.URL.Query().Get("until") + r.URL.Query().Get("page"))) // never fails
+		_, _ = h.Write([]byte(r.URL.Query().Get("until") + r.URL.Query().Get("before") + r.URL.Query().Get("page"))) // never fails
 		return Wait(r.Context(), about+time.Duration(h.Sum64()%uint64(about/1000)))
 	}
 }

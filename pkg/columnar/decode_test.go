@@ -55,6 +55,26 @@ func cells(l *Layout, c *Chunk, f *catalogue.Field) []query.Cell {
 	return out
 }
 
+// What is within an object that is kept whole can be a value of another field, and
+// is unknown to nobody.
+func TestPartsOfAWholeAreReadToo(t *testing.T) {
+	q := &catalogue.QueryType{Name: "changes", TimeFieldName: "time", Fields: []*catalogue.Field{
+		{Name: "time", Kind: catalogue.KindTime, Path: []string{"time"}},
+		{Name: "name", Kind: catalogue.KindString, Path: []string{"request.name", "response.result.name"}},
+		{Name: "request", Kind: catalogue.KindJSON, Path: []string{"request"}},
+		{Name: "response", Kind: catalogue.KindJSON, Path: []string{"response"}},
+	}}
+	l := NewLayout(q)
+	c := decode(t, l, `[
+		{"time":"2026-11-21T12:00:00Z","response":{"result":{"id":"p1","name":"b"},"success":true},"request":{"name":"a","include":[1]}},
+		{"time":"2026-11-21T12:00:01Z","response":{"result":{"id":"p1","name":"b"}},"request":"none"},
+		{"time":"2026-11-21T12:00:02Z","request":{"other":{"name":"c"}}}]`)
+	text := func(s string) query.Cell { return query.Cell{Text: s, Valid: true} }
+	require.Equal(t, []query.Cell{text("a"), text("b"), {}}, cells(l, c, field(q, "name")))
+	require.Equal(t, []query.Cell{text(`{"name":"a","include":[1]}`), text("none"), text(`{"other":{"name":"c"}}`)}, cells(l, c, field(q, "request")))
+	require.Equal(t, []string{"", "", ""}, othersOf(l.other(), []Ref{{c, 0}, {c, 1}, {c, 2}}, true))
+}
+
 func TestValuesAreReadAtAnyDepth(t *testing.T) {
 	l := NewLayout(sessions)
 	c := decode(t, l, `[

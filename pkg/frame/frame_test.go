@@ -144,3 +144,25 @@ func TestLogLinesHaveTheLabelsAskedFor(t *testing.T) {
 		require.Contains(t, frame.Fields[1].At(0), "a@example.com", "the line tells all")
 	}
 }
+
+func TestLogLinesNameWhatThereIsInWords(t *testing.T) {
+	q, _ := catalogue.Lookup("access_changes")
+	none := query.Cell{}
+	column := func(name string, values ...query.Cell) answer.Column {
+		f, _ := q.Field(name)
+		return answer.NewColumn(f, values)
+	}
+	table := &answer.Table{Times: []time.Time{at, at, at}, Columns: []answer.Column{
+		column("actor_email", cell("alex@example.com"), none, none), column("actor_token_name", none, cell("terraform"), none),
+		column("actor_type", cell("user"), cell("account"), cell("cloudflare_admin")),
+		column("action", cell("update"), cell("delete"), cell("purge")), column("resource_type", cell("policy"), cell("group"), none),
+		column("resource_name", cell("Finance only"), none, none), column("resource_id", cell("p1"), cell("g1"), none),
+		column("outcome", cell("success"), cell("failure"), none),
+	}}
+	frame := logs(&query.Request{Type: q}, table)
+	var lines []string
+	for i := range 3 {
+		lines = append(lines, frame.Fields[1].At(i).(string))
+	}
+	require.Equal(t, []string{"alex@example.com updated policy Finance only (success)", "terraform deleted group g1 (failure)", "cloudflare staff purge"}, lines)
+}

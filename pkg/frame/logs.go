@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"hash"
 	"hash/fnv"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,6 +68,8 @@ type logField struct {
 	text func(row int) string
 	// member is the field as a member of a JSON object, empty where text is.
 	member func(row int) string
+	// words say what each value of an enumeration means.
+	words map[string]string
 }
 
 type logFieldList []logField
@@ -104,6 +105,10 @@ func columnField(c *answer.Column) logField {
 			members[i] = jsonMember(c.Field.Name, v.Text)
 		}
 	}
+	words := map[string]string{}
+	for _, v := range c.Field.Values {
+		words[v.Value] = strings.ToLower(v.Text)
+	}
 	return logField{
 		name: c.Field.Name,
 		text: func(i int) string {
@@ -113,6 +118,7 @@ func columnField(c *answer.Column) logField {
 			return ""
 		},
 		member: func(i int) string { return members[c.Codes[i]] },
+		words:  words,
 	}
 }
 
@@ -210,62 +216,4 @@ func (d *identifier) row(i int) string {
 		return id
 	}
 	return id + "-" + strconv.Itoa(n)
-}
-
-// line is a parsed log line template.
-type line []linePart
-
-// linePart is a text with fields between its literals, of which it has one more
-// than fields.
-type linePart struct {
-	literals []string
-	fields   []func(row int) string
-	// optional parts are left out where a field has no value.
-	optional bool
-}
-
-var (
-	placeholder  = regexp.MustCompile(`\{[A-Za-z_]+\}`)
-	optionalPart = regexp.MustCompile(`\[[^\[\]]*\]`)
-)
-
-func parseLine(template string, fields logFieldList) line {
-	var parts line
-	at := 0
-	for _, m := range optionalPart.FindAllStringIndex(template, -1) {
-		optional := parsePart(template[m[0]+1:m[1]-1], fields)
-		optional.optional = true
-		parts = append(parts, parsePart(template[at:m[0]], fields), optional)
-		at = m[1]
-	}
-	return append(parts, parsePart(template[at:], fields))
-}
-
-func parsePart(template string, fields logFieldList) linePart {
-	part := linePart{literals: placeholder.Split(template, -1)}
-	for _, name := range placeholder.FindAllString(template, -1) {
-		part.fields = append(part.fields, fields.named(strings.Trim(name, "{}")))
-	}
-	return part
-}
-
-func (l line) render(row int) string {
-	var text []byte
-	for _, part := range l {
-		text = part.append(text, row)
-	}
-	return strings.Join(strings.Fields(string(text)), " ")
-}
-
-func (p linePart) append(text []byte, row int) []byte {
-	before := len(text)
-	text = append(text, p.literals[0]...)
-	for i, field := range p.fields {
-		value := field(row)
-		if value == "" && p.optional {
-			return text[:before]
-		}
-		text = append(append(text, value...), p.literals[i+1]...)
-	}
-	return text
 }

@@ -29,6 +29,8 @@ type upstreamFile struct {
 	FailedLogins      map[string][]account.Row `json:"failed_logins"`
 	ActiveSessions    map[string][]account.Row `json:"active_sessions"`
 	SCIMUpdates       []account.Row            `json:"scim_updates"`
+	AuditLog          []account.Row            `json:"audit_log"`
+	JITRequests       []account.Row            `json:"jit_requests"`
 	Users             []account.Row            `json:"users"`
 	IdentityProviders []account.Row            `json:"identity_providers"`
 	Apps              []account.Row            `json:"apps"`
@@ -45,10 +47,13 @@ func upstreamOf(t *testing.T, queryType string) account.Config {
 	require.NoError(t, err)
 	var file upstreamFile
 	require.NoError(t, json.Unmarshal(b, &file))
-	c := account.Config{Token: testToken, Now: trioTime, SCIMUpdates: file.SCIMUpdates, Users: file.Users,
+	c := account.Config{Token: testToken, Now: trioTime, SCIMUpdates: file.SCIMUpdates, JITRequests: file.JITRequests, Users: file.Users,
 		IdentityProviders: file.IdentityProviders, Apps: file.Apps, FailedLogins: map[string]account.FailedLoginList{}, ActiveSessions: file.ActiveSessions}
 	for _, row := range file.AccessRequests {
 		c.Events = append(c.Events, account.EventOf(row))
+	}
+	for _, row := range file.AuditLog {
+		c.AuditLog = append(c.AuditLog, account.AuditEntryOf(row))
 	}
 	for user, rows := range file.FailedLogins {
 		c.FailedLogins[user] = account.FailedLoginList{Rows: rows}

@@ -41,6 +41,7 @@ const VALUES: { readonly [K in SettingName]: ReadonlyArray<Personality[K]> } = {
   hideProviders: [true],
   scimMethodField: ['request_method', 'http_method'],
   scimFailureWord: ['ERROR', 'mixed'],
+  identityDetails: ['documented'],
   userMatch: ['exact'],
   graphqlEnabled: [false],
   graphqlNotOlderThan: [86_400],

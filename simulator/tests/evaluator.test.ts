@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Attempt, SignedIn } from '../evaluator/attempt';
-import { Evaluator, inOrder, type Verdict } from '../evaluator/evaluator';
+import { Evaluator, inOrder, references, type Verdict } from '../evaluator/evaluator';
 import { compileRule, RULE_TYPES, type Test } from '../evaluator/rules';
-import { references } from '../evaluator/evaluator';
 import {
   ruleType,
   type AccessRule,

@@ -169,7 +169,10 @@ function intersect(a: SecondRange, b: SecondRange): SecondRange {
 }
 
 /** The Ray ID that a filter is about, alone or as the only one of a list: it tells its minute without a search. */
-export function onlyRay({ cfRayId, cfRayId_in: list }: Filter): string | undefined {
+export function onlyRay({ cfRayId, cfRayId_in: list, AND: parts }: Filter): string | undefined {
   const one = Array.isArray(list) && list.length === 1 ? (list[0] as unknown) : cfRayId;
-  return typeof one === 'string' ? one : undefined;
+  if (typeof one === 'string') {
+    return one;
+  }
+  return Array.isArray(parts) ? (parts as Filter[]).map(onlyRay).find((ray) => ray !== undefined) : undefined;
 }

@@ -125,7 +125,10 @@ export class Evaluator {
           return early;
         }
         if (!attempt.user) {
-          return hasServiceAuth ? SERVICE_AUTH_FAILED : NO_POLICY_MATCHED;
+          // A Block policy asks no identity where its rules ask none; an Allow policy lets nobody in without one.
+          const late = first(identity, attempt);
+          const unmatched = hasServiceAuth ? SERVICE_AUTH_FAILED : NO_POLICY_MATCHED;
+          return late?.verdict === 'blocked_by_policy' ? late : unmatched;
         }
         if (taken.size > 0 && !taken.has(attempt.user.provider)) {
           return LOGIN_METHOD_NOT_ALLOWED;

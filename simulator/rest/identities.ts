@@ -5,7 +5,7 @@ import { ipAddress, usesGateway } from '../events/loginText';
 import type { SignedIn } from '../evaluator/attempt';
 import type { CallContext, Endpoint } from '../http/context';
 import { apiError, success, type Reply } from '../http/envelope';
-import { ENTRA } from '../organisation/identityProviders';
+import { ENTRA, GOOGLE, OIDC, OKTA, SAML } from '../organisation/identityProviders';
 import type { Organisation } from '../organisation/organisation';
 import { WARP } from '../organisation/posture';
 import { windowQuery } from '../world';
@@ -39,13 +39,20 @@ function posture({ postureRules }: Organisation, login: Login): Identity['device
 /** What the published schema lacks. The plain `get-identity` of an application has it, in these shapes. */
 function details({ groups: teams }: Organisation, user: SignedIn, login: Login): Record<string, unknown> {
   const { groups, saml, oidc } = user;
-  const isEntra = login.provider === ENTRA;
-  return {
-    groups: isEntra ? groups.map((id) => ({ id, name: teams.find(({ id: its }) => its === id)?.name ?? '' })) : groups,
-    amr: login.secondFactor ? ['pwd', 'mfa'] : ['pwd'],
-    saml_attributes: saml,
-    oidc_fields: oidc,
-  };
+  const amr = login.secondFactor ? ['pwd', 'mfa'] : ['pwd'];
+  switch (login.provider) {
+    case ENTRA:
+      return { amr, groups: groups.map((id) => ({ id, name: teams.find((team) => team.id === id)?.name ?? '' })) };
+    case OKTA:
+    case GOOGLE:
+      return { amr, groups };
+    case SAML:
+      return { amr, saml_attributes: saml };
+    case OIDC:
+      return { amr, oidc_fields: oidc };
+    default:
+      return { amr };
+  }
 }
 
 function getLastSeenIdentity(call: CallContext): Reply {

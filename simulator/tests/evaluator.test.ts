@@ -170,6 +170,13 @@ describe('what comes around the policies', () => {
     assert.equal(decide(configuration([allow, service]), nobody({ serviceToken: 't' })), 'allowed_by_policy Service');
   });
 
+  test('a Block policy also blocks who has not signed in', () => {
+    const block = policy('Block', 'deny', { include: [geo('PT')] });
+    assert.equal(decide(configuration([service, block]), nobody()), 'blocked_by_policy Block');
+    assert.equal(decide(configuration([service, block]), nobody({ country: 'ES' })), 'service_auth_failed');
+    assert.equal(decide(configuration([allow, block]), nobody()), 'no_policy_matched');
+  });
+
   test('who needs an approval waits for it, and no later policy is asked', () => {
     const asks = policy('Asks', 'allow', { include: [EVERYONE] }, { approval_required: true });
     assert.equal(decide(configuration([asks, allow]), attempt()), 'approval_needed Asks');

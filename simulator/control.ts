@@ -103,7 +103,13 @@ function readTruth(simulation: Simulation, query: URLSearchParams): unknown {
   const now = simulation.clock.now();
   const from = timeOf(query.get('from'), now - 3_600_000);
   const to = timeOf(query.get('to'), now);
-  const asked = { surface, from, to, userId: query.get('user_id') ?? undefined };
+  const asked = {
+    surface,
+    from,
+    to,
+    userId: query.get('user_id') ?? undefined,
+    rayId: query.get('ray_id') ?? undefined,
+  };
   if (query.get('rows') === 'false') {
     return { surface, from, to, count: truthCount(simulation.world, simulation.personality, asked), rows: [] };
   }
@@ -153,7 +159,7 @@ export const CONTROL_ENDPOINTS: readonly ControlEndpoint[] = [
     method: 'GET',
     path: '/truth',
     about:
-      'Shows what really happened. Takes `surface`, `from` and `to` (epoch milliseconds or RFC 3339, inclusive, by default the last hour), `user_id` for failed logins and active sessions, and `rows=false` for only the count.',
+      'Shows what really happened. Takes `surface`, `from` and `to` (epoch milliseconds or RFC 3339, inclusive, by default the last hour), `user_id` for failed logins and active sessions, `ray_id` for explain, and `rows=false` for only the count.',
     handle: readTruth,
   },
   {

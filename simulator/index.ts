@@ -12,7 +12,7 @@ export type { FaultRequest } from './faults/faults';
 export type { SimulatorOptions } from './options';
 export { PERSONALITIES, SETTINGS, type Personality } from './personality';
 export { Simulation } from './simulation';
-export { truth, TRUTH_SURFACES, type TruthQuery, type TruthSurface } from './truth';
+export { truth, TRUTH_SURFACES, type LoginReason, type TruthQuery, type TruthSurface } from './truth';
 
 export interface Simulator {
   /** `http://127.0.0.1:<port>` */

@@ -132,6 +132,10 @@ export const SETTINGS = {
     'Name of the method in SCIM rows. With `mixed`, it is sometimes `http_method`.'
   ),
   scimFailureWord: oneOf(['FAILURE', 'ERROR', 'mixed'], 'Status of a failed SCIM update.'),
+  identityDetails: oneOf(
+    ['groups', 'documented'],
+    'What the last seen identity has: also the groups, the authentication methods, and the attributes that the identity provider sent, or only the documented fields.'
+  ),
   cursorPlace: oneOf(
     ['cursor', 'cursors.after'],
     'Where `result_info` of the audit log has the cursor: the documentation and the SDK differ.'

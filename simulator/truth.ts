@@ -6,8 +6,11 @@ import type {
   JitRequestRow,
   ScimUpdateRow,
 } from './cloudflareTypes';
+import type { Verdict } from './evaluator/evaluator';
+import { reasons, type PolicyReason } from './evaluator/reasons';
 import type { Login } from './events/login';
-import { timeText } from './events/loginText';
+import { emailText, rayId, slotOfRay, timeText } from './events/loginText';
+import { MINUTE_US } from './events/offsets';
 import { openSessions } from './events/sessions';
 import { DIMENSIONS } from './graphql/dimensions';
 import type { Personality } from './personality';
@@ -22,6 +25,7 @@ export const TRUTH_SURFACES = [
   'scim_updates',
   'login_groups',
   'active_sessions',
+  'explain',
   'access_changes',
   'jit_requests',
 ] as const;
@@ -30,12 +34,29 @@ export type TruthSurface = (typeof TRUTH_SURFACES)[number];
 /** A login as GraphQL's dimensions show it, with its exact time beside the cut ones. */
 export type LoginTruth = Record<string, string | number> & { created_at: string };
 
+/** Why a login was decided as it was. */
+export interface LoginReason {
+  readonly created_at: string;
+  readonly ray_id: string;
+  readonly user_email: string;
+  readonly app_uid: string;
+  readonly app_name: string;
+  readonly allowed: boolean;
+  readonly verdict: Verdict;
+  /** The policy that decided, empty where none did. */
+  readonly policy_id: string;
+  readonly policy_name: string;
+  /** Every rule of the application as it then stood, in the order in which Access asks. */
+  readonly policies: readonly PolicyReason[];
+}
+
 export interface TruthRows {
   access_requests: AccessRequestRow;
   failed_logins: FailedLoginRow;
   scim_updates: ScimUpdateRow;
   login_groups: LoginTruth;
   active_sessions: ActiveSessionRow;
+  explain: LoginReason;
   /** Without the entries of the audit log that are about something else. */
   access_changes: AuditRow;
   jit_requests: JitRequestRow;
@@ -48,6 +69,8 @@ export interface TruthQuery<S extends TruthSurface> {
   to: number;
   /** UUID of the person; failed logins and active sessions need it. */
   userId?: string;
+  /** Only this Ray ID, which has one or two rows. Only for `explain`. */
+  rayId?: string;
 }
 
 /**
@@ -94,6 +117,18 @@ function visitTruth(
       (personality.identityInGraphql ? world.logins : world.nonIdentity).scan(window, (login) =>
         visit(() => loginTruth(world, login))
       );
+      break;
+    case 'explain':
+      if (query.rayId !== undefined) {
+        const slot = slotOfRay(query.rayId) ?? -1;
+        window.fromUs = Math.max(window.fromUs, slot * MINUTE_US);
+        window.toUs = Math.min(window.toUs, (slot + 1) * MINUTE_US);
+      }
+      world.logins.scan(window, (login) => {
+        if (query.rayId === undefined || rayId(login) === query.rayId) {
+          visit(() => loginReason(world, login));
+        }
+      });
       break;
     case 'failed_logins': {
       const person = personOf(world, query);
@@ -148,4 +183,22 @@ function truthWindow(world: World, personality: Personality, from: number, to: n
 function loginTruth(world: World, login: Login): LoginTruth {
   const dimensions = Object.fromEntries(DIMENSIONS.map(({ name, value }) => [name, value(world.organisation, login)]));
   return { created_at: timeText(Math.floor(login.rawUs / 1000) * 1000, 1000), ...dimensions };
+}
+
+function loginReason({ organisation, judge }: World, login: Login): LoginReason {
+  const app = organisation.applications[login.app];
+  const { verdict, allowed, policy } = login.decision;
+  const { configuration } = organisation.history.at(login.rawUs);
+  return {
+    created_at: timeText(Math.floor(login.rawUs / 1000) * 1000, 1000),
+    ray_id: rayId(login),
+    user_email: emailText(organisation, login),
+    app_uid: app.uid,
+    app_name: app.name,
+    allowed,
+    verdict,
+    policy_id: policy?.id ?? '',
+    policy_name: policy?.name ?? '',
+    policies: reasons(configuration, login.app, judge.attempt(login)),
+  };
 }

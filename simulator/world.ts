@@ -3,6 +3,7 @@ import { MAX_HISTORY_DAYS } from './constants';
 import { AuditEntries, type AuditEntry } from './events/auditEntries';
 import { Feed, type FeedEvent, type FeedQuery } from './events/feed';
 import { IdentityLogins } from './events/identityLogins';
+import { Judge } from './events/judge';
 import { JitRequests, type JitRequest } from './events/jitRequests';
 import type { Login } from './events/login';
 import { MergedLogins, NonIdentityLogins } from './events/nonIdentityLogins';
@@ -14,6 +15,7 @@ import type { Personality } from './personality';
 /** Everything that exists and happens, without the manners of the API. */
 export interface World {
   readonly organisation: Organisation;
+  readonly judge: Judge;
   readonly clock: Clock;
   readonly identity: Feed<Login>;
   readonly nonIdentity: Feed<Login>;
@@ -25,18 +27,20 @@ export interface World {
 
 export function createWorld(options: { seed: number; scale: number; people: number; clock: Clock }): World {
   const organisation = createOrganisation(options.seed, options.people);
-  const identity = new IdentityLogins(organisation, options.scale);
-  const nonIdentity = new NonIdentityLogins(organisation, options.scale);
+  const judge = new Judge(organisation);
+  const identity = new IdentityLogins(organisation, judge, options.scale);
+  const nonIdentity = new NonIdentityLogins(organisation, judge, options.scale);
   const merged = new MergedLogins([identity, nonIdentity]);
   return {
     organisation,
+    judge,
     clock: options.clock,
     identity: new Feed(identity),
     nonIdentity: new Feed(nonIdentity),
     logins: new Feed(merged),
     scim: new Feed(new ScimUpdates(organisation, options.scale)),
     audit: new Feed(new AuditEntries(organisation)),
-    jit: new Feed(new JitRequests(organisation, options.scale)),
+    jit: new Feed(new JitRequests(organisation)),
   };
 }
 

@@ -1,8 +1,14 @@
 import { hash, mix, poisson, unit } from '../hash';
 import { ATTACK_COUNTRIES, MINUTE_SHARES, minuteOfWeek, OFFICES, TRAVEL_COUNTRIES } from '../organisation/offices';
+import { deviceOn } from '../organisation/directory';
+import { ENTRA, PIN } from '../organisation/identityProviders';
 import type { Organisation } from '../organisation/organisation';
+import type { Person } from '../organisation/people';
+import { postureOf, presentCertificate, providerFor } from './circumstances';
 import type { EventSource } from './feed';
-import { IDENTITY, type Login } from './login';
+import type { Judge } from './judge';
+import { IDENTITY, LoginDraft, type Login } from './login';
+import { usesGateway } from './loginText';
 import { MINUTE_US, slotOffsets } from './offsets';
 import { sprayAt } from './spray';
 
@@ -11,34 +17,43 @@ export const LOGINS_A_DAY = 4600;
 /** Addresses that a spray tries although nobody has them. */
 export const STRANGERS = 24;
 const SHARED_RAY = 1 / 150;
+/** Share of logins to an application that is not for the person's team, or only by chance. */
+const STRAYS = 0.035;
+
+function choiceKey(team: string, warp: boolean): string {
+  return `${team} ${warp}`;
+}
 
 /** Logins with an identity, allowed and blocked: what `access_requests` shows. */
 export class IdentityLogins implements EventSource<Login> {
   readonly slotUs = MINUTE_US;
   private readonly seed: number;
   private readonly byOffice: number[][];
-  /** Per team: application index by cumulative weight, of those its people may use. */
-  private readonly appChoices: Map<string, Array<readonly [number, number]>>;
+  /** Applications that anybody signs in to. */
+  private readonly used: number[];
+  /** For people of a team with and without WARP: application index by cumulative weight, of those that they use. */
+  private readonly appChoices = new Map<string, Array<readonly [number, number]>>();
 
   constructor(
     private readonly organisation: Organisation,
+    private readonly judge: Judge,
     private readonly scale: number
   ) {
     this.seed = mix(organisation.seed + 101);
     const { people, applications } = organisation;
     this.byOffice = OFFICES.map((_, office) => people.flatMap((person, i) => (person.office === office ? [i] : [])));
-    this.appChoices = new Map(
-      organisation.groups.map(({ team }) => {
+    this.used = applications.flatMap((app, i) => (app.weight > 0 ? [i] : []));
+    for (const { team } of organisation.groups) {
+      for (const warp of [false, true]) {
         let sum = 0;
-        return [
-          team,
-          applications.flatMap((app, i): Array<readonly [number, number]> => {
-            const usable = app.teams.length === 0 || app.teams.includes(team);
-            return usable ? [[(sum += app.weight), i] as const] : [];
-          }),
-        ];
-      })
-    );
+        const choices = this.used.flatMap((i): Array<readonly [number, number]> => {
+          const { teams, needsWarp, weight } = applications[i];
+          const usable = (teams.length === 0 || teams.includes(team)) && (warp || !needsWarp);
+          return usable ? [[(sum += weight), i] as const] : [];
+        });
+        this.appChoices.set(choiceKey(team, warp), choices);
+      }
+    }
   }
 
   count(slot: number): number {
@@ -94,12 +109,11 @@ export class IdentityLogins implements EventSource<Login> {
     return people[Math.floor(people.length * Math.pow(unit(mix(h + 2)), 1.6))] ?? 0;
   }
 
-  private applicationFor(team: string, h: number): number {
-    const { applications } = this.organisation;
-    if (unit(mix(h + 3)) < 0.035) {
-      return Math.floor(unit(mix(h + 4)) * applications.length);
+  private applicationFor(person: Person, h: number): number {
+    if (unit(mix(h + 3)) < STRAYS) {
+      return this.used[Math.floor(unit(mix(h + 4)) * this.used.length)];
     }
-    const choices = this.appChoices.get(team) ?? [];
+    const choices = this.appChoices.get(choiceKey(person.team, person.warp)) ?? [];
     const at = unit(mix(h + 4)) * (choices[choices.length - 1]?.[0] ?? 1);
     return choices.find(([sum]) => sum > at)?.[1] ?? 0;
   }
@@ -107,70 +121,46 @@ export class IdentityLogins implements EventSource<Login> {
   private login(slot: number, index: number, rawUs: number, h: number): Login {
     const draw = (what: number) => unit(mix(h + what));
     const personIndex = this.personAt(slot, h);
-    const person = this.organisation.people[personIndex];
+    const { organisation } = this;
+    const person = organisation.people[personIndex];
     const office = OFFICES[person.office];
-    const appIndex = this.applicationFor(person.team, h);
-    const app = this.organisation.applications[appIndex];
+    const appIndex = this.applicationFor(person, h);
+    const app = organisation.applications[appIndex];
     const travels = draw(5) < 0.03;
-    const mayUse = app.teams.length === 0 || app.teams.includes(person.team);
-    // One in a hundred fails on the state of the device or on the country.
-    const allowed = mayUse && draw(6) >= (travels ? 0.12 : 0.009);
+    const login = new LoginDraft(IDENTITY, slot, index, rawUs, mix(h + 50), appIndex);
+    login.person = personIndex;
+    login.path = draw(7) < 0.3 && app.paths.length > 0 ? Math.floor(draw(9) * app.paths.length) : -1;
+    login.provider = providerFor(person, app, draw(16));
+    login.country = travels ? TRAVEL_COUNTRIES[Math.floor(draw(11) * TRAVEL_COUNTRIES.length)] : office.country;
     const casing = draw(8);
-    return {
-      rawUs,
-      chance: mix(h + 50),
-      slot,
-      index,
-      stream: IDENTITY,
-      person: personIndex,
-      stranger: -1,
-      app: appIndex,
-      path: draw(7) < 0.3 && app.paths.length > 0 ? Math.floor(draw(9) * app.paths.length) : -1,
-      allowed,
-      logout: allowed && draw(10) < 0.02,
-      provider: person.provider,
-      country: travels ? TRAVEL_COUNTRIES[Math.floor(draw(11) * TRAVEL_COUNTRIES.length)] : office.country,
-      countryCase: casing < 0.015 ? 1 : casing < 0.02 ? 2 : 0,
-      network: office.network,
-      host: travels ? 251 + (mix(h + 12) % 3) : person.host,
-      v6: draw(13) < 0.15,
-      rayIndex: index,
-      existingJwt: draw(14) < 0.35,
-      warp: person.warp && draw(15) < 0.92,
-      serviceAccount: -1,
-      certificate: app.requiresCertificate && allowed ? 0 : -1,
-      mtls: app.requiresCertificate && allowed ? 'SUCCESS' : 'NONE',
-    };
+    login.countryCase = casing < 0.015 ? 1 : casing < 0.02 ? 2 : 0;
+    login.network = office.network;
+    login.host = travels ? 251 + (mix(h + 12) % 3) : person.host;
+    login.v6 = draw(13) < 0.15;
+    login.existingJwt = draw(14) < 0.35;
+    login.warp = person.warp && draw(15) < 0.92;
+    const device = deviceOn(organisation.seed, personIndex, Math.floor(slot / 1440));
+    login.posture = postureOf(device, login.warp, usesGateway(login));
+    login.risk = device.risk;
+    login.secondFactor = draw(17) >= 0.02;
+    login.strongContext = draw(18) >= 0.02;
+    login.externalAnswer = draw(19) >= 0.01;
+    login.approved = organisation.approvals.isApproved(personIndex, appIndex, rawUs);
+    presentCertificate(login, app, draw(20));
+    return this.judge.complete(login, draw(10) < 0.02);
   }
 
   private attempt(slot: number, index: number, rawUs: number, h: number, app: number): Login {
-    const { people } = this.organisation;
     const known = unit(mix(h + 20)) < 0.8;
-    return {
-      rawUs,
-      chance: mix(h + 50),
-      slot,
-      index,
-      stream: IDENTITY,
-      // It goes for the same fifty accounts every time.
-      person: known ? mix(h + 21) % Math.min(50, people.length) : -1,
-      stranger: known ? -1 : mix(h + 22) % STRANGERS,
-      app,
-      path: -1,
-      allowed: false,
-      logout: false,
-      provider: unit(mix(h + 23)) < 0.85 ? 2 : 0,
-      country: ATTACK_COUNTRIES[mix(h + 24) % ATTACK_COUNTRIES.length],
-      countryCase: 0,
-      network: '203.0.113',
-      host: 130 + (mix(h + 25) % 90),
-      v6: false,
-      rayIndex: index,
-      existingJwt: false,
-      warp: false,
-      serviceAccount: -1,
-      certificate: -1,
-      mtls: 'NONE',
-    };
+    const login = new LoginDraft(IDENTITY, slot, index, rawUs, mix(h + 50), app);
+    login.sprayed = true;
+    // It goes for the same fifty accounts every time.
+    login.person = known ? mix(h + 21) % Math.min(50, this.organisation.people.length) : -1;
+    login.stranger = known ? -1 : mix(h + 22) % STRANGERS;
+    login.provider = unit(mix(h + 23)) < 0.85 ? PIN : ENTRA;
+    login.country = ATTACK_COUNTRIES[mix(h + 24) % ATTACK_COUNTRIES.length];
+    login.network = '203.0.113';
+    login.host = 130 + (mix(h + 25) % 90);
+    return this.judge.complete(login);
   }
 }

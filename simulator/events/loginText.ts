@@ -1,12 +1,12 @@
 import type { Organisation } from '../organisation/organisation';
 import { hex, mix } from '../hash';
-import type { Login } from './login';
+import type { Circumstances, Login } from './login';
 
 /**
  * A Ray ID: eight digits of stream and minute, eight of the place in it. The second half is a bijection of the
  * index, so that no two requests share one, and the first half tells the minute without a search.
  */
-export function rayId(login: Login): string {
+export function rayId(login: Circumstances): string {
   return hex(raySlotPart(login.stream, login.slot)) + hex(mix(login.rayIndex ^ mix(login.slot)));
 }
 
@@ -23,7 +23,7 @@ export function slotOfRay(ray: string): number | undefined {
   return part >= 0x80000000 ? part & 0x0fffffff : undefined;
 }
 
-export function ipAddress(login: Login): string {
+export function ipAddress(login: Circumstances): string {
   if (login.v6) {
     const [, , third] = login.network.split('.');
     return `2001:db8:${Number(third).toString(16)}::${login.host.toString(16)}`;
@@ -31,7 +31,7 @@ export function ipAddress(login: Login): string {
   return `${login.network}.${login.host}`;
 }
 
-export function countryText(login: Login): string {
+export function countryText(login: Circumstances): string {
   switch (login.countryCase) {
     case 1:
       return login.country.toLowerCase();
@@ -42,7 +42,7 @@ export function countryText(login: Login): string {
   }
 }
 
-export function appDomain(organisation: Organisation, login: Login): string | undefined {
+export function appDomain(organisation: Organisation, login: Circumstances): string | undefined {
   const app = organisation.applications[login.app];
   if (app.domain === undefined) {
     return undefined;
@@ -65,7 +65,7 @@ const STRANGER_NAMES = [
   'noreply',
 ];
 
-export function emailText(organisation: Organisation, login: Login): string {
+export function emailText(organisation: Organisation, login: Circumstances): string {
   if (login.person >= 0) {
     return organisation.people[login.person].email;
   }
@@ -76,15 +76,17 @@ export function emailText(organisation: Organisation, login: Login): string {
   return `${STRANGER_NAMES[login.stranger % STRANGER_NAMES.length]}${round > 0 ? round : ''}@example.com`;
 }
 
-export function connectionText(organisation: Organisation, login: Login): string {
+export function connectionText(organisation: Organisation, login: Circumstances): string {
   return login.provider >= 0 ? organisation.providers[login.provider].type : 'nonidentity';
 }
 
-export function approvingPolicyId(organisation: Organisation, login: Login): string {
-  if (!login.allowed) {
-    return '';
-  }
-  return login.serviceAccount >= 0 ? organisation.serviceAuthPolicyId : organisation.applications[login.app].policyId;
+/** Empty where no policy let the login in, and where one made Access look away. */
+export function approvingPolicyId(_: Organisation, { decision }: Login): string {
+  return decision.verdict === 'allowed_by_policy' ? (decision.policy?.id ?? '') : '';
+}
+
+export function usesGateway(login: Pick<Login, 'warp' | 'chance'>): boolean {
+  return login.warp && login.chance % 4 !== 0;
 }
 
 /** RFC 3339 in UTC for microseconds since the epoch; digits of the fraction follow the quantum of the time. */

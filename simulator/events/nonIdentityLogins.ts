@@ -2,7 +2,8 @@ import { hash, mix, poisson, unit } from '../hash';
 import { ATTACK_COUNTRIES } from '../organisation/offices';
 import type { Organisation } from '../organisation/organisation';
 import type { EventSource } from './feed';
-import { NON_IDENTITY, type Login } from './login';
+import type { Judge } from './judge';
+import { LoginDraft, NON_IDENTITY, type Login } from './login';
 import { MINUTE_US, slotOffsets } from './offsets';
 
 /** Logins without identity in a day at scale 1: machines do not keep office hours. */
@@ -12,18 +13,36 @@ export const NON_IDENTITY_A_DAY = 2200;
 export class NonIdentityLogins implements EventSource<Login> {
   readonly slotUs = MINUTE_US;
   private readonly seed: number;
-  private readonly serviceApps: number[];
-  private readonly certificateApps: number[];
+  private readonly machineApps: number[];
+  private readonly usedApps: number[];
+  /** For each service token and certificate, the applications that take it. */
+  private readonly appsOfToken: number[][];
+  private readonly appsOfCertificate: number[][];
+  /** Certificates that machines have. */
+  private readonly machineCertificates: number[];
+  /** Applications whose tokens another application takes, and that one. */
+  private readonly links: Array<readonly [linkedApp: number, app: number]>;
 
   constructor(
     private readonly organisation: Organisation,
+    private readonly judge: Judge,
     private readonly scale: number
   ) {
     this.seed = mix(organisation.seed + 202);
-    const indexes = (wanted: (index: number) => boolean) =>
-      organisation.applications.flatMap((_, i) => (wanted(i) ? [i] : []));
-    this.serviceApps = indexes((i) => organisation.applications[i].serviceAuth);
-    this.certificateApps = indexes((i) => organisation.applications[i].requiresCertificate);
+    const { applications, serviceAccounts, certificates } = organisation;
+    const indexes = (wanted: (index: number) => boolean) => applications.flatMap((_, i) => (wanted(i) ? [i] : []));
+    this.machineApps = indexes((i) => applications[i].takesMachines);
+    this.usedApps = indexes((i) => applications[i].weight > 0);
+    this.appsOfToken = serviceAccounts.map(({ host }, serviceAccount) =>
+      this.takers((login) => Object.assign(login, { serviceAccount, host }))
+    );
+    this.appsOfCertificate = certificates.map((_, certificate) =>
+      this.takers((login) => Object.assign(login, { certificate, mtls: 'SUCCESS' }))
+    );
+    this.machineCertificates = this.appsOfCertificate.flatMap((apps, i) => (apps.length > 0 ? [i] : []));
+    this.links = applications.flatMap((_, linkedApp) =>
+      this.takers((login) => Object.assign(login, { linkedApp })).map((app) => [linkedApp, app] as const)
+    );
   }
 
   count(slot: number): number {
@@ -38,77 +57,60 @@ export class NonIdentityLogins implements EventSource<Login> {
     );
   }
 
-  private login(slot: number, index: number, rawUs: number, h: number): Login {
-    const draw = (what: number) => unit(mix(h + what));
-    const { subject, app, allowed, country, network, host } = this.caller(h, draw);
-    return {
-      rawUs,
-      chance: mix(h + 50),
-      slot,
-      index,
-      stream: NON_IDENTITY,
-      person: -1,
-      stranger: -1,
-      app,
-      path: -1,
-      allowed,
-      logout: false,
-      provider: -1,
-      country,
-      countryCase: 0,
-      network,
-      host,
-      v6: draw(2) < 0.1,
-      rayIndex: index,
-      existingJwt: false,
-      warp: false,
-      serviceAccount: subject.serviceAccount,
-      certificate: subject.certificate,
-      mtls: subject.mtls,
-    };
+  /** The applications that let a machine in which has what it should have. */
+  private takers(prepare: (login: LoginDraft) => void): number[] {
+    return this.machineApps.filter((app) => {
+      const login = new LoginDraft(NON_IDENTITY, 0, 0, 0, 0, app);
+      fromOffice(login, 1);
+      prepare(login);
+      return this.judge.decide(login).allowed;
+    });
   }
 
-  /** A service token, a client certificate, or neither. */
-  private caller(h: number, draw: (what: number) => number): Caller {
-    const { serviceAccounts, certificates, applications } = this.organisation;
+  private login(slot: number, index: number, rawUs: number, h: number): Login {
+    const login = new LoginDraft(NON_IDENTITY, slot, index, rawUs, mix(h + 50));
+    login.v6 = unit(mix(h + 2)) < 0.02;
+    this.callWith(login, h, (what) => unit(mix(h + what)));
+    return this.judge.complete(login);
+  }
+
+  /** A service token, a client certificate, a token of another application, or nothing at all. */
+  private callWith(login: LoginDraft, h: number, draw: (what: number) => number): void {
+    const pick = (apps: readonly number[]) => apps[Math.floor(draw(4) * apps.length)];
+    // A few call what does not take them.
+    const appOf = (takers: readonly number[]) =>
+      pick(draw(5) < 0.01 || takers.length === 0 ? this.machineApps : takers);
     const kind = draw(1);
     if (kind < 0.76) {
-      const serviceAccount = Math.floor(draw(3) ** 1.5 * serviceAccounts.length);
-      const { enabled, host } = serviceAccounts[serviceAccount];
-      return {
-        subject: { serviceAccount, certificate: -1, mtls: 'NONE' },
-        app: this.serviceApps[Math.floor(draw(4) * this.serviceApps.length)],
-        allowed: enabled && draw(5) > 0.004,
-        country: 'US',
-        network: '198.51.100',
-        host,
-      };
+      login.serviceAccount = Math.floor(draw(3) ** 1.5 * this.appsOfToken.length);
+      login.app = appOf(this.appsOfToken[login.serviceAccount]);
+      fromOffice(login, this.organisation.serviceAccounts[login.serviceAccount].host);
+    } else if (kind < 0.91) {
+      login.certificate = this.machineCertificates[Math.floor(draw(3) * this.machineCertificates.length)];
+      login.mtls = certificateStatus(draw(6), draw(7));
+      login.app = appOf(this.appsOfCertificate[login.certificate]);
+      login.country = 'DE';
+      login.network = '192.0.2';
+      login.host = 180 + login.certificate;
+    } else if (kind < 0.93) {
+      const [linkedApp, app] = this.links[Math.floor(draw(6) * this.links.length)];
+      login.linkedApp = draw(7) < 0.85 ? linkedApp : pick(this.usedApps);
+      login.app = app;
+      fromOffice(login, 220);
+    } else {
+      login.app = pick(this.usedApps);
+      login.country = ATTACK_COUNTRIES[mix(h + 8) % ATTACK_COUNTRIES.length];
+      login.network = '203.0.113';
+      login.host = 130 + (mix(h + 9) % 120);
     }
-    if (kind < 0.93) {
-      const certificate = Math.floor(draw(3) * certificates.length);
-      const mtls = certificateStatus(draw(6), draw(7));
-      return {
-        subject: { serviceAccount: -1, certificate, mtls },
-        app: this.certificateApps[Math.floor(draw(4) * this.certificateApps.length)],
-        allowed: mtls === 'SUCCESS',
-        country: 'DE',
-        network: '192.0.2',
-        host: 180 + certificate,
-      };
-    }
-    return {
-      subject: { serviceAccount: -1, certificate: -1, mtls: 'NONE' },
-      app: Math.floor(draw(4) * applications.length),
-      allowed: false,
-      country: ATTACK_COUNTRIES[mix(h + 8) % ATTACK_COUNTRIES.length],
-      network: '203.0.113',
-      host: 130 + (mix(h + 9) % 120),
-    };
   }
 }
 
-interface Caller extends Pick<Login, 'app' | 'allowed' | 'country' | 'network' | 'host'> {
-  subject: Pick<Login, 'serviceAccount' | 'certificate' | 'mtls'>;
+/** Where most machines are. */
+function fromOffice(login: LoginDraft, host: number): void {
+  login.country = 'US';
+  login.network = '198.51.100';
+  login.host = host;
 }
 
 function certificateStatus(age: number, trust: number): Login['mtls'] {

@@ -1,5 +1,5 @@
 import type { Login } from '../events/login';
-import { approvingPolicyId, connectionText, ipAddress, rayId } from '../events/loginText';
+import { approvingPolicyId, connectionText, ipAddress, rayId, usesGateway } from '../events/loginText';
 import type { Organisation } from '../organisation/organisation';
 
 export type DimensionType = 'string' | 'Date' | 'Time' | 'uint8' | 'uint64';
@@ -65,7 +65,7 @@ export const DIMENSIONS: readonly Dimension[] = [
     name: 'hasGatewayEnabled',
     type: 'uint8',
     about: '1 where Gateway was on',
-    value: (_, l) => bit(l.warp && l.chance % 4 !== 0),
+    value: (_, l) => bit(usesGateway(l)),
   },
   { name: 'hasWarpEnabled', type: 'uint8', about: '1 where WARP was on', value: (_, l) => bit(l.warp) },
   { name: 'identityProvider', type: 'string', about: 'Identity provider, or nonidentity', value: connectionText },

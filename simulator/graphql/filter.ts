@@ -168,7 +168,11 @@ function intersect(a: SecondRange, b: SecondRange): SecondRange {
   return { from: Math.max(a.from, b.from), to: Math.min(a.to, b.to) };
 }
 
-/** The one Ray ID that the filter asks for, where it does. */
-export function onlyRay(filter: Filter): string | undefined {
-  return typeof filter.cfRayId === 'string' ? filter.cfRayId : undefined;
+/** The Ray ID that a filter is about, alone or as the only one of a list: it tells its minute without a search. */
+export function onlyRay({ cfRayId, cfRayId_in: list, AND: parts }: Filter): string | undefined {
+  const one = Array.isArray(list) && list.length === 1 ? (list[0] as unknown) : cfRayId;
+  if (typeof one === 'string') {
+    return one;
+  }
+  return Array.isArray(parts) ? (parts as Filter[]).map(onlyRay).find((ray) => ray !== undefined) : undefined;
 }

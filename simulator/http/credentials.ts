@@ -9,6 +9,7 @@ export const PERMISSIONS = [
   'Access: Organizations, Identity Providers, and Groups Read',
   'Access: Service Tokens Read',
   'Access: Mutual TLS Certificates Read',
+  'Zero Trust Read',
   'Account Analytics Read',
   'Account Settings Read',
 ] as const;
@@ -65,6 +66,22 @@ export const CREDENTIALS: readonly Credential[] = [
     'Access: SCIM Logs Read',
     'Access: Organizations, Identity Providers, and Groups Read',
   ]),
+  token('logins-only', 'Only what shows logins and users: neither what decides about them nor who changed it.', [
+    'Access: Audit Logs Read',
+    'Account Analytics Read',
+  ]),
+  token(
+    'no-policies',
+    'Everything except applications and policies.',
+    PERMISSIONS.filter((name) => name !== 'Access: Apps and Policies Read')
+  ),
+  token(
+    'no-groups',
+    'Everything except groups, identity providers, lists, and posture rules.',
+    PERMISSIONS.filter(
+      (name) => name !== 'Access: Organizations, Identity Providers, and Groups Read' && name !== 'Zero Trust Read'
+    )
+  ),
   token('no-permissions', 'Nothing. The token is active but has no permissions.', []),
   token(
     'account-owned',

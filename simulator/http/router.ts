@@ -2,19 +2,25 @@ import { ACCOUNT_ID } from '../constants';
 import { graphqlEndpoints } from '../graphql/endpoint';
 import { accessRequestEndpoints } from '../rest/accessRequests';
 import { accountEndpoints } from '../rest/accounts';
+import { configurationEndpoints } from '../rest/configuration';
+import { identityEndpoints } from '../rest/identities';
 import { auditLogEndpoints } from '../rest/auditLog';
 import { inventoryEndpoints } from '../rest/inventory';
 import { jitRequestEndpoints } from '../rest/jitRequests';
 import { scimUpdateEndpoints } from '../rest/scimUpdates';
 import { userEndpoints } from '../rest/users';
+import { zeroTrustEndpoints } from '../rest/zeroTrust';
 import type { Endpoint } from './context';
 import type { Credential } from './credentials';
 import { ApiError, apiError } from './envelope';
 
 export const ENDPOINTS: readonly Endpoint[] = [
   ...accountEndpoints,
+  ...configurationEndpoints,
   ...inventoryEndpoints,
+  ...zeroTrustEndpoints,
   ...userEndpoints,
+  ...identityEndpoints,
   ...accessRequestEndpoints,
   ...scimUpdateEndpoints,
   ...auditLogEndpoints,

@@ -1,8 +1,10 @@
 import { hexFor, uuidFor } from '../hash';
+import { ENTRA, GITHUB, GOOGLE, OIDC, OKTA, SAML } from './identityProviders';
 import type { Team } from './people';
 
 export type AppType = 'self_hosted' | 'saas' | 'ssh' | 'vnc' | 'warp' | 'app_launcher' | 'bookmark';
 
+/** What an application is and who uses it. Who may is in `applicationPolicies.ts`. */
 export interface Application {
   readonly uid: string;
   readonly aud: string;
@@ -11,39 +13,46 @@ export interface Application {
   /** Absent for applications without a host name of their own. */
   readonly domain?: string;
   readonly paths: readonly string[];
-  /** Teams that its policy allows; empty means everybody. */
+  /** Teams whose people use it; empty means everybody. */
   readonly teams: readonly Team[];
   /** How often people choose it, relative to the others. */
   readonly weight: number;
-  readonly policyId: string;
-  readonly serviceAuth: boolean;
-  readonly requiresCertificate: boolean;
-  /** Whether it asks people for a reason, and others for their approval. */
-  readonly asksForReason: boolean;
+  /** Identity providers that people are offered, as indexes; empty means all. */
+  readonly offers: readonly number[];
+  /** A provider that some people sign in with here, although it is not theirs, and their share. */
+  readonly alternative?: readonly [provider: number, share: number];
+  /** Index of the client certificate that people's devices have for it. */
+  readonly certificate?: number;
+  /** Whether only people with a WARP client use it. */
+  readonly needsWarp: boolean;
+  /** Whether machines call it. */
+  readonly takesMachines: boolean;
 }
 
-interface Plan {
-  name: string;
-  type?: AppType;
-  domain?: string;
-  paths?: string[];
-  teams?: Team[];
-  weight: number;
-  serviceAuth?: boolean;
-  requiresCertificate?: boolean;
-  asksForReason?: boolean;
-}
+type Plan = Partial<Omit<Application, 'uid' | 'aud'>> & Pick<Application, 'name' | 'weight'>;
 
 const PLANS: Plan[] = [
-  { name: 'Wiki', domain: 'wiki.example.com', paths: ['/spaces/ops', '/spaces/hr', '/search'], weight: 20 },
-  { name: 'Issue tracker', domain: 'issues.example.com', paths: ['/projects', '/boards/7'], weight: 17 },
+  {
+    name: 'Wiki',
+    domain: 'wiki.example.com',
+    paths: ['/spaces/ops', '/spaces/hr', '/search'],
+    weight: 20,
+    offers: [ENTRA, OKTA, GOOGLE],
+  },
+  {
+    name: 'Issue tracker',
+    domain: 'issues.example.com',
+    paths: ['/projects', '/boards/7'],
+    weight: 17,
+    takesMachines: true,
+  },
   {
     name: 'Source control',
     domain: 'git.example.com',
     paths: ['/platform'],
     teams: ['engineering', 'security'],
     weight: 16,
-    serviceAuth: true,
+    takesMachines: true,
   },
   {
     name: 'Build server',
@@ -51,7 +60,7 @@ const PLANS: Plan[] = [
     paths: ['/job/deploy'],
     teams: ['engineering'],
     weight: 9,
-    serviceAuth: true,
+    takesMachines: true,
   },
   {
     name: 'Grafana',
@@ -59,7 +68,7 @@ const PLANS: Plan[] = [
     paths: ['/d', '/explore'],
     teams: ['engineering', 'support', 'security'],
     weight: 9,
-    serviceAuth: true,
+    takesMachines: true,
   },
   {
     name: 'Customer support desk',
@@ -73,7 +82,8 @@ const PLANS: Plan[] = [
     domain: 'payroll.example.com',
     teams: ['finance', 'people'],
     weight: 5,
-    requiresCertificate: true,
+    certificate: 3,
+    takesMachines: true,
   },
   {
     name: 'Ledger',
@@ -81,7 +91,6 @@ const PLANS: Plan[] = [
     paths: ['/reports'],
     teams: ['finance'],
     weight: 6,
-    asksForReason: true,
   },
   { name: 'Sales dashboard', domain: 'sales.example.com', teams: ['sales', 'finance'], weight: 8 },
   {
@@ -90,7 +99,9 @@ const PLANS: Plan[] = [
     paths: ['/users'],
     teams: ['engineering', 'security'],
     weight: 5,
-    requiresCertificate: true,
+    certificate: 1,
+    needsWarp: true,
+    offers: [ENTRA],
   },
   {
     name: 'Staging',
@@ -98,7 +109,8 @@ const PLANS: Plan[] = [
     paths: ['/checkout'],
     teams: ['engineering', 'contractors'],
     weight: 8,
-    serviceAuth: true,
+    takesMachines: true,
+    alternative: [OIDC, 0.15],
   },
   {
     name: 'Artifact registry',
@@ -106,31 +118,37 @@ const PLANS: Plan[] = [
     paths: ['/v2'],
     teams: ['engineering'],
     weight: 4,
-    serviceAuth: true,
+    takesMachines: true,
+    alternative: [GITHUB, 0.5],
   },
   { name: 'CRM', type: 'saas', domain: 'crm.example.com', teams: ['sales', 'support'], weight: 11 },
-  { name: 'Expense reports', type: 'saas', domain: 'expenses.example.com', weight: 4 },
-  { name: 'Learning portal', type: 'saas', domain: 'learn.example.com', weight: 3 },
-  { name: 'Bastion', type: 'ssh', domain: 'bastion.example.com', teams: ['engineering', 'security'], weight: 4 },
+  { name: 'Expense reports', type: 'saas', domain: 'expenses.example.com', weight: 4, alternative: [SAML, 0.2] },
+  { name: 'Learning portal', type: 'saas', domain: 'learn.example.com', weight: 3, alternative: [GOOGLE, 0.3] },
+  {
+    name: 'Bastion',
+    type: 'ssh',
+    domain: 'bastion.example.com',
+    teams: ['engineering', 'security'],
+    weight: 4,
+    needsWarp: true,
+  },
   { name: 'Remote desktop', type: 'vnc', domain: 'desktop.example.com', teams: ['contractors', 'support'], weight: 3 },
   { name: 'Warp Login App', type: 'warp', domain: 'example.cloudflareaccess.com/warp', weight: 6 },
   { name: 'Webmail', domain: 'mail.example.com', paths: ['/inbox'], weight: 18 },
-  { name: 'Telemetry intake', teams: ['engineering'], weight: 1, serviceAuth: true },
+  { name: 'Telemetry intake', teams: ['engineering'], weight: 1, takesMachines: true },
+  { name: 'Status page', domain: 'status.example.com', weight: 0 },
 ];
 
 export function createApplications(seed: number): Application[] {
   return PLANS.map((plan) => ({
     uid: uuidFor(seed, `app:${plan.name}`),
     aud: hexFor(seed, `aud:${plan.name}`, 64),
-    name: plan.name,
-    type: plan.type ?? 'self_hosted',
-    domain: plan.domain,
-    paths: plan.paths ?? [],
-    teams: plan.teams ?? [],
-    weight: plan.weight,
-    policyId: uuidFor(seed, `policy:${plan.name}`),
-    serviceAuth: plan.serviceAuth ?? false,
-    requiresCertificate: plan.requiresCertificate ?? false,
-    asksForReason: plan.asksForReason ?? false,
+    type: 'self_hosted',
+    paths: [],
+    teams: [],
+    offers: [],
+    needsWarp: false,
+    takesMachines: false,
+    ...plan,
   }));
 }

@@ -1,4 +1,6 @@
 import { mix, unit, uuidFor } from '../hash';
+import type { Configuration } from './documents';
+import type { Change } from './history';
 import type { Organisation } from './organisation';
 
 /** A change to what exists, as Cloudflare keeps it in the account's audit log. */
@@ -22,7 +24,10 @@ const ACTIONS: ReadonlyArray<readonly [ConfigurationChange['action'], number]> =
 ];
 const SESSIONS = ['30m', '6h', '12h', '24h', '168h'];
 
-/** What somebody changes who looks after the account: mostly how long a session lasts. */
+/**
+ * What somebody changes who looks after the account: mostly how long a session lasts. All of it is about copies that
+ * were made for a trial and that nobody signs in to. What decides about logins only changes as `history.ts` says.
+ */
 export function drawChange(organisation: Organisation, h: number): ConfigurationChange {
   const draw = (what: number) => unit(mix(h + what));
   let left = draw(1);
@@ -30,31 +35,79 @@ export function drawChange(organisation: Organisation, h: number): Configuration
   const app = organisation.applications[Math.floor(draw(2) * organisation.applications.length)];
   const session_duration = SESSIONS[Math.floor(draw(3) * SESSIONS.length)];
   const kind = draw(4) < 0.5 ? 'policy' : draw(4) < 0.8 ? 'application' : 'group';
-  const existing = action === 'update' || action === 'view';
+  const trial = uuidFor(organisation.seed, `trial:${app.name}`);
   switch (kind) {
     case 'application': {
-      const id = existing ? app.uid : uuidFor(h, 'application');
-      const name = existing ? app.name : `${app.name} (trial)`;
-      const body = { name, type: app.type, ...(app.domain ? { domain: app.domain } : {}), session_duration };
-      return changed(kind, action, 'apps', id, body);
+      const body = { name: `${app.name} (trial)`, type: app.type, session_duration };
+      return changed(kind, action, 'apps', trial, body);
     }
     case 'policy': {
-      const id = existing ? app.policyId : uuidFor(h, 'policy');
-      const groups = organisation.groups.filter(({ team }) => app.teams.includes(team));
-      const include =
-        groups.length > 0
-          ? groups.map((group) => ({ group: { id: group.id } }))
-          : [{ email_domain: { domain: 'example.com' } }];
-      const name = existing ? `${app.name}: ${app.teams.join(', ') || 'everybody'}` : `${app.name}: for a while`;
-      const body = { name, decision: 'allow', include, require: [], exclude: [], session_duration };
-      return changed(kind, action, `apps/${app.uid}/policies`, id, body);
+      const include = [{ email_domain: { domain: 'example.com' } }];
+      const body = {
+        name: `${app.name} (trial)`,
+        decision: 'allow',
+        include,
+        require: [],
+        exclude: [],
+        session_duration,
+      };
+      return changed(
+        kind,
+        action,
+        `apps/${trial}/policies`,
+        uuidFor(organisation.seed, `trial policy:${app.name}`),
+        body
+      );
     }
     case 'group': {
       const group = organisation.groups[Math.floor(draw(5) * organisation.groups.length)];
-      const id = existing ? group.id : uuidFor(h, 'group');
       const person = organisation.people[Math.floor(draw(6) * organisation.people.length)];
-      const name = existing ? group.name : `${group.name} on call`;
-      return changed(kind, action, 'groups', id, { name, include: [{ email: { email: person.email } }] });
+      const body = { name: `${group.name} on call`, include: [{ email: { email: person.email } }] };
+      return changed(kind, action, 'groups', uuidFor(organisation.seed, `on call:${group.name}`), body);
+    }
+  }
+}
+
+/** A change to what decides about logins, with the body as it was written. */
+export function writtenChange(organisation: Organisation, { mistake, after }: Change): ConfigurationChange {
+  const { kind, id, path } = mistake;
+  return changed(kind, 'update', path.slice(0, path.lastIndexOf('/')), id, bodyOf(organisation, after, kind, id));
+}
+
+/** Somebody who may not tries to open a policy to everybody. It is refused, so nothing changes. */
+export function refusedChange(
+  organisation: Organisation,
+  configuration: Configuration,
+  h: number
+): ConfigurationChange {
+  const app = configuration.applications[h % configuration.applications.length];
+  const [policy] = app.policies;
+  const body = { ...bodyOf(organisation, configuration, 'policy', policy.id), include: [{ everyone: {} }] };
+  return changed('policy', 'update', policy.reusable ? 'policies' : `apps/${app.uid}/policies`, policy.id, body);
+}
+
+function bodyOf(
+  { applications }: Organisation,
+  configuration: Configuration,
+  kind: ConfigurationChange['kind'],
+  id: string
+): Readonly<Record<string, unknown>> {
+  switch (kind) {
+    case 'policy': {
+      const policies = configuration.applications.flatMap((app) => app.policies.map((policy, i) => ({ policy, i })));
+      const found = policies.find(({ policy }) => policy.id === id);
+      const { id: _, reusable, ...body } = found?.policy ?? { id, reusable: false };
+      return reusable ? body : { ...body, precedence: (found?.i ?? 0) + 1 };
+    }
+    case 'group': {
+      const { id: _, ...body } = configuration.groups.find((group) => group.id === id) ?? { id };
+      return body;
+    }
+    case 'application': {
+      const index = applications.findIndex(({ uid }) => uid === id);
+      const { name, type, domain } = applications[index];
+      const allowed_idps = configuration.applications[index].allowedIdps;
+      return { name, type, ...(domain ? { domain } : {}), allowed_idps, session_duration: '24h' };
     }
   }
 }

@@ -6,6 +6,8 @@ export interface ServiceAccount {
   readonly name: string;
   readonly clientId: string;
   readonly enabled: boolean;
+  /** Microseconds since the epoch. */
+  readonly expiresUs: number;
   /** How often its secret was replaced, the first one included. */
   readonly version: number;
   readonly host: number;
@@ -33,7 +35,13 @@ const CERTIFICATES: ReadonlyArray<readonly [string, string, string[]]> = [
   ['Payroll kiosks', 'kiosk.payroll.example.com', ['payroll.example.com']],
   ['Admin laptops', 'laptop.admin.example.com', ['admin.example.com']],
   ['Warehouse scanners', 'scanner.example.com', ['issues.example.com']],
+  ['Finance laptops', 'laptop.finance.example.com', ['payroll.example.com']],
 ];
+
+/** Whether Access takes the token's secret at a time (microseconds). */
+export function isValidAt({ enabled, expiresUs }: ServiceAccount, us: number): boolean {
+  return enabled && us < expiresUs;
+}
 
 export function createServiceAccounts(seed: number): ServiceAccount[] {
   return TOKENS.map((name, index) => ({
@@ -41,6 +49,7 @@ export function createServiceAccounts(seed: number): ServiceAccount[] {
     name,
     clientId: `${hexFor(seed, `client:${name}`, 32)}.access`,
     enabled: name !== 'old-cron',
+    expiresUs: Date.UTC(name === 'partner-import' ? 2026 : 2028, 0) * 1000,
     version: 1 + (index % 3),
     host: 200 + index,
   }));

@@ -1,41 +1,77 @@
-import { uuidFor } from '../hash';
+import { hash } from '../hash';
+import { createAccessGroups } from './accessGroups';
+import { createPolicies } from './applicationPolicies';
+import { Approvals } from './approvals';
 import { createApplications, type Application } from './applications';
+import { entraGroup } from './directory';
+import type { Configuration } from './documents';
+import { History } from './history';
 import { createProviders, type Provider } from './identityProviders';
+import { createLists } from './lists';
 import { createCertificates, createServiceAccounts, type ClientCertificate, type ServiceAccount } from './machines';
+import { createMistakes } from './mistakes';
 import { createPeople, TEAMS, type Person, type Team } from './people';
+import { createPostureRules, type PostureRule } from './posture';
 
+/** A group of people at the identity providers. */
 export interface Group {
   readonly id: string;
   readonly name: string;
   readonly team: Team;
 }
 
-/** Who and what exists. It never changes for a seed; what happens is in `events/`. */
+/** Who and what exists. Only the configuration of Access changes, and `history` tells how; what happens is in `events/`. */
 export interface Organisation {
   readonly seed: number;
   readonly people: readonly Person[];
   readonly applications: readonly Application[];
   readonly providers: readonly Provider[];
   readonly groups: readonly Group[];
+  readonly postureRules: readonly PostureRule[];
   readonly serviceAccounts: readonly ServiceAccount[];
   readonly certificates: readonly ClientCertificate[];
-  /** Id of the reusable policy that lets service tokens in. */
-  readonly serviceAuthPolicyId: string;
+  /** Who may approve temporary access, by e-mail address. */
+  readonly approvers: readonly string[];
+  readonly approvals: Approvals;
+  readonly history: History;
 }
 
-export function createOrganisation(seed: number, people = 300): Organisation {
+export function createOrganisation(seed: number, count = 300): Organisation {
+  const people = createPeople(seed, count);
+  const applications = createApplications(seed);
+  const providers = createProviders(seed);
+  const postureRules = createPostureRules(seed);
+  const serviceAccounts = createServiceAccounts(seed);
+  const certificates = createCertificates(seed);
+  const lists = createLists(seed, people);
+  const groups = createAccessGroups({ seed, people, providers, lists, posture: postureRules });
+  const known = { seed, people, applications, providers, posture: postureRules, lists, groups };
+  const policies = createPolicies({ ...known, serviceAccounts, certificates });
+  const configuration: Configuration = {
+    applications: applications.map(({ uid, name, offers }) => ({
+      uid,
+      allowedIdps: offers.map((provider) => providers[provider].id),
+      policies: policies.get(name) ?? [],
+    })),
+    groups: groups.all,
+    lists: Object.values(lists),
+  };
+  const names = applications.map(({ name }) => name);
   return {
     seed,
-    people: createPeople(seed, people),
-    applications: createApplications(seed),
-    providers: createProviders(seed),
+    people,
+    applications,
+    providers,
     groups: TEAMS.map((team) => ({
-      id: uuidFor(seed, `group:${team}`),
+      id: entraGroup(seed, team),
       name: team[0].toUpperCase() + team.slice(1),
       team,
     })),
-    serviceAccounts: createServiceAccounts(seed),
-    certificates: createCertificates(seed),
-    serviceAuthPolicyId: uuidFor(seed, 'policy:service-auth'),
+    postureRules,
+    serviceAccounts,
+    certificates,
+    approvers: lists.approvers.items,
+    approvals: new Approvals(hash(seed, 505), people, applications, policies),
+    history: new History(hash(seed, 404), configuration, createMistakes(seed, names, configuration, providers)),
   };
 }

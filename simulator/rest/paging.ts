@@ -2,6 +2,15 @@ import { invalidRequest, success, type Reply, type ResultInfo } from '../http/en
 import type { CallContext } from '../http/context';
 import { positiveInteger } from '../http/query';
 
+/** Whether a text fits a query parameter: has it inside, or is it. Everything fits a parameter that is absent. */
+export function contains(text: string | undefined, wanted: string | null, exact = false): boolean {
+  if (!wanted) {
+    return true;
+  }
+  const [a, b] = [(text ?? '').toLowerCase(), wanted.toLowerCase()];
+  return exact ? a === b : a.includes(b);
+}
+
 /** Page of an inventory list that is held in memory. Its counts are true. */
 export function pageOf<T>(call: CallContext, rows: readonly T[], fallback: number, cap: number): Reply {
   const page = positiveInteger(call.query, 'page') ?? 1;

@@ -5,6 +5,7 @@ import type { ScimUpdate } from '../events/scimUpdates';
 import type { Session } from '../events/sessions';
 import { hexFor, mix, unit, uuidFor } from '../hash';
 import type { Organisation } from '../organisation/organisation';
+import { TEMPORARY_ACCESS_SECONDS } from '../organisation/approvals';
 import { quantumUs, shownUs } from '../world';
 import type { Personality } from '../personality';
 
@@ -25,24 +26,24 @@ export function accessRequestRow(organisation: Organisation, personality: Person
     app_name: app.name,
     app_type: app.type,
     country: personality.countryCase === 'upper' ? login.country : countryText(login),
-    ...(app.asksForReason && login.person >= 0 ? reasonOf(organisation, login) : {}),
+    ...reasonOf(organisation, login),
   };
 }
 
 const REASONS = ['Monthly closing', 'Question of the auditor', 'Correction of an invoice'];
-/** One login in so many has a reason; every other one of these was approved for a while. */
-const WITH_REASON = 3;
 
-function reasonOf(organisation: Organisation, login: Login): Partial<AccessRequestRow> {
-  const draw = mix(login.chance + 5);
-  if (draw % WITH_REASON !== 0) {
+/** Only where the deciding policy asks for a reason; approvers only where they let somebody in. */
+function reasonOf({ approvers }: Organisation, { allowed, chance, decision }: Login): Partial<AccessRequestRow> {
+  const { policy } = decision;
+  if (!policy?.purpose_justification_required) {
     return {};
   }
-  const approvers = [0, 1].map((i) => organisation.people[mix(draw + i) % organisation.people.length].email);
   return {
-    purpose_justification_prompt: 'Why do you need the ledger?',
-    purpose_justification_response: REASONS[mix(draw + 2) % REASONS.length],
-    ...(mix(draw + 3) % 2 === 0 ? { temporary_access_approvers: approvers, temporary_access_duration: 3600 } : {}),
+    purpose_justification_prompt: policy.purpose_justification_prompt,
+    purpose_justification_response: REASONS[mix(chance + 7) % REASONS.length],
+    ...(allowed && policy.approval_required
+      ? { temporary_access_approvers: [...approvers], temporary_access_duration: TEMPORARY_ACCESS_SECONDS }
+      : {}),
   };
 }
 

@@ -77,7 +77,8 @@ function listUsers(call: CallContext): Reply {
   return pageOf(call, rows, 1000, 1000);
 }
 
-function findPerson(call: CallContext): number {
+/** Index of the person of the path. */
+export function findPerson(call: CallContext): number {
   const { user_id: id } = call.params;
   if (!UUID.test(id)) {
     throw apiError(

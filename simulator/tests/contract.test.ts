@@ -22,6 +22,15 @@ function skip(file: string): string | false {
   return existsSync(file) ? false : `${file} is not there`;
 }
 
+/** Paths that the descriptions lack, and one whose answers have the same envelope. */
+const UNDESCRIBED: Readonly<Record<string, string>> = {
+  '/accounts/{account_id}/access/groups/{group_id}': '/accounts/{account_id}/access/policies/{policy_id}',
+  '/accounts/{account_id}/gateway/lists': '/accounts/{account_id}/access/certificates',
+  '/accounts/{account_id}/gateway/lists/{list_id}': '/accounts/{account_id}/access/policies/{policy_id}',
+  '/accounts/{account_id}/gateway/lists/{list_id}/items': '/accounts/{account_id}/access/certificates',
+  '/accounts/{account_id}/devices/posture': '/accounts/{account_id}/access/certificates',
+};
+
 interface Spec {
   paths: Record<
     string,
@@ -79,12 +88,17 @@ test('every REST answer fits the description', { skip: skip(OPENAPI) }, async (t
   const client = await start();
   const validatorOf = validators();
   const { organisation } = client.simulator.simulation.world;
+  const { applications, groups, lists } = organisation.history.at(NOW * 1000).configuration;
+  const policies = applications.flatMap((app) => app.policies);
   const idps = organisation.providers.map(({ id }) => `idp_id=${id}`).join('&');
   const week = `since=${iso(NOW - 7 * DAY)}&per_page=1000`;
   const values: Record<string, string> = {
     account_id: client.simulator.simulation.accountId,
     app_id: organisation.applications[2].uid,
     user_id: organisation.people[3].id,
+    policy_id: policies.find(({ reusable }) => reusable)?.id ?? '',
+    group_id: groups[0].id,
+    list_id: lists[0].id,
     knock_request_id: client.simulator.truth({ surface: 'jit_requests', from: NOW - DAY, to: NOW })[0].knock_request_id,
   };
   const queries: Record<string, string> = { access_requests: `?${week}`, scim_updates: `?${week}&${idps}` };
@@ -105,7 +119,7 @@ test('every REST answer fits the description', { skip: skip(OPENAPI) }, async (t
           return; // A user's token at the account.
         }
         assert.equal(answer.status, status);
-        const validate = validatorOf(path, status);
+        const validate = validatorOf(UNDESCRIBED[path] ?? path, status);
         assert.ok(validate(answer.body), JSON.stringify(validate.errors?.slice(0, 3), null, 1));
         if (status === 200 && Array.isArray(answer.body.result)) {
           assert.ok(answer.body.result.length > 0);

@@ -150,14 +150,15 @@ test('the other endpoints', async (t) => {
 
   await t.test('the inventory is complete and joined up', async () => {
     const apps = await rows(client, '/access/apps');
-    assert.equal(apps.length, 20);
+    assert.equal(apps.length, 21);
     assert.ok(apps.some((app) => app.domain === undefined));
     assert.equal((await client.account(`/access/apps/${String(apps[3].id)}`)).status, 200);
     assert.equal((await client.account('/access/apps/none')).status, 404);
     assert.equal((await rows(client, '/access/apps?exact=true&name=Wiki')).length, 1);
-    assert.equal((await rows(client, '/access/identity_providers')).length, 3);
+    assert.equal((await rows(client, '/access/identity_providers')).length, 7);
     assert.equal((await rows(client, '/access/identity_providers?scim_enabled=true')).length, 2);
-    const policies = new Set((await rows(client, '/access/policies')).map((policy) => policy.id));
+    const reusable = await rows(client, '/access/policies');
+    const policies = new Set([...reusable, ...apps.flatMap((app) => app.policies as Row[])].map(({ id }) => id));
     const approving = client.simulator
       .truth({ surface: 'login_groups', from: NOW - DAY, to: NOW })
       .map((row) => row.approvingPolicyId);

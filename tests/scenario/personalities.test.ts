@@ -53,6 +53,7 @@ const VALUES: { readonly [K in SettingName]: ReadonlyArray<Personality[K]> } = {
   cursorEnd: ['empty', 'emptyPage'],
   cursorPages: ['sparse'],
   cursorLoops: [true],
+  identityDetails: ['documented'],
   userMatch: ['exact'],
   graphqlEnabled: [false],
   graphqlNotOlderThan: [86_400],

@@ -24,7 +24,7 @@ type tally struct {
 	// suggested counts what was asked of the resources.
 	suggested, suggestionsRefused int
 	answersWrong                  int
-	wrong                             error
+	wrong                         error
 }
 
 // keptWrong bounds the wrong answers that are described.

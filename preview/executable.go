@@ -37,6 +37,9 @@ func (e *executable) connect() (*capabilities, error) {
 	if e.process != nil && !e.process.Exited() {
 		return &e.process.Clients, nil
 	}
+	if e.process != nil {
+		e.process.Kill() // removes what the host made for a process that ended by itself: the folder of its socket
+	}
 	process, err := launch.Start(e.path, launch.Options{GrafanaVersion: grafanaVersion, LogLevel: hclog.Warn})
 	if err != nil {
 		return nil, fmt.Errorf("the built plugin's executable: %w", err)

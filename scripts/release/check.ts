@@ -70,7 +70,9 @@ function checkContents(files: Record<string, Uint8Array>): string {
     (name) => !files[`${plugin.id}/${name}`]?.length
   );
   if (missing.length > 0 || outside.length > 0) {
-    throw new Failure(`The archive lacks [${missing.join(', ')}] and has outside of its folder [${outside.join(', ')}].`);
+    throw new Failure(
+      `The archive lacks [${missing.join(', ')}] and has outside of its folder [${outside.join(', ')}].`
+    );
   }
   const { info } = JSON.parse(strings(files, 'plugin.json')) as { info: { version: string; updated: string } };
   requireEqual('the version in plugin.json', info.version, version);
@@ -86,7 +88,13 @@ function strings(files: Record<string, Uint8Array>, name: string): string {
 interface Bill {
   bomFormat: string;
   specVersion: string;
-  components: Array<{ type: string; name: string; purl?: string; licenses?: unknown[]; hashes?: Array<{ content: string }> }>;
+  components: Array<{
+    type: string;
+    name: string;
+    purl?: string;
+    licenses?: unknown[];
+    hashes?: Array<{ content: string }>;
+  }>;
 }
 
 /** Checks that the bill is of this archive's files, and that it names each component once and with a license. */
@@ -135,10 +143,14 @@ function compareArchives(a: Record<string, Uint8Array>, b: Record<string, Uint8A
 
 /** The files of the repository as they are now, also those that are not committed yet. */
 function sourceFiles(): string[] {
-  const { stdout } = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate'], {
-    encoding: 'utf8',
-    maxBuffer: 64 << 20,
-  });
+  const { stdout } = spawnSync(
+    'git',
+    ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate'],
+    {
+      encoding: 'utf8',
+      maxBuffer: 64 << 20,
+    }
+  );
   return stdout.split('\0').filter((file) => file);
 }
 

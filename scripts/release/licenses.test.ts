@@ -26,7 +26,9 @@ test('licenses are told by what only they say', () => {
   assert.deepEqual(identify(BSD2), ['BSD-2-Clause']);
   assert.deepEqual(identify(BSD3), ['BSD-3-Clause']);
   assert.deepEqual(identify(readFileSync(path.join(ROOT, 'LICENSE'), 'utf8')), ['Apache-2.0']);
-  assert.deepEqual(identify('Mozilla Public License, version 2.0 … "GNU General Public License, Version 2.0"'), ['MPL-2.0']);
+  assert.deepEqual(identify('Mozilla Public License, version 2.0 … "GNU General Public License, Version 2.0"'), [
+    'MPL-2.0',
+  ]);
   assert.deepEqual(identify('All rights reserved.'), []);
 });
 

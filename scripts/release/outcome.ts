@@ -41,6 +41,10 @@ async function outcomeOf({ name, run }: Check): Promise<Outcome> {
     return { name, status: 'passed', remark: await run() };
   } catch (error) {
     const maySkip = error instanceof Skip && !process.env.GITHUB_ACTIONS;
-    return { name, status: maySkip ? 'skipped' : 'failed', remark: error instanceof Error ? error.message : String(error) };
+    return {
+      name,
+      status: maySkip ? 'skipped' : 'failed',
+      remark: error instanceof Error ? error.message : String(error),
+    };
   }
 }

@@ -80,7 +80,9 @@ test('killed in the middle of a fetch', { skip }, async () => {
   assert.equal(answer.frames, undefined);
 
   simulation.faults.clear();
-  assert.deepEqual(Object.values(await scenario.ask('access_requests', { only: [question.query.refId] })), ['complete']);
+  assert.deepEqual(Object.values(await scenario.ask('access_requests', { only: [question.query.refId] })), [
+    'complete',
+  ]);
   assert.notEqual(theOnlyProcess(), killed);
 });
 

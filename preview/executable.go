@@ -38,7 +38,7 @@ func (e *executable) connect() (*capabilities, error) {
 		return &e.process.Clients, nil
 	}
 	if e.process != nil {
-		e.process.Kill() // removes what the host made for a process that ended by itself: the folder of its socket
+		e.process.Kill() // it has ended by itself; what is left are its files
 	}
 	process, err := launch.Start(e.path, launch.Options{GrafanaVersion: grafanaVersion, LogLevel: hclog.Warn})
 	if err != nil {

@@ -74,7 +74,10 @@ export class DataSource {
     assert.equal(answer.status, 200, await answer.text());
   }
 
-  /** Asks queries in one request, as a panel does, or with `fromAlert` as an alert rule does. */
+  /**
+   * Asks queries in one request, as a panel does, or with `fromAlert` as an alert rule does. Throws if the request fails as
+   * a whole.
+   */
   async query(range: Range, queries: Query[], fromAlert = false): Promise<Record<string, Result>> {
     const datasource = { uid: this.uid, type: plugin.id };
     const answer = await fetch(`${this.url}/api/ds/query`, {
@@ -86,7 +89,10 @@ export class DataSource {
         queries: queries.map((query) => ({ datasource, intervalMs: 60_000, maxDataPoints: 500, ...query })),
       }),
     });
-    const { results } = (await answer.json()) as { results: Record<string, Result> };
+    const { results, message } = (await answer.json()) as { results?: Record<string, Result>; message?: string };
+    if (!results) {
+      throw new Error(message);
+    }
     return results;
   }
 

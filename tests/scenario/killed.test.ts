@@ -72,12 +72,11 @@ test('killed in the middle of a fetch', { skip }, async () => {
   const [question] = scenario.questions('access_requests');
   simulation.faults.add([{ kind: 'hang', skip: 2 }]);
   const waiting = executable.dataSources[0].query(scenario.range, [question.query]);
+  const failing = assert.rejects(waiting, /crashed during this call and is running again/);
   await until(() => simulation.faults.list()[0].struck > 0);
   const killed = theOnlyProcess();
   process.kill(killed, 'SIGKILL');
-  const { [question.query.refId]: answer } = await waiting;
-  assert.match(answer.error ?? '', /crashed during this call and is running again/);
-  assert.equal(answer.frames, undefined);
+  await failing;
 
   simulation.faults.clear();
   assert.deepEqual(Object.values(await scenario.ask('access_requests', { only: [question.query.refId] })), [
@@ -94,9 +93,6 @@ test('killed while nobody asks', { skip }, async () => {
   process.kill(killed, 'SIGKILL');
   await until(() => !processes().includes(killed));
 
-  // The host may learn of it only when it asks.
-  const [verdict] = Object.values(await scenario.ask('access_requests', { only }));
-  assert.ok(['complete', 'refused'].includes(verdict), verdict);
   assert.deepEqual(Object.values(await scenario.ask('access_requests', { only })), ['complete']);
   assert.notEqual(theOnlyProcess(), killed);
 });

@@ -1,5 +1,5 @@
 /** The time of the source, in place of the time of the build, so that the same source gives the same archive. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type StdioOptions } from 'node:child_process';
 import { Failure } from '../lib/failure';
 
 /**
@@ -16,8 +16,8 @@ export function sourceDate(): Date {
 
 function commitTime(): string {
   try {
-    const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] } as const;
-    return execFileSync('git', ['log', '-1', '--format=%ct'], options).trim();
+    const stdio: StdioOptions = ['ignore', 'pipe', 'ignore'];
+    return execFileSync('git', ['log', '-1', '--format=%ct'], { encoding: 'utf8', stdio }).trim();
   } catch {
     return String(Math.floor(Date.now() / 1000));
   }

@@ -25,6 +25,9 @@ const SYSTEMS = ['linux', 'darwin', 'windows'];
 /** The SDK's build sets it, and it changes what is linked. */
 const BUILD_TAGS = 'arrow_json_stdlib';
 
+/** A module that .config/webpack/webpack.config.ts makes up, where it tells Grafana's path to the plugin. */
+const VIRTUAL = 'grafana-public-path.js';
+
 /** All components, sorted by name. */
 export async function components(): Promise<Component[]> {
   const all = [...(await goModules()), ...npmPackages()];
@@ -115,7 +118,7 @@ export function packageOf(source: string): string[] {
     return ['webpack'];
   }
   const found = [...source.matchAll(/node_modules\/((?:@[^/]+\/)?[^/]+)/g)].pop();
-  return found ? [found[1]] : [];
+  return found && found[1] !== VIRTUAL ? [found[1]] : [];
 }
 
 function component(purl: string, name: string, version: string, texts: string[], source: string): Component {

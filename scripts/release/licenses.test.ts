@@ -58,4 +58,5 @@ test('the bundle tells which packages are in it', () => {
   assert.deepEqual(packageOf('webpack://id/webpack/runtime/define property getters'), ['webpack']);
   assert.deepEqual(packageOf('webpack://id/external amd "react"'), []);
   assert.deepEqual(packageOf('webpack://id/./module.ts'), []);
+  assert.deepEqual(packageOf('webpack://id/../node_modules/grafana-public-path.js'), []);
 });

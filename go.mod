@@ -2,8 +2,6 @@ module github.com/cfaccess/cfaccess-logs-datasource
 
 go 1.26.8
 
-toolchain go1.26.11
-
 require (
 	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/dunglas/httpsfv v1.1.2

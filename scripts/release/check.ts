@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { unzipSync } from 'fflate';
@@ -143,15 +143,12 @@ function compareArchives(a: Record<string, Uint8Array>, b: Record<string, Uint8A
 
 /** The files of the repository as they are now, also those that are not committed yet. */
 function sourceFiles(): string[] {
-  const { stdout } = spawnSync(
-    'git',
-    ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate'],
-    {
-      encoding: 'utf8',
-      maxBuffer: 64 << 20,
-    }
-  );
-  return stdout.split('\0').filter((file) => file);
+  const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate'];
+  const { stdout, status } = spawnSync('git', args, { encoding: 'utf8', maxBuffer: 64 << 20 });
+  if (status !== 0) {
+    throw new Failure('Only a git repository tells which files are the source.');
+  }
+  return stdout.split('\0').filter((file) => file && existsSync(path.join(ROOT, file)));
 }
 
 /** Grafana's own validator, from PLUGIN_VALIDATOR or from its npm package, which downloads it from GitHub. */

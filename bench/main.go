@@ -32,8 +32,9 @@ type options struct {
 	latencies  []time.Duration
 	// refreshAfter is how long a dashboard stands before it is refreshed.
 	refreshAfter time.Duration
-	// soak is how long dashboards are looked at.
-	soak time.Duration
+	// soak is how long dashboards are looked at, and by how many.
+	soak      time.Duration
+	soakUsers int
 }
 
 // benchCase measures one thing and writes its tables to the report. An error is
@@ -102,6 +103,7 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&rows, "rows", "", "logins of the account, separated by commas (1000,10000,100000,1000000)")
 	flags.StringVar(&latencies, "latency", "", "latencies of the account, separated by commas (0,100ms)")
 	flags.DurationVar(&o.soak, "soak", 0, "how long the case soak takes for the refreshes of an hour (4m); 1h refreshes every 30 seconds")
+	flags.IntVar(&o.soakUsers, "users", 8, "how many Grafana users the case soak has")
 	flags.StringVar(&o.executable, "executable", "", "an executable that is built already")
 	flags.Usage = func() {
 		_, _ = fmt.Fprintln(flags.Output(), "npm run bench -- [--quick] [--case names] [--rows numbers] [--latency durations]")
@@ -116,6 +118,9 @@ func parseOptions(args []string) (options, error) {
 	}
 	if o.soak != 0 && (o.soak < 10*time.Second || o.soak > 24*time.Hour) {
 		return o, fmt.Errorf("--soak takes a duration from 10s to 24h, not %s", o.soak)
+	}
+	if o.soakUsers < 1 || o.soakUsers > 1000 {
+		return o, fmt.Errorf("--users takes a number from 1 to 1000, not %d", o.soakUsers)
 	}
 	o.rows, o.latencies = []int{1000, 10_000, 100_000, 1_000_000}, []time.Duration{0, 100 * time.Millisecond}
 	standard := 4 * time.Minute

@@ -27,6 +27,8 @@ type question struct {
 	alert bool
 	// patience is the caller's deadline, if it is not the usual one.
 	patience time.Duration
+	// login is the Grafana user's, if one asks.
+	login string
 }
 
 func (q question) dataQuery() (backend.DataQuery, error) {

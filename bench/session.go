@@ -181,7 +181,7 @@ func (s *session) ask(ctx context.Context, q question) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	request := backend.ToProto().QueryDataRequest(&backend.QueryDataRequest{PluginContext: s.source, Queries: []backend.DataQuery{query}})
+	request := backend.ToProto().QueryDataRequest(&backend.QueryDataRequest{PluginContext: s.asking(q.login), Queries: []backend.DataQuery{query}})
 	if q.alert {
 		request.Headers = map[string]string{backend.FromAlertHeaderName: "true"}
 	}
@@ -192,6 +192,16 @@ func (s *session) ask(ctx context.Context, q question) (*answer, error) {
 		return nil, fmt.Errorf("%s: %w", q.name, err)
 	}
 	return a, nil
+}
+
+// asking is the data source as a Grafana user asks it; nobody in particular if
+// there is no login.
+func (s *session) asking(login string) backend.PluginContext {
+	source := s.source
+	if login != "" {
+		source.User = &backend.User{Login: login, Name: login, Email: login + "@example.com", Role: "Viewer"}
+	}
+	return source
 }
 
 // metrics are the executable's own, in the Prometheus text format.

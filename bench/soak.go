@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,10 +14,6 @@ import (
 const (
 	// soakRefreshes are those of an hour at one in 30 seconds.
 	soakRefreshes = 120
-	soakUsers     = 8
-	// soakCancels is the share of the dashboards whose user goes away while they
-	// load.
-	soakCancels = 0.05
 	// soakSaves is after how many refreshes somebody saves the settings of a data
 	// source anew, which ends its instance and starts another one.
 	soakSaves = 30
@@ -59,9 +54,9 @@ func runSoak(ctx context.Context, b *bench) (err error) {
 		k.faults.Share, k.faults.Refused = 0.25, time.Second
 	}
 	b.section("Dashboards for hours")
-	b.paragraph("%d users look at dashboards for %s and refresh them every %s; %g %% of the calls go wrong. Callers wait for %s at most. "+
-		"An hour has %d refreshes of 30 seconds. The data source's own times are not accelerated.",
-		soakUsers, b.soak, duration(k.every), 100*k.faults.Share, duration(k.wait), soakRefreshes)
+	b.paragraph("%d users look at dashboards, explore, and have alert rules for %s, with a refresh every %s; %g %% of the calls go wrong. "+
+		"Callers wait for %s at most. An hour has %d refreshes of 30 seconds. The data source's own times are not accelerated.",
+		b.soakUsers, b.soak, duration(k.every), 100*k.faults.Share, duration(k.wait), soakRefreshes)
 	if err := k.open(); err != nil {
 		return err
 	}
@@ -71,7 +66,11 @@ func runSoak(ctx context.Context, b *bench) (err error) {
 		return fmt.Errorf("before the run: %w", err)
 	}
 	k.faults.Turn(true)
-	during, err := k.look(ctx, refreshes)
+	var during []sample
+	spent, err := k.first().measure(func() (err error) {
+		during, err = k.look(ctx, refreshes)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -83,7 +82,7 @@ func runSoak(ctx context.Context, b *bench) (err error) {
 	if err != nil {
 		return fmt.Errorf("after the run: %w", err)
 	}
-	k.report(before, after, during)
+	k.report(before, after, during, spent)
 	return k.tally.wrong
 }
 
@@ -148,7 +147,7 @@ func (k *soak) rest(ctx context.Context) (sample, error) {
 func (k *soak) look(ctx context.Context, refreshes int) ([]sample, error) {
 	k.started = time.Now()
 	var users sync.WaitGroup
-	for user := range soakUsers {
+	for user := range k.soakUsers {
 		users.Go(func() { k.user(ctx, user, refreshes) })
 	}
 	over := make(chan struct{})
@@ -176,15 +175,16 @@ func (k *soak) look(ctx context.Context, refreshes int) ([]sample, error) {
 	}
 }
 
-// user refreshes a dashboard. Each starts at a moment of their own. Like
-// Grafana, a dashboard that still loads leaves out the refresh that is due.
-func (k *soak) user(ctx context.Context, user, refreshes int) {
-	r := rand.New(rand.NewPCG(uint64(user), 7)) //nolint:gosec // reproducible on purpose
-	d := k.dashboard(r, user)
-	begin := k.started.Add(k.every * time.Duration(user) / soakUsers)
+// user is one of the Grafana users for the whole run. Each starts at a moment of
+// their own. Like Grafana, a dashboard that still loads leaves out the refresh
+// that is due.
+func (k *soak) user(ctx context.Context, number, refreshes int) {
+	u := newVisitor(number)
+	u.dashboard = k.dashboard(u)
+	begin := k.started.Add(k.every * time.Duration(number) / time.Duration(k.soakUsers))
 	for i := range refreshes {
 		if i%4 == 3 {
-			d = k.dashboard(r, user)
+			u.dashboard = k.dashboard(u)
 		}
 		due := begin.Add(time.Duration(i) * k.every)
 		if time.Since(due) > k.every {
@@ -195,24 +195,33 @@ func (k *soak) user(ctx context.Context, user, refreshes int) {
 			return
 		case <-time.After(time.Until(due)):
 		}
-		k.refresh(ctx, r, k.sessions[user*len(k.sessions)/soakUsers].Load(), d)
+		s := k.sessions[number*len(k.sessions)/k.soakUsers].Load()
+		if u.habit == exploring {
+			k.explore(ctx, u, s)
+		} else {
+			k.refresh(ctx, u, s)
+		}
 	}
 }
 
-// refresh asks for all panels of a dashboard at once and checks what comes.
-func (k *soak) refresh(ctx context.Context, r *rand.Rand, s *session, d dashboard) {
-	if r.Float64() < soakCancels {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(1+r.IntN(60))*time.Millisecond)
-		defer cancel()
-	}
+// refresh asks for all panels of a dashboard at once, or for all alert rules,
+// and checks what comes.
+func (k *soak) refresh(ctx context.Context, u *visitor, s *session) {
+	ctx, cancel := u.mayLeave(ctx)
+	defer cancel()
 	var asked sync.WaitGroup
-	for _, q := range d.questions(time.Now()) {
-		q.patience = k.wait
-		asked.Go(func() {
-			a, err := s.ask(ctx, q)
-			k.judge(s, a, err)
-		})
+	for _, q := range u.dashboard.questions(time.Now()) {
+		if !q.alert {
+			q.login = u.login
+		}
+		asked.Go(func() { k.put(ctx, s, q) })
 	}
 	asked.Wait()
+}
+
+// put asks a question and judges the answer.
+func (k *soak) put(ctx context.Context, s *session, q question) {
+	q.patience = k.wait
+	a, err := s.ask(ctx, q)
+	k.judge(s, a, err)
 }

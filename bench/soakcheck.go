@@ -21,8 +21,10 @@ const groupsEdge = 15 * time.Second
 type tally struct {
 	mu                                sync.Mutex
 	asked, whole, part, refused, gone int
-	answersWrong                      int
-	wrong                             error
+	// suggested counts what was asked of the resources.
+	suggested, suggestionsRefused int
+	answersWrong                  int
+	wrong                         error
 }
 
 // keptWrong bounds the wrong answers that are described.
@@ -49,10 +51,34 @@ func (k *soak) judge(s *session, a *answer, err error) {
 	k.tally.asked++
 	*into++
 	if err != nil {
-		if k.tally.answersWrong++; k.tally.answersWrong <= keptWrong {
-			err = fmt.Errorf("%s, asked %s: %w", a.question.name, a.asked.UTC().Format(time.TimeOnly), err)
-			k.tally.wrong = errors.Join(k.tally.wrong, err)
-			k.progress("soak: %v", err)
+		k.isWrong(fmt.Errorf("%s, asked %s: %w", a.question.name, a.asked.UTC().Format(time.TimeOnly), err))
+	}
+}
+
+// isWrong counts a wrong answer; the tally is locked.
+func (k *soak) isWrong(err error) {
+	if k.tally.answersWrong++; k.tally.answersWrong <= keptWrong {
+		k.tally.wrong = errors.Join(k.tally.wrong, err)
+		k.progress("soak: %v", err)
+	}
+}
+
+// judgeSuggestions counts the answer of a resource: values that the account has,
+// or a sentence.
+func (k *soak) judgeSuggestions(what string, values []string, has func(value string) bool, err error) {
+	k.tally.mu.Lock()
+	defer k.tally.mu.Unlock()
+	k.tally.suggested++
+	if err != nil {
+		k.tally.suggestionsRefused++
+		if len(err.Error()) < 20 {
+			k.isWrong(fmt.Errorf("%s: a refusal that says nothing: %w", what, err))
+		}
+		return
+	}
+	for _, value := range values {
+		if !has(value) {
+			k.isWrong(fmt.Errorf("%s: the account has no %q", what, value))
 		}
 	}
 }

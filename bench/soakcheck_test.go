@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -91,5 +93,39 @@ func TestMinutesAreHeldAgainstTheTruth(t *testing.T) {
 	}
 	if err := compareMinutes(a, series(1), minutes, true); err == nil || !strings.Contains(err.Error(), "the truth") {
 		t.Errorf("no word of the truth: %v", err)
+	}
+}
+
+func TestSuggestionsAreTheAccountsOrASentence(t *testing.T) {
+	has := func(value string) bool { return value == "GB" }
+	for _, c := range []struct {
+		name           string
+		values         []string
+		err            error
+		refused, wrong int
+	}{
+		{"right", []string{"GB"}, nil, 0, 0},
+		{"none", nil, nil, 0, 0},
+		{"one that nobody has", []string{"GB", "XX"}, nil, 0, 1},
+		{"refused with a sentence", nil, errors.New("Too many suggestions were asked for. Try again in a minute."), 1, 0},
+		{"refused without a word", nil, errors.New("429"), 1, 1},
+	} {
+		k := &soak{bench: &bench{report: report{out: io.Discard}}}
+		k.judgeSuggestions("suggestions", c.values, has, c.err)
+		if k.tally.suggested != 1 || k.tally.suggestionsRefused != c.refused || k.tally.answersWrong != c.wrong {
+			t.Errorf("%s: %d asked, %d refused, %d wrong", c.name, k.tally.suggested, k.tally.suggestionsRefused, k.tally.answersWrong)
+		}
+	}
+}
+
+func TestTenUsersHaveEveryHabitAndALoginOfTheirOwn(t *testing.T) {
+	counts, logins := map[habit]int{}, map[string]bool{}
+	for number := range 10 {
+		u := newVisitor(number)
+		counts[u.habit]++
+		logins[u.login] = true
+	}
+	if counts[watchingLogins] != 3 || counts[watchingSurfaces] != 3 || counts[exploring] != 3 || counts[alerting] != 1 || len(logins) != 10 {
+		t.Errorf("%v, %v", counts, logins)
 	}
 }

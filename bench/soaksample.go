@@ -74,7 +74,7 @@ func median(samples []sample, of func(s sample) float64) float64 {
 	return (values[(len(values)-1)/2] + values[len(values)/2]) / 2
 }
 
-func (k *soak) report(before, after sample, during []sample) {
+func (k *soak) report(before, after sample, during []sample, spent cost) {
 	t, counts := &k.tally, k.first().account.Counts()
 	struck, faults := k.faults.Struck(), 0
 	var kinds [][]string
@@ -85,6 +85,8 @@ func (k *soak) report(before, after sample, during []sample) {
 	k.table([]string{"asked", "complete", "in part", "refused", "gone", "wrong", "calls", "of which went wrong"}, [][]string{{
 		number(t.asked), number(t.whole), number(t.part), number(t.refused), number(t.gone), number(t.answersWrong),
 		number(counts.Calls()), number(faults)}})
+	k.table([]string{"suggestions", "refused", "CPU of one", "peak memory"}, [][]string{{number(t.suggested), number(t.suggestionsRefused),
+		fmt.Sprintf("%.1f %%", 100*spent.cpu.Seconds()/spent.wall.Seconds()), mib(float64(spent.peak))}})
 	k.table([]string{"fault", "calls"}, kinds)
 	warm := len(during) / warmUp
 	middle := (warm + len(during)) / 2

@@ -37,6 +37,9 @@ func (e *executable) connect() (*capabilities, error) {
 	if e.process != nil && !e.process.Exited() {
 		return &e.process.Clients, nil
 	}
+	if e.process != nil {
+		e.process.Kill() // it has ended by itself; what is left are its files
+	}
 	process, err := launch.Start(e.path, launch.Options{GrafanaVersion: grafanaVersion, LogLevel: hclog.Warn})
 	if err != nil {
 		return nil, fmt.Errorf("the built plugin's executable: %w", err)

@@ -64,8 +64,10 @@ func (h *host) handler() http.Handler {
 	return h.guard(http.NewCrossOriginProtection().Handler(mux))
 }
 
-// guard refuses requests that a foreign page makes through a name of its own for 127.0.0.1 (DNS rebinding): they could
-// spend the user's Cloudflare token.
+// guard refuses requests that a foreign page makes: through a name of its own for 127.0.0.1 (DNS rebinding), or to the
+// API in the background, where it can't read the answer but each health check and each list of values spends the calls
+// that the user's Cloudflare token has. http.CrossOriginProtection only refuses what is no GET, as links are GETs; no
+// link leads to the API, so there GETs are refused too.
 func (h *host) guard(next http.Handler) http.Handler {
 	port := h.address[strings.LastIndex(h.address, ":"):]
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -73,10 +75,28 @@ func (h *host) guard(next http.Handler) http.Handler {
 			writeError(w, http.StatusForbidden, errors.New("the preview only answers at "+h.address))
 			return
 		}
+		if strings.HasPrefix(r.URL.Path, "/api/") && isForeign(r, h.address) {
+			writeError(w, http.StatusForbidden, errors.New("the preview answers no cross-origin request"))
+			return
+		}
 		w.Header().Set("Content-Security-Policy", contentSecurityPolicy)
 		w.Header().Set("Cache-Control", "no-cache")
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isForeign says whether another page makes the request. Browsers since 2023 send Sec-Fetch-Site with each request, older
+// ones at least Origin with those whose answer a page could read. What is no browser sends neither.
+func isForeign(r *http.Request, address string) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return false
+	case "":
+		origin := r.Header.Get("Origin")
+		return origin != "" && origin != address && origin != "http://"+r.Host
+	default:
+		return true
+	}
 }
 
 func (h *host) withSource(serve func(http.ResponseWriter, *http.Request, dataSource)) http.HandlerFunc {

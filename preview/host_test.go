@@ -224,6 +224,14 @@ func TestRefusals(t *testing.T) {
 			http.StatusForbidden, "answers at http://127.0.0.1"},
 		"request of another page": {http.MethodPost, "/api/ds/query", queries(""),
 			[]string{"Origin", "https://evil.example"}, http.StatusForbidden, "cross-origin"},
+		"health check by another page": {http.MethodGet, "/api/datasources/uid/fake/health", "",
+			[]string{"Sec-Fetch-Site", "cross-site"}, http.StatusForbidden, "cross-origin"},
+		"health check by another server of this machine": {http.MethodGet, "/api/datasources/uid/fake/health", "",
+			[]string{"Sec-Fetch-Site", "same-site"}, http.StatusForbidden, "cross-origin"},
+		"values for another page of an old browser": {http.MethodGet, "/api/datasources/uid/fake/resources/values", "",
+			[]string{"Origin", "https://evil.example"}, http.StatusForbidden, "cross-origin"},
+		"the preview's own health, for another page": {http.MethodGet, "/api/health", "",
+			[]string{"Sec-Fetch-Site", "cross-site"}, http.StatusForbidden, "cross-origin"},
 		"the executable as a file": {http.MethodGet,
 			"/public/plugins/fake-datasource/gpx_fake_" + runtime.GOOS + "_" + runtime.GOARCH, "", nil,
 			http.StatusNotFound, "not found"},
@@ -234,4 +242,14 @@ func TestRefusals(t *testing.T) {
 			require.Contains(t, body, test.message)
 		})
 	}
+}
+
+func TestThePreviewsOwnPageIsAnswered(t *testing.T) {
+	call := startHost(t)
+	for _, site := range []string{"same-origin", "none"} {
+		status, body := call(http.MethodGet, "/api/datasources/uid/fake/health", "", "Sec-Fetch-Site", site)
+		require.NotEqual(t, http.StatusForbidden, status, body)
+	}
+	status, body := call(http.MethodGet, "/", "", "Sec-Fetch-Site", "cross-site")
+	require.NotEqual(t, http.StatusForbidden, status, "a link on another page: "+body)
 }

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { ACCOUNT_ID, credentialNamed, startSimulator } from '../simulator';
+import { accessTo } from './lib/access';
 import { realAccount, type AccountEnv } from './lib/account';
 import { buildForDocker, buildPlugin, buildPreview } from './lib/builds';
 import { exitWith, Failure } from './lib/failure';
@@ -34,6 +35,8 @@ interface Options {
 interface Place {
   name: string;
   url: string;
+  /** How to sign in, if the place asks for it. */
+  signIn?: string;
   ended: Promise<void>;
 }
 
@@ -44,7 +47,7 @@ async function main(): Promise<void> {
   await requireGo();
   const place = await open(options, real);
   console.log(`
-  ${place.name}: ${place.url}
+  ${place.name}: ${place.url}${place.signIn ? `\n  To use it, ${place.signIn}` : ''}
   Cloudflare account: ${real ? options.account : 'simulated (300 people, 20 applications, 180 days)'}
   Press Ctrl-C to stop.
 `);
@@ -97,8 +100,9 @@ async function openPreview(port: number, real: AccountEnv | undefined): Promise<
 async function openLocalGrafana(home: string, port: number, real: AccountEnv | undefined): Promise<Place> {
   await buildPlugin();
   const env = real ?? (await simulatedAccount());
-  const { url, log, ended } = await startLocalGrafana(home, await freePort(port), env);
-  return { name: `Grafana (log: ${log})`, url, ended };
+  const access = accessTo(real ? 'real' : 'simulated');
+  const { url, log, ended } = await startLocalGrafana(home, await freePort(port), env, access);
+  return { name: `Grafana (log: ${log})`, url, signIn: access.signIn, ended };
 }
 
 /** Grafana and the simulated account each in a container, as docker-compose.yaml says. */
@@ -106,7 +110,8 @@ async function openDocker(firstPort: number, real: AccountEnv | undefined): Prom
   await buildForDocker();
   const port = await freePort(firstPort);
   const services = real ? ['grafana'] : ['grafana', 'simulator'];
-  const env: NodeJS.ProcessEnv = { ...process.env, GRAFANA_PORT: String(port) };
+  const access = accessTo(real ? 'real' : 'simulated');
+  const env: NodeJS.ProcessEnv = { ...process.env, GRAFANA_PORT: String(port), ...access.settings };
   for (const name of ['CLOUDFLARE_API_URL', 'CLOUDFLARE_ACCOUNT_ID', 'CLOUDFLARE_API_TOKEN'] as const) {
     // Without a value, docker-compose.yaml uses the simulated account, which a real token must not reach.
     env[name] = real?.[name] ?? '';
@@ -118,7 +123,7 @@ async function openDocker(firstPort: number, real: AccountEnv | undefined): Prom
   });
   const url = `http://127.0.0.1:${port}`;
   await untilAnswers(`${url}/api/health`, DOCKER_START_SECONDS, () => alive);
-  return { name: 'Grafana in Docker', url, ended };
+  return { name: 'Grafana in Docker', url, signIn: access.signIn, ended };
 }
 
 async function simulatedAccount(): Promise<AccountEnv> {

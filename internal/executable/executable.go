@@ -37,6 +37,9 @@ type Process struct {
 	Clients
 	client *goplugin.Client
 	pid    int
+	// folder holds the process's socket. go-plugin would put that into the
+	// temporary folder of all, where one that is killed leaves it behind.
+	folder string
 }
 
 // Start starts the executable and waits until it answers. A process that does
@@ -45,9 +48,13 @@ func Start(path string, o Options) (*Process, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("no executable for %s/%s: %w", runtime.GOOS, runtime.GOARCH, err)
 	}
+	folder, err := os.MkdirTemp("", "executable")
+	if err != nil {
+		return nil, err
+	}
 	command := exec.Command(path) //nolint:gosec // the path is the caller's own build
-	command.Env = append(os.Environ(), "GF_VERSION="+o.GrafanaVersion)
-	p := &Process{client: goplugin.NewClient(&goplugin.ClientConfig{
+	command.Env = append(os.Environ(), "GF_VERSION="+o.GrafanaVersion, goplugin.EnvUnixSocketDir+"="+folder)
+	p := &Process{folder: folder, client: goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig: goplugin.HandshakeConfig{
 			ProtocolVersion:  grpcplugin.ProtocolVersion,
 			MagicCookieKey:   grpcplugin.MagicCookieKey,
@@ -97,5 +104,9 @@ func (p *Process) PID() int { return p.pid }
 // Exited says whether the process has ended.
 func (p *Process) Exited() bool { return p.client.Exited() }
 
-// Kill ends the process and waits until it has.
-func (p *Process) Kill() { p.client.Kill() }
+// Kill ends the process, waits until it has, and removes what it left behind. It
+// is also for a process that ended by itself.
+func (p *Process) Kill() {
+	p.client.Kill()
+	_ = os.RemoveAll(p.folder)
+}

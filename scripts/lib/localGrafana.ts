@@ -2,6 +2,7 @@
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { onlyAt, type Access } from './access';
 import { Failure } from './failure';
 import { DIST, plugin, PROVISIONING } from './paths';
 import { start } from './processes';
@@ -21,7 +22,12 @@ export interface LocalGrafana {
  * Starts `home`/bin/grafana on 127.0.0.1:`port`. Data, log and plugins live in a temporary folder, which goes when
  * this process ends well; nothing in `home` is written. `env` is what provisioning/datasources reads.
  */
-export async function startLocalGrafana(home: string, port: number, env: object): Promise<LocalGrafana> {
+export async function startLocalGrafana(
+  home: string,
+  port: number,
+  env: object,
+  access: Access
+): Promise<LocalGrafana> {
   const binary = path.join(home, 'bin', process.platform === 'win32' ? 'grafana.exe' : 'grafana');
   if (!existsSync(binary)) {
     throw new Failure(
@@ -38,7 +44,7 @@ export async function startLocalGrafana(home: string, port: number, env: object)
   const output = openSync(log, 'a');
   const child = start(binary, ['server', '--homepath', home], {
     stdio: ['ignore', output, output],
-    env: { ...process.env, ...settings(folder, plugins, port), ...env },
+    env: { ...process.env, ...settings(folder, plugins, port), ...access.settings, ...env },
   });
   closeSync(output);
   let alive = true;
@@ -57,20 +63,19 @@ export async function startLocalGrafana(home: string, port: number, env: object)
   return { url, log, ended };
 }
 
-/** Grafana's configuration, as environment variables; every visitor is an administrator, so it stays on 127.0.0.1. */
+/** Grafana's configuration, as environment variables. Only this machine may connect. */
 function settings(folder: string, plugins: string, port: number): Record<string, string> {
   return {
     GF_DEFAULT_APP_MODE: 'development',
     GF_SERVER_HTTP_ADDR: '127.0.0.1',
     GF_SERVER_HTTP_PORT: String(port),
-    GF_SERVER_ROOT_URL: `http://127.0.0.1:${port}/`,
+    ...onlyAt(port),
     GF_PATHS_DATA: path.join(folder, 'data'),
     GF_PATHS_LOGS: path.join(folder, 'logs'),
     GF_PATHS_PLUGINS: plugins,
     GF_PATHS_PROVISIONING: PROVISIONING,
     GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS: plugin.id,
     GF_PLUGINS_PREINSTALL_DISABLED: 'true',
-    GF_AUTH_ANONYMOUS_ENABLED: process.env.GF_AUTH_ANONYMOUS_ENABLED ?? 'true',
     GF_AUTH_ANONYMOUS_ORG_ROLE: 'Admin',
     GF_ANALYTICS_REPORTING_ENABLED: 'false',
     GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',

@@ -4,11 +4,22 @@ import path from 'node:path';
 
 export const ROOT = process.cwd();
 export const DIST = path.join(ROOT, 'dist');
+export const ARTIFACTS = path.join(ROOT, 'artifacts');
 export const CACHE = path.join(ROOT, 'node_modules', '.cache', 'setup');
 export const TEST_RESULTS = path.join(ROOT, 'test-results');
 export const PROVISIONING = path.join(ROOT, 'provisioning');
 export const PREVIEW_PAGE = path.join(ROOT, 'preview', 'page', 'dist');
 export const PREVIEW_HOST = path.join(CACHE, process.platform === 'win32' ? 'preview.exe' : 'preview');
+
+/** What each release has an executable for. */
+export const PLATFORMS = [
+  'linux_amd64',
+  'linux_arm64',
+  'darwin_amd64',
+  'darwin_arm64',
+  'windows_amd64.exe',
+  'windows_arm64.exe',
+];
 
 interface PluginJson {
   id: string;

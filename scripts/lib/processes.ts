@@ -39,8 +39,12 @@ export async function run(command: string, args: string[], options: SpawnOptions
 }
 
 /** Standard output of a command, or undefined where it cannot be started or fails. */
-export async function outputOf(command: string, args: string[]): Promise<string | undefined> {
-  const child = start(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+export async function outputOf(
+  command: string,
+  args: string[],
+  options: SpawnOptions = {}
+): Promise<string | undefined> {
+  const child = start(command, args, { stdio: ['ignore', 'pipe', 'ignore'], ...options });
   let text = '';
   child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
   return new Promise((resolve) => {

@@ -74,7 +74,10 @@ export class DataSource {
     assert.equal(answer.status, 200, await answer.text());
   }
 
-  /** Asks queries in one request, as a panel does, or with `fromAlert` as an alert rule does. */
+  /**
+   * Asks queries in one request, as a panel does, or with `fromAlert` as an alert rule does. Throws if the request fails as
+   * a whole.
+   */
   async query(range: Range, queries: Query[], fromAlert = false): Promise<Record<string, Result>> {
     const datasource = { uid: this.uid, type: plugin.id };
     const answer = await fetch(`${this.url}/api/ds/query`, {
@@ -86,7 +89,10 @@ export class DataSource {
         queries: queries.map((query) => ({ datasource, intervalMs: 60_000, maxDataPoints: 500, ...query })),
       }),
     });
-    const { results } = (await answer.json()) as { results: Record<string, Result> };
+    const { results, message } = (await answer.json()) as { results?: Record<string, Result>; message?: string };
+    if (!results) {
+      throw new Error(message);
+    }
     return results;
   }
 
@@ -109,10 +115,10 @@ export interface Executable {
 }
 
 /**
- * Starts the built executable with a number of data sources that have no settings yet. Its log, which tells of every
- * fault, goes to test-results.
+ * Starts the built executable with a number of data sources that have no settings yet, in this process's environment and
+ * `env`. Its log, which tells of every fault, goes to test-results.
  */
-export async function startExecutable(count = 1): Promise<Executable> {
+export async function startExecutable(count = 1, env: Record<string, string> = {}): Promise<Executable> {
   const provisioning = mkdtempSync(path.join(tmpdir(), 'provisioning-'));
   const uids = Array.from({ length: count }, (_, i) => `source-${i}`);
   const datasources = uids.map((uid) => ({ uid, name: uid, type: plugin.id }));
@@ -121,7 +127,7 @@ export async function startExecutable(count = 1): Promise<Executable> {
   writeFileSync(path.join(provisioning, 'datasources', 'all.yaml'), JSON.stringify({ datasources }));
   mkdirSync(TEST_RESULTS, { recursive: true });
   const log = openSync(path.join(TEST_RESULTS, `${path.basename(process.argv[1])}.log`), 'w');
-  const { url } = await startPreview(0, {}, provisioning, log);
+  const { url } = await startPreview(0, env, provisioning, log);
   closeSync(log);
   return {
     dataSources: uids.map((uid) => new DataSource(url, uid)),

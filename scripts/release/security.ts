@@ -1,0 +1,6 @@
+/** `npm run security`: what is known against the source and its dependencies. */
+import { exitWith } from '../lib/failure';
+import { AUDITS } from './audits';
+import { runChecks } from './outcome';
+
+runChecks(AUDITS).catch(exitWith);

@@ -177,11 +177,13 @@ type Value struct {
 	Color string `json:"color,omitempty"`
 }
 
-// Link opens another query in Explore, filtered by the field's value.
+// Link opens another query in Explore, filtered by the field's value, or by that of
+// the column Of in the same row.
 type Link struct {
 	Title     string `json:"title"`
 	QueryType string `json:"queryType"`
 	Field     string `json:"field"`
+	Of        string `json:"of,omitempty"`
 }
 
 var all = mustLoad()

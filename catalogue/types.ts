@@ -269,4 +269,8 @@ export interface FieldLink {
    * Field that the opened query is filtered by.
    */
   field: string;
+  /**
+   * Column of the same row whose value the opened query is filtered by, in place of the field's own. Without that column, there is no link.
+   */
+  of?: string;
 }

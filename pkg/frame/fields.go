@@ -3,6 +3,7 @@ package frame
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,6 +21,8 @@ type Origin struct {
 	DatasourceName string
 	// Now is when the answer is given.
 	Now time.Time
+	// columns are those of the frame at hand.
+	columns []answer.Column
 }
 
 // field turns a column into a typed field, with everything the catalogue says
@@ -124,6 +127,13 @@ var minWidths = map[catalogue.Kind]int{
 func (o Origin) links(f *catalogue.Field) []data.DataLink {
 	links := make([]data.DataLink, 0, len(f.Links))
 	for _, l := range f.Links {
+		value := "${__value.raw}"
+		if l.Of != "" {
+			if !slices.ContainsFunc(o.columns, func(c answer.Column) bool { return c.Field.Name == l.Of }) {
+				continue
+			}
+			value = "${__data.fields." + l.Of + "}"
+		}
 		links = append(links, data.DataLink{
 			Title: l.Title,
 			Internal: &data.InternalDataLink{
@@ -132,7 +142,7 @@ func (o Origin) links(f *catalogue.Field) []data.DataLink {
 				Query: map[string]any{
 					"queryType": l.QueryType,
 					"format":    "table",
-					"filters":   []any{map[string]any{"field": l.Field, "operator": "=", "values": []string{"${__value.raw}"}}},
+					"filters":   []any{map[string]any{"field": l.Field, "operator": "=", "values": []string{value}}},
 				},
 			},
 		})

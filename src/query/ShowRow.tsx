@@ -4,7 +4,7 @@ import { FieldValidationMessage, Input, RadioButtonGroup, useStyles2 } from '@gr
 import React, { useState } from 'react';
 
 import { type Format } from '../types';
-import { normalizeRayId } from './rayId';
+import { pastedRayId } from './rayId';
 import { Row } from './Row';
 import { hasVariable } from './template';
 
@@ -51,7 +51,7 @@ function RayIdBox({ onRayId }: Pick<Props, 'onRayId'>) {
 
   const take = () => {
     const typed = text.trim();
-    const rayId = hasVariable(typed) ? typed : normalizeRayId(typed);
+    const rayId = hasVariable(typed) ? typed : pastedRayId(typed);
     setRefused(typed !== '' && rayId === undefined);
     if (rayId !== undefined) {
       setText('');

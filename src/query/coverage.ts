@@ -38,7 +38,8 @@ const WAYS_OUT = {
   timeout: 'Narrow the time range.',
 } satisfies Record<CoverageReason, string>;
 
-function framesOf(data: PanelData | undefined, refId: string): DataFrame[] {
+/** The frames that answer a query. */
+export function framesOf(data: PanelData | undefined, refId: string): DataFrame[] {
   return data?.series.filter((frame) => frame.refId === refId) ?? [];
 }
 

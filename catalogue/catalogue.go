@@ -155,6 +155,8 @@ type Field struct {
 	Optional    bool              `json:"optional,omitempty"`
 	FilterOnly  bool              `json:"filterOnly,omitempty"`
 	Extra       bool              `json:"extra,omitempty"`
+	Wraps       bool              `json:"wraps,omitempty"`
+	MarksRow    bool              `json:"marksRow,omitempty"`
 	Groupable   bool              `json:"groupable"`
 	Personal    bool              `json:"personal,omitempty"`
 	Suggest     string            `json:"suggest,omitempty"`

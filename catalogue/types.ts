@@ -239,6 +239,14 @@ export interface CatalogueField {
    */
   extra?: boolean;
   /**
+   * Whether tables show its texts whole, over several lines.
+   */
+  wraps?: boolean;
+  /**
+   * Whether tables give the whole row the color of its value.
+   */
+  marksRow?: boolean;
+  /**
    * Says that the field is the event's time, cut to this many milliseconds. A filter on it is a filter on the time range.
    */
   grainMs?: number;

@@ -100,11 +100,17 @@ func (o Origin) config(f *catalogue.Field) *data.FieldConfig {
 		c.Mappings = data.ValueMappings{mapper}
 	}
 	custom := map[string]any{}
-	if colored {
-		custom["cellOptions"] = map[string]any{"type": "color-text"}
-	}
 	if width, ok := minWidths[f.Kind]; ok {
 		custom["minWidth"] = width
+	}
+	switch {
+	case f.MarksRow:
+		custom["cellOptions"] = map[string]any{"type": "color-background", "mode": "basic", "applyToRow": true}
+	case colored:
+		custom["cellOptions"] = map[string]any{"type": "color-text"}
+	case f.Wraps:
+		custom["cellOptions"] = map[string]any{"type": "auto", "wrapText": true}
+		custom["minWidth"] = wrappedWidth
 	}
 	if len(custom) > 0 {
 		c.Custom = custom
@@ -122,6 +128,9 @@ var minWidths = map[catalogue.Kind]int{
 	catalogue.KindCountry: 80,
 	catalogue.KindRayID:   175,
 }
+
+// wrappedWidth is that of columns with sentences, in pixels.
+const wrappedWidth = 240
 
 // links open the value in Explore of the same data source.
 func (o Origin) links(f *catalogue.Field) []data.DataLink {

@@ -34,13 +34,7 @@ export function RayIdMiss({ query, data, app, onChange }: Props) {
     <div className={styles.line} role="group" aria-label="Ray ID not found">
       <span>The Ray ID isn’t in this time range. Search the</span>
       {searches.map((search) => (
-        <Button
-          key={search.from}
-          size="sm"
-          variant="secondary"
-          fill="outline"
-          onClick={() => showRange(query, search)}
-        >
+        <Button key={search.from} size="sm" variant="secondary" fill="outline" onClick={() => showRange(query, search)}>
           {search.label}
         </Button>
       ))}

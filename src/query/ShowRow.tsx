@@ -28,7 +28,7 @@ const FORMATS: Array<{ value: Format; label: string; description: string }> = [
 export function ShowRow({ format, formats, takesRayId, onFormat, onRayId }: Props) {
   const styles = useStyles2(getStyles);
   return (
-    <Row label="Show">
+    <Row label={formats.length > 1 ? 'Show' : 'Ray ID'}>
       {formats.length > 1 && (
         <div className={styles.format}>
           <RadioButtonGroup

@@ -21,7 +21,5 @@ const LONELY = /\b[0-9a-f]{16}\b/gi;
  */
 export function pastedRayId(text: string): string | undefined {
   const found = new Set(Array.from(text.matchAll(LONELY), ([id]) => id.toLowerCase()));
-  return (
-    normalizeRayId(text) ?? NAMED.exec(text)?.[1].toLowerCase() ?? (found.size === 1 ? [...found][0] : undefined)
-  );
+  return normalizeRayId(text) ?? NAMED.exec(text)?.[1].toLowerCase() ?? (found.size === 1 ? [...found][0] : undefined);
 }

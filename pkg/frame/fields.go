@@ -110,6 +110,7 @@ func (o Origin) config(f *catalogue.Field) *data.FieldConfig {
 		custom["cellOptions"] = map[string]any{"type": "color-text"}
 	case f.Wraps:
 		custom["cellOptions"] = map[string]any{"type": "auto", "wrapText": true}
+		custom["wrapText"] = true // where Grafana 12.2 and later look for it
 		custom["minWidth"] = wrappedWidth
 	}
 	if len(custom) > 0 {

@@ -155,6 +155,8 @@ type Field struct {
 	Optional    bool              `json:"optional,omitempty"`
 	FilterOnly  bool              `json:"filterOnly,omitempty"`
 	Extra       bool              `json:"extra,omitempty"`
+	Wraps       bool              `json:"wraps,omitempty"`
+	MarksRow    bool              `json:"marksRow,omitempty"`
 	Groupable   bool              `json:"groupable"`
 	Personal    bool              `json:"personal"`
 	Suggest     string            `json:"suggest,omitempty"`
@@ -169,11 +171,13 @@ type Value struct {
 	Color string `json:"color,omitempty"`
 }
 
-// Link opens another query in Explore, filtered by the field's value.
+// Link opens another query in Explore, filtered by the field's value, or by that of
+// the column Of in the same row.
 type Link struct {
 	Title     string `json:"title"`
 	QueryType string `json:"queryType"`
 	Field     string `json:"field"`
+	Of        string `json:"of,omitempty"`
 }
 
 var all = mustLoad()

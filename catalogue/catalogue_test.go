@@ -194,6 +194,9 @@ func checkField(t *testing.T, q *QueryType, f *Field) {
 		} else if _, ok := target.Field(link.Field); !ok {
 			t.Errorf("%s links to %s.%s, which is not there", f.Name, link.QueryType, link.Field)
 		}
+		if _, ok := q.Field(link.Of); link.Of != "" && !ok {
+			t.Errorf("%s passes %s, which is not there", f.Name, link.Of)
+		}
 	}
 }
 

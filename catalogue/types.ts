@@ -244,6 +244,14 @@ export interface CatalogueField {
    */
   extra?: boolean;
   /**
+   * Whether tables show its texts whole, over several lines.
+   */
+  wraps?: boolean;
+  /**
+   * Whether tables give the whole row the color of its value.
+   */
+  marksRow?: boolean;
+  /**
    * Says that the field is the event's time, cut to this many milliseconds. A filter on it is a filter on the time range.
    */
   grainMs?: number;
@@ -274,4 +282,8 @@ export interface FieldLink {
    * Field that the opened query is filtered by.
    */
   field: string;
+  /**
+   * Column of the same row whose value the opened query is filtered by, in place of the field's own. Without that column, there is no link.
+   */
+  of?: string;
 }

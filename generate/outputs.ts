@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { alertRules } from '../dashboards/alerts';
 import { doing } from '../dashboards/doing';
 import { overview, panelId } from '../dashboards/overview';
+import { why } from '../dashboards/why';
 import { referencePages } from './reference';
 import { pluginSchema } from './schema/index';
 import { withSettingsTable } from './settingsTable';
@@ -22,8 +23,10 @@ export function outputs(readPage: (path: string) => string = (path) => readFileS
   return [
     { path: 'provisioning/alerting/cloudflare-access.yaml', text: alerts },
     { path: 'provisioning/dashboards/cloudflare-access.json', text: json(provisioned) },
+    { path: 'provisioning/dashboards/why-blocked.json', text: json(why('cloudflare-access-explained')) },
     { path: 'src/dashboards/cloudflare-access.json', text: json(overview('cloudflare-access-overview')) },
     { path: 'src/dashboards/cloudflare-access-doing.json', text: json(doing('cloudflare-access-doing')) },
+    { path: 'src/dashboards/why-blocked.json', text: json(why('cloudflare-access-why')) },
     { path: 'src/schema/v0alpha1.json', text: json(pluginSchema()) },
     { path: SETTINGS_PAGE, text: withSettingsTable(readPage(SETTINGS_PAGE)) },
     ...[...referencePages()].map(([page, text]) => ({ path: `docs/sources/${page}`, text })),

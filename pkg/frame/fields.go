@@ -3,6 +3,7 @@ package frame
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,6 +21,8 @@ type Origin struct {
 	DatasourceName string
 	// Now is when the answer is given.
 	Now time.Time
+	// columns are those of the frame at hand.
+	columns []answer.Column
 }
 
 // field turns a column into a typed field, with everything the catalogue says
@@ -97,11 +100,18 @@ func (o Origin) config(f *catalogue.Field) *data.FieldConfig {
 		c.Mappings = data.ValueMappings{mapper}
 	}
 	custom := map[string]any{}
-	if colored {
-		custom["cellOptions"] = map[string]any{"type": "color-text"}
-	}
 	if width, ok := minWidths[f.Kind]; ok {
 		custom["minWidth"] = width
+	}
+	switch {
+	case f.MarksRow:
+		custom["cellOptions"] = map[string]any{"type": "color-background", "mode": "basic", "applyToRow": true}
+	case colored:
+		custom["cellOptions"] = map[string]any{"type": "color-text"}
+	case f.Wraps:
+		custom["cellOptions"] = map[string]any{"type": "auto", "wrapText": true}
+		custom["wrapText"] = true // where Grafana 12.2 and later look for it
+		custom["minWidth"] = wrappedWidth
 	}
 	if len(custom) > 0 {
 		c.Custom = custom
@@ -120,10 +130,20 @@ var minWidths = map[catalogue.Kind]int{
 	catalogue.KindRayID:   175,
 }
 
+// wrappedWidth is that of columns with sentences, in pixels.
+const wrappedWidth = 240
+
 // links open the value in Explore of the same data source.
 func (o Origin) links(f *catalogue.Field) []data.DataLink {
 	links := make([]data.DataLink, 0, len(f.Links))
 	for _, l := range f.Links {
+		value := "${__value.raw}"
+		if l.Of != "" {
+			if !slices.ContainsFunc(o.columns, func(c answer.Column) bool { return c.Field.Name == l.Of }) {
+				continue
+			}
+			value = "${__data.fields." + l.Of + "}"
+		}
 		links = append(links, data.DataLink{
 			Title: l.Title,
 			Internal: &data.InternalDataLink{
@@ -132,7 +152,7 @@ func (o Origin) links(f *catalogue.Field) []data.DataLink {
 				Query: map[string]any{
 					"queryType": l.QueryType,
 					"format":    "table",
-					"filters":   []any{map[string]any{"field": l.Field, "operator": "=", "values": []string{"${__value.raw}"}}},
+					"filters":   []any{map[string]any{"field": l.Field, "operator": "=", "values": []string{value}}},
 				},
 			},
 		})

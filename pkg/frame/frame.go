@@ -55,6 +55,7 @@ func single(r *query.Request, result *answer.Result, o Origin) *data.Frame {
 // part is a table of its own name.
 func part(p answer.Part, o Origin) *data.Frame {
 	f := data.NewFrame(p.Name)
+	o.columns = p.Columns
 	for _, column := range p.Columns {
 		f.Fields = append(f.Fields, o.field(column))
 	}
@@ -80,6 +81,7 @@ func stats(c answer.Coverage, o Origin) []data.QueryStat {
 
 func table(r *query.Request, t *answer.Table, o Origin) *data.Frame {
 	f := data.NewFrame("")
+	o.columns = t.Columns
 	for _, column := range t.Columns {
 		if column.Field.Name == r.Type.TimeFieldName {
 			f.Fields = append(f.Fields, data.NewField(column.Field.Name, nil, t.Times).SetConfig(o.config(column.Field)))

@@ -9,7 +9,7 @@ import { Picker } from './input/Picker';
 import { TokenInput } from './input/TokenInput';
 import { type LoadSuggestions } from './input/useSuggestions';
 import { filterFields } from './model';
-import { normalizeRayId } from './rayId';
+import { pastedRayId } from './rayId';
 import { hasVariable } from './template';
 
 /** What each operator means, short enough for a list that is as narrow as its input. */
@@ -69,7 +69,7 @@ function placeholder(field: CatalogueField | undefined, operator: Operator): str
 function tidy(field: CatalogueField | undefined, operator: Operator, values: string[]): string[] {
   const exact = operator === '=' || operator === '!=';
   return field?.kind === 'rayId' && exact
-    ? values.map((value) => (hasVariable(value) ? value : (normalizeRayId(value) ?? value)))
+    ? values.map((value) => (hasVariable(value) ? value : (pastedRayId(value) ?? value)))
     : values;
 }
 

@@ -13,10 +13,12 @@ import { CoverageLine } from './CoverageLine';
 import { FilterRows } from './FilterRows';
 import { changeFormat, changeQueryType, filterByRayId, sentQuery, takesRayId, withDefaults } from './model';
 import { queryProblems } from './problems';
+import { RayIdMiss } from './RayIdMiss';
 import { ProblemText } from './Row';
 import { ShowRow } from './ShowRow';
 import { suggestValues } from './suggestions';
 import { SurfaceRow } from './SurfaceRow';
+import { VerdictLine } from './VerdictLine';
 
 export type Props = QueryEditorProps<AccessDataSource, AccessQuery, AccessOptions>;
 
@@ -24,7 +26,7 @@ export type Props = QueryEditorProps<AccessDataSource, AccessQuery, AccessOption
  * The editor of a query, made of the catalogue. A choice that changes what is asked runs the query, unless something
  * in it cannot be asked; typing changes nothing until Enter or until the field is left.
  */
-export function QueryEditor({ query: saved, onChange, onRunQuery, datasource, data, range }: Props) {
+export function QueryEditor({ query: saved, onChange, onRunQuery, datasource, data, range, app }: Props) {
   const styles = useStyles2(getStyles);
   const query = withDefaults(saved);
   const { maxRows, masked } = datasource;
@@ -75,6 +77,8 @@ export function QueryEditor({ query: saved, onChange, onRunQuery, datasource, da
             asking={isAsking(data, query.refId)}
             onRemedy={apply}
           />
+          <RayIdMiss query={query} data={data} app={app} onChange={apply} />
+          <VerdictLine query={query} data={data} />
         </>
       )}
     </div>

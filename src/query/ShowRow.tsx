@@ -4,7 +4,7 @@ import { FieldValidationMessage, Input, RadioButtonGroup, useStyles2 } from '@gr
 import React, { useState } from 'react';
 
 import { type Format } from '../types';
-import { normalizeRayId } from './rayId';
+import { pastedRayId } from './rayId';
 import { Row } from './Row';
 import { hasVariable } from './template';
 
@@ -28,7 +28,7 @@ const FORMATS: Array<{ value: Format; label: string; description: string }> = [
 export function ShowRow({ format, formats, takesRayId, onFormat, onRayId }: Props) {
   const styles = useStyles2(getStyles);
   return (
-    <Row label="Show">
+    <Row label={formats.length > 1 ? 'Show' : 'Ray ID'}>
       {formats.length > 1 && (
         <div className={styles.format}>
           <RadioButtonGroup
@@ -51,7 +51,7 @@ function RayIdBox({ onRayId }: Pick<Props, 'onRayId'>) {
 
   const take = () => {
     const typed = text.trim();
-    const rayId = hasVariable(typed) ? typed : normalizeRayId(typed);
+    const rayId = hasVariable(typed) ? typed : pastedRayId(typed);
     setRefused(typed !== '' && rayId === undefined);
     if (rayId !== undefined) {
       setText('');

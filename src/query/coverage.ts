@@ -38,7 +38,8 @@ const WAYS_OUT = {
   timeout: 'Narrow the time range.',
 } satisfies Record<CoverageReason, string>;
 
-function framesOf(data: PanelData | undefined, refId: string): DataFrame[] {
+/** The frames that answer a query. */
+export function framesOf(data: PanelData | undefined, refId: string): DataFrame[] {
   return data?.series.filter((frame) => frame.refId === refId) ?? [];
 }
 
@@ -115,10 +116,11 @@ export function describeCoverage(
   if (!data || !coverage) {
     return undefined;
   }
-  const { noun } = catalogue[query.queryType];
+  const { noun, parts: sections } = catalogue[query.queryType];
   const { complete, reason, newest, sampled, retryAt } = coverage;
   const parts = [
-    count(coverage.rows, noun.one, noun.many),
+    // The rows of an answer in sections are no events.
+    ...(sections ? [] : [count(coverage.rows, noun.one, noun.many)]),
     complete
       ? 'complete'
       : `not complete: ${reason ? (REASONS[reason] ?? reason) : 'Cloudflare didn’t return everything'}`,

@@ -41,7 +41,12 @@ function panelType(frame: DataFrame): PanelType {
 function height(type: PanelType, frames: DataFrame[]): number {
   const full = panels[type].height;
   const rows = frames.reduce((sum, frame) => sum + frame.length, 0);
-  return rows === 0 ? 140 : type === 'table' ? Math.min(full, 160 + 36 * rows) : full;
+  return rows === 0 ? 140 : type === 'table' ? Math.min(full, 160 + 60 * rows) : full;
+}
+
+/** Each table stands on its own; other visualizations show several frames together. */
+function tables([type, frames]: [PanelType, DataFrame[]]): Array<[PanelType, DataFrame[]]> {
+  return type === 'table' ? frames.map((frame) => [type, [frame]]) : [[type, frames]];
 }
 
 /** A panel for each query and visualization. A query without frames shows what went wrong. */
@@ -53,12 +58,16 @@ export function ExploreResults({ data, queries, onZoom }: Props) {
     const frames = data.series.filter((frame) => (frame.refId ?? shown[0].refId) === refId);
     const errors = (data.errors ?? []).filter((error) => (error.refId ?? shown[0].refId) === refId);
     const groups = Map.groupBy(frames, panelType);
-    const drawn = groups.size ? [...groups] : [['table', []] as [PanelType, DataFrame[]]];
+    const drawn = groups.size ? [...groups].flatMap(tables) : [['table', []] as [PanelType, DataFrame[]]];
     return drawn.map(([type, ofType], index) => (
-      <div key={`${refId} ${type}`} style={{ height: height(type, ofType) }} className={css({ minWidth: 0 })}>
+      <div
+        key={`${refId} ${type} ${ofType[0]?.name}`}
+        style={{ height: height(type, ofType) }}
+        className={css({ minWidth: 0 })}
+      >
         <ResultPanel
-          title={ofType.length ? `${refId}: ${panels[type].name}` : refId}
-          id={index ? `${refId}-${type}` : refId}
+          title={ofType.length ? `${refId}: ${ofType[0].name || panels[type].name}` : refId}
+          id={index ? `${refId}-${ofType[0].name || type}` : refId}
           type={type}
           frames={ofType}
           errors={index ? [] : errors}

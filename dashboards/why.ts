@@ -1,0 +1,104 @@
+import * as common from '@grafana/grafana-foundation-sdk/common';
+import {
+  DashboardBuilder,
+  TextBoxVariableBuilder,
+  type Dashboard,
+  type DynamicConfigValue,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
+import { numbered } from './overview';
+import { label, NO_VALUE, width } from './style';
+import { DATASOURCE, target } from './target';
+import { dataSourceVariable } from './variables';
+
+const QUERY_TYPE = 'explain';
+
+/** Explains one login. Made to be linked to from a ticket: the Ray ID is in the address, as `var-ray_id`. */
+export function why(uid: string): Dashboard {
+  const builder = new DashboardBuilder('Why was this login blocked?')
+    .uid(uid)
+    .description('What Cloudflare Access decided about the login with a Ray ID, by which policy, and which rule.')
+    .tags(['cloudflare', 'access', 'security'])
+    .editable()
+    .timezone('browser')
+    .time({ from: 'now-24h', to: 'now' })
+    .withVariable(dataSourceVariable())
+    .withVariable(
+      new TextBoxVariableBuilder('ray_id')
+        .label('Ray ID')
+        .description('From the block page. You can paste the whole page.')
+        .defaultValue('')
+    );
+  [verdict(), login(), checks(), timeline()].forEach((panel) => builder.withPanel(panel));
+  return numbered(builder.build());
+}
+
+function part(title: string, description: string, name: string): TablePanel {
+  return new TablePanel()
+    .title(title)
+    .description(description)
+    .datasource(DATASOURCE)
+    .withTarget(
+      target({
+        queryType: QUERY_TYPE,
+        format: 'table',
+        filters: [{ field: 'ray_id', operator: '=', values: ['$ray_id'] }],
+        part: name,
+      })
+    )
+    .noValue(NO_VALUE)
+    .cellHeight(common.TableCellHeight.Sm)
+    .span(24);
+}
+
+function verdict(): TablePanel {
+  const shown = ['verdict', 'certainty', 'reason', 'next_step'];
+  return only(part('Verdict', 'What Access decided, and why.', 'verdict'), shown)
+    .overrideByName(label(QUERY_TYPE, 'verdict'), width(190))
+    .overrideByName(label(QUERY_TYPE, 'certainty'), width(100))
+    .height(5);
+}
+
+function login(): TablePanel {
+  const shown = ['time', 'ray_id', 'user_email', 'app_name', 'outcome', 'policy_name', 'rule', 'as_of'];
+  return only(
+    part('Login', 'What was logged, and the policy and the configuration that it was judged by.', 'verdict'),
+    shown
+  ).height(5);
+}
+
+function checks(): TablePanel {
+  return part(
+    'Checks',
+    'Each rule of the policies, in the order in which Access evaluates them. What decided stands out.',
+    'checks'
+  )
+    .overrideByName(label(QUERY_TYPE, 'order'), width(70))
+    .overrideByName(label(QUERY_TYPE, 'policy_id'), HIDDEN)
+    .overrideByName(label(QUERY_TYPE, 'rule_type'), HIDDEN)
+    .overrideByName(label(QUERY_TYPE, 'decision'), width(110))
+    .overrideByName(label(QUERY_TYPE, 'section'), width(90))
+    .overrideByName(label(QUERY_TYPE, 'result'), width(90))
+    .overrideByName(label(QUERY_TYPE, 'decisive'), width(100))
+    .height(14);
+}
+
+function timeline(): TablePanel {
+  return part(
+    'Timeline',
+    'What the same user, or without a user the same address, did within an hour of the login, and what changed in the configuration in the week before it.',
+    'timeline'
+  )
+    .overrideByName(label(QUERY_TYPE, 'what'), width(190))
+    .overrideByName(label(QUERY_TYPE, 'outcome'), width(100))
+    .height(12);
+}
+
+const HIDDEN: DynamicConfigValue[] = [{ id: 'custom.hideFrom.viz', value: true }];
+
+/** Leaves out all other columns. */
+function only(panel: TablePanel, names: string[]): TablePanel {
+  const includeByName = Object.fromEntries(names.map((name) => [label(QUERY_TYPE, name), true]));
+  const indexByName = Object.fromEntries(names.map((name, index) => [label(QUERY_TYPE, name), index]));
+  return panel.withTransformation({ id: 'organize', options: { includeByName, indexByName } });
+}

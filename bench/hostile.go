@@ -21,8 +21,6 @@ type hostileUpstream struct {
 	name string
 	// write writes the body. at is a time within every range that is asked for.
 	write func(w io.Writer, at string) error
-	// plain is sent without compression.
-	plain bool
 }
 
 // hostileBytes is about what bodies come to that have an end: just what the

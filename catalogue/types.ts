@@ -12,6 +12,7 @@ export type QueryTypeName =
   | 'access_changes'
   | 'jit_requests'
   | 'explain';
+export type Parameter = 'since' | 'until' | 'before' | 'direction' | 'limit' | 'per_page' | 'page' | 'cursor';
 export type AnswerFormat = 'table' | 'time_series' | 'logs';
 /**
  * Type of a field's values.
@@ -87,7 +88,7 @@ export interface CatalogueQueryType {
   /**
    * What Cloudflare documents for REST to get a part of the list. If absent, the list has no parts.
    */
-  parameters?: ('since' | 'until' | 'before' | 'direction' | 'limit' | 'per_page' | 'page' | 'cursor')[];
+  parameters?: Parameter[];
   /**
    * Exact name of the API token permission.
    */

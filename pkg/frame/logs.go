@@ -23,6 +23,29 @@ const (
 	severityTaken   = "info"
 )
 
+// idLength is how long the id of a log line is, as long as no other event is equal.
+const idLength = 2 * 128 / 8
+
+// logLines are the events of a table as log lines. The ids have to be asked for
+// once each, in order.
+type logLines struct {
+	times              []time.Time
+	body, severity, id func(row int) string
+	labels             func(row int) json.RawMessage
+}
+
+func newLogLines(r *query.Request, t *answer.Table) *logLines {
+	fields := logFields(r, t)
+	outcome := fields.named(r.Type.Outcome.Field)
+	return &logLines{
+		times:    t.Times,
+		body:     parseLine(r.Type.LogLine, fields).render,
+		severity: func(i int) string { return severity(r.Type.Outcome, outcome(i)) },
+		id:       newIdentifier(t).row,
+		labels:   fields.labels(r).row,
+	}
+}
+
 // logs is a log-lines frame: timestamp, body, severity, id, labels. The id is
 // the same whenever the same event is asked for, so that links to a line hold.
 func logs(r *query.Request, t *answer.Table) *data.Frame {
@@ -32,17 +55,11 @@ func logs(r *query.Request, t *answer.Table) *data.Frame {
 		severities = make([]string, n)
 		ids        = make([]string, n)
 		labels     = make([]json.RawMessage, n)
-		fields     = logFields(r, t)
-		body       = parseLine(r.Type.LogLine, fields)
-		outcome    = fields.named(r.Type.Outcome.Field)
-		labelled   = fields.labels(r)
-		identify   = newIdentifier(t)
+		lines      = newLogLines(r, t)
 	)
 	for i := range n {
-		bodies[i] = body.render(i)
-		severities[i] = severity(r.Type.Outcome, outcome(i))
-		ids[i] = identify.row(i)
-		labels[i] = labelled.row(i)
+		bodies[i], severities[i] = lines.body(i), lines.severity(i)
+		ids[i], labels[i] = lines.id(i), lines.labels(i)
 	}
 	f := data.NewFrame("",
 		data.NewField("timestamp", nil, append([]time.Time(nil), t.Times...)),

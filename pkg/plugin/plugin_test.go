@@ -20,6 +20,7 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/handover"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/surface"
 )
@@ -37,6 +38,7 @@ func (m tests) Run() int {
 
 func TestMain(m *testing.M) {
 	log.DefaultLogger = log.NewNullLogger()
+	handover.Enable() // as main does
 	goleak.VerifyTestMain(tests{m})
 }
 

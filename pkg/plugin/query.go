@@ -15,6 +15,7 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/frame"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/handover"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/spans"
@@ -106,8 +107,19 @@ func (d *Datasource) answer(ctx context.Context, asked concurrent.Query, alert b
 	}
 	_, span = spans.Start(ctx, "frame", attribute.Int64("rows", out.result.Coverage.Rows))
 	defer span.End()
-	f := frame.Build(r, out.result, frame.Origin{RefID: q.RefID, DatasourceUID: d.uid, DatasourceName: d.name, Now: d.now()})
-	out.response = backend.DataResponse{Status: backend.StatusOK, Frames: f}
+	origin := frame.Origin{RefID: q.RefID, DatasourceUID: d.uid, DatasourceName: d.name, Now: d.now()}
+	out.response = backend.DataResponse{Status: backend.StatusOK}
+	files := handover.From(ctx)
+	if r.Format != query.FormatLogs || out.result.Table == nil || files == nil {
+		out.response.Frames = frame.Build(r, out.result, origin)
+		return
+	}
+	file, err := frame.EncodeLogs(r, out.result, origin)
+	if err != nil {
+		out.response = classify(err).response()
+		return
+	}
+	files.Put(q.RefID, file)
 }
 
 // run asks the surface. Identities are masked in the result itself, so that no

@@ -19,8 +19,8 @@ func Judge(f Facts) Answer {
 	a := q.application()
 	d := q.decide(a)
 	v := Verdict{
-		Time: q.login.at, RayID: q.login.rayID, UserEmail: q.shown.personal(q.login.email), AppName: a.name, AppUID: a.id,
-		Outcome: q.login.outcome, Verdict: d.verdict, Certainty: d.certainty, PolicyID: d.policyID, AsOf: q.asOf(a),
+		Time: q.login.at, RayID: q.login.rayID, UserEmail: q.shown.personal(q.login.email), AppName: a.name, AppUID: a.uid,
+		Outcome: q.login.outcome, Verdict: d.verdict, Certainty: d.certainty, PolicyID: d.policyID, PolicyName: d.policyName, AsOf: q.asOf(a),
 	}
 	if !q.login.found {
 		v.Time = time.Time{}

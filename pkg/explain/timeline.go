@@ -125,6 +125,42 @@ func changeTitle(q *inquiry, row gjson.Result, outcome string) string {
 	return title
 }
 
+// subject reads what a path of the API is about: `…/access/apps/{id}`,
+// `…/access/apps/{id}/policies/{id}`, `…/access/policies/{id}`, or
+// `…/access/groups/{id}`; where it ends in the kind, something was created there.
+func subject(uri string) (kind, id, app string) {
+	uri, _, _ = strings.Cut(uri, "?")
+	_, rest, ok := strings.Cut(uri, "/access/")
+	if !ok {
+		return "", "", ""
+	}
+	parts := append(strings.Split(strings.Trim(rest, "/"), "/"), "", "", "", "")
+	switch {
+	case parts[0] == kindApp && parts[2] == kindPolicy && parts[4] == "":
+		return kindPolicy, parts[3], parts[1]
+	case slices.Contains([]string{kindApp, kindPolicy, kindGroup}, parts[0]) && parts[2] == "":
+		return parts[0], parts[1], ""
+	}
+	return "", "", ""
+}
+
+// whole is the object in a body: bodies are kept as JSON or as text that is JSON,
+// with the envelope of the API around them or without.
+func whole(body gjson.Result) gjson.Result {
+	if body.Type == gjson.String {
+		body = gjson.Parse(body.Str)
+	}
+	if inner := body.Get("result"); inner.IsObject() {
+		body = inner
+	}
+	for _, key := range []string{"include", "policies", "type", "domain"} {
+		if body.Get(key).Exists() {
+			return body
+		}
+	}
+	return gjson.Result{}
+}
+
 // timeline is what happened around the login, oldest first.
 func (q *inquiry) timeline(a *application) []Entry {
 	if q.login.at.IsZero() {

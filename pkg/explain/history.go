@@ -31,7 +31,7 @@ type change struct {
 	created, deleted bool
 	// doc is the object as it was written, as far as the audit log has it whole.
 	doc gjson.Result
-	// actor is the person or else the API token that wrote it.
+	// actor is the person or else the API token that wrote it, as it is shown.
 	actor string
 }
 
@@ -53,13 +53,16 @@ type history struct {
 	from, to time.Time
 }
 
-func readHistory(c Changes) history {
-	h := history{}
+func readHistory(f *Facts) history {
+	c, h := f.Changes, history{}
 	if c.Missing == nil {
 		h.from, h.to = c.From, c.To
 	}
 	for _, raw := range c.Rows {
 		if change, ok := readChange(gjson.ParseBytes(raw)); ok {
+			if f.Show != nil && change.actor != "" {
+				change.actor = f.Show(change.actor)
+			}
 			h.changes = append(h.changes, change)
 		}
 	}

@@ -107,7 +107,7 @@ type inquiry struct {
 func newInquiry(f *Facts) *inquiry {
 	l := readLogin(f)
 	q := &inquiry{
-		facts: f, login: l, history: readHistory(f.Changes),
+		facts: f, login: l, history: readHistory(f),
 		groups: byID(f.AccessGroups), providers: byID(f.IdentityProviders), tokens: byID(f.ServiceTokens, "client_id"), posture: byID(f.PostureRules),
 		visiting: map[string]bool{}, judged: map[string]finding{}, touched: map[string]bool{},
 	}

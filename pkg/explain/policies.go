@@ -59,7 +59,7 @@ func (q *inquiry) application() *application {
 	a := &application{
 		id:   firstText(now.Get("id").Str, now.Get("uid").Str, q.login.appUID),
 		uid:  firstText(q.login.appUID, now.Get("uid").Str, now.Get("id").Str),
-		name: firstText(now.Get("name").Str, q.login.appName, q.login.appDomain),
+		name: firstText(now.Get("name").Str, q.login.appName, q.shown.personal(q.login.appDomain)),
 		aud:  firstText(now.Get("aud").Str, q.login.aud),
 	}
 	if !now.IsObject() {

@@ -88,11 +88,14 @@ func TestSaysWhoChangedIt(t *testing.T) {
 	since(&before, audited(noon.Add(-time.Hour), "PUT", path, finance))
 	after := facts(finance.with("updated_at", stamp(noon.Add(time.Hour))))
 	since(&after, audited(noon.Add(time.Hour), "PUT", path, finance))
+	byToken := facts(finance.with("updated_at", stamp(noon.Add(-time.Hour))))
+	since(&byToken, json.RawMessage(strings.Replace(string(audited(noon.Add(-time.Hour), "PUT", path, finance)), `"email":"alex@example.com"`, `"token_name":"alex"`, 1)))
 	deleted := facts(finance)
 	since(&deleted, audited(noon.Add(time.Hour), "DELETE", "apps/"+appID+"/policies/gone", nil))
 	for says, f := range map[string]explain.Facts{
 		"“Finance only” had been changed by alex@example.com 1 hour before":                  before,
 		"“Finance only” was changed on 2026-06-01 13:00:00 UTC by alex@example.com":          after,
+		"“Finance only” had been changed by alex 1 hour before":                              byToken,
 		"The policy “gone” was deleted on 2026-06-01 13:00:00 UTC by alex@example.com, and ": deleted,
 	} {
 		require.Contains(t, explain.Judge(f).Verdict.Reason, says)

@@ -26,8 +26,8 @@ func TestNamesAPolicyThatTheApplicationNoLongerHas(t *testing.T) {
 	})
 }
 
-// Cloudflare lists the reusable policies of all applications. What those of others
-// name is not asked for, nor are their earlier versions.
+// Cloudflare lists the reusable policies and groups of all applications. What those of
+// others name is not asked for, nor are their earlier versions.
 func TestReadsNothingForPoliciesOfOtherApplications(t *testing.T) {
 	lab.Test(t, func(t *testing.T) {
 		l := lab.New(t, world(func(c *account.Config) {
@@ -35,6 +35,7 @@ func TestReadsNothingForPoliciesOfOtherApplications(t *testing.T) {
 				c.Organisation.Policies = append(c.Organisation.Policies, account.Row{"id": fmt.Sprint("other-", i), "name": "Other", "decision": "allow",
 					"updated_at": lab.Noon.Format("2006-01-02T15:04:05Z07:00"), "include": []account.Row{{"ip_list": account.Row{"id": fmt.Sprint("theirs-", i)}}}})
 			}
+			c.Organisation.Groups = append(c.Organisation.Groups, account.Row{"id": "their-group", "name": "Theirs", "updated_at": lab.Noon.Format("2006-01-02T15:04:05Z07:00"), "include": []account.Row{}})
 			c.Organisation.Policies = append(c.Organisation.Policies, c.Apps[0]["policies"].([]account.Row)...)
 			c.Apps[0]["policies"] = []string{staff}
 		}))

@@ -122,7 +122,7 @@ func (s *session) enrich(ctx context.Context) error {
 		}
 	}
 	s.together(tasks...)
-	s.together(append(s.inGroups(ctx, needs), s.versions(ctx)...)...)
+	s.together(append(s.inGroups(ctx, needs), s.versions(ctx, needs)...)...)
 	return nil
 }
 

@@ -84,9 +84,9 @@ func (q *inquiry) justChanged(d decision) string {
 	return fmt.Sprintf("%s had been changed%s %s before, on %s.", quoted(firstText(d.policy.name, d.policy.id)), by, spoken(ago), clock(updated))
 }
 
-// tense is the past for a login that happened, the conditional for a question.
+// tense is the past for an outcome that was logged, the conditional for a question.
 func (q *inquiry) tense(past, conditional string) string {
-	if q.login.found {
+	if q.login.outcome != "" {
 		return past
 	}
 	return conditional
@@ -135,10 +135,10 @@ func (q *inquiry) unmatched(app string, a *application, d decision) (reason, nex
 	reason = q.tense("Blocked because no policy of ", "Would be blocked because no policy of ") + app + " "
 	reason += q.tense("matched.", "matches.")
 	if len(a.policies) == 0 {
-		return reason + " It has none.", "Add an Allow policy to " + app + "."
+		return reason + q.tense(" It had none.", " It has none."), "Add an Allow policy to " + app + "."
 	}
 	if d.policy == nil {
-		return reason + " It has no Allow policy.", "Add an Allow policy to " + app + "."
+		return reason + q.tense(" It had no Allow policy.", " It has no Allow policy."), "Add an Allow policy to " + app + "."
 	}
 	name := quoted(firstText(d.policy.name, d.policy.id))
 	reason += " The closest, " + name + ", " + q.shortfall(d.policy) + "."
@@ -171,6 +171,8 @@ func (q *inquiry) shortfall(p *policy) string {
 	switch text := spokenList(asks, "and"); {
 	case text == "" && q.login.nobody.likely == yes:
 		return "lets in only people who sign in, and nobody did"
+	case text == "" && len(p.doc.Get(include).Array()) == 0:
+		return "has no Include rule, so it lets in nobody"
 	case text == "":
 		return "matches as it stands now"
 	case len(got) > 0 && len(sections[exclude]) == len(p.decisive()):

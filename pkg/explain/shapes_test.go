@@ -38,6 +38,14 @@ func TestOddShapesOfConfiguration(t *testing.T) {
 			change: func(f *explain.Facts) {
 				f.Identity = identity().with("devicePosture", doc{strings.ToLower(disk): doc{"success": false, "rule_name": "Disk"}}).document()
 			}, verdict: explain.NoPolicyMatched, policy: "disk", certainty: explain.Certain, rows: []string{"disk include everyone: met", "disk require device_posture: not_met *"}}, ""},
+		{situation{name: "an identity by another provider than the login's", facts: facts(allow("Sales", rules{rule("saml", doc{"attribute_name": "department", "attribute_value": "Sales"})}, nil, nil)), change: func(f *explain.Facts) {
+			f.Group, f.Request = group().with("identityProvider", pinID).document(), request().with("connection", "onetimepin").document()
+		}, verdict: explain.NoPolicyMatched, policy: "sales", certainty: explain.Likely, rows: []string{"sales include saml: unknown *"}}, "another identity provider"},
+		{situation{name: "no Include rule", facts: facts(allow("Nobody", nil, rules{onCountry("GB")}, nil)), verdict: explain.NoPolicyMatched, policy: "nobody", certainty: explain.Certain}, "has no Include rule"},
+		{situation{name: "policies that all came later", facts: facts(finance.with("created_at", stamp(noon.Add(time.Hour)))), verdict: explain.NoPolicyMatched, certainty: explain.Certain}, "It had none."},
+		{situation{name: "no outcome was logged", facts: facts(finance), change: func(f *explain.Facts) {
+			f.Request, f.Group = request().with("allowed", nil).document(), explain.Document{}
+		}, verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Certain}, "Would be blocked"},
 		{situation{name: "GitHub, and an identity without groups", facts: facts(inGitHub), change: func(f *explain.Facts) { f.Identity = identity().with("groups", []any{}).document() },
 			verdict: explain.NoPolicyMatched, policy: "coders", certainty: explain.Likely, rows: []string{"coders include github-organization: unknown *"}}, "lists no groups"},
 		{situation{name: "a certificate status that is empty", facts: facts(allow("Cert", rules{rule("certificate", doc{})}, nil, nil)), change: func(f *explain.Facts) { f.Group = group().with("mtlsStatus", "").document() },

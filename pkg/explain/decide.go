@@ -15,6 +15,12 @@ type decision struct {
 	against bool
 }
 
+// unexplained says that the log names a policy that let the login in although its
+// rules are seen to fail, so none of them decided.
+func (d *decision) unexplained() bool {
+	return d.verdict == AllowedByPolicy && d.policy.matches.likely == no
+}
+
 // end is a way in which Access can have come to its decision.
 type end struct {
 	verdict string

@@ -27,7 +27,9 @@ func Judge(f Facts) Answer {
 	}
 	if d.policy != nil && d.verdict != VerdictUnknown {
 		v.PolicyName, v.PolicyID = d.policy.name, d.policy.id
-		v.Rule = strings.Join(d.policy.ruleTexts(), "; ")
+		if !d.unexplained() {
+			v.Rule = strings.Join(d.policy.ruleTexts(), "; ")
+		}
 	}
 	q.put(&v, a, d)
 	q.mask(&v)
@@ -62,7 +64,7 @@ func (q *inquiry) checks(a *application, d decision) []Check {
 	var out []Check
 	for _, p := range a.policies {
 		decisive := []int{}
-		if p == d.policy && d.verdict != VerdictUnknown {
+		if p == d.policy && d.verdict != VerdictUnknown && !d.unexplained() {
 			decisive = p.decisive()
 		}
 		rows := p.rows

@@ -46,6 +46,8 @@ func TestOddShapesOfConfiguration(t *testing.T) {
 		{situation{name: "no outcome was logged", facts: facts(finance), change: func(f *explain.Facts) {
 			f.Request, f.Group = request().with("allowed", nil).document(), explain.Document{}
 		}, verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Certain}, "Would be blocked"},
+		{situation{name: "let in by a policy whose rules are seen to fail", facts: facts(allow("US", rules{onCountry("US")}, nil, nil)), change: approvedBy("us"),
+			verdict: explain.AllowedByPolicy, policy: "us", certainty: explain.Certain, rows: []string{"us include geo: not_met"}}, "Let in by the policy “US” of “Payroll”."},
 		{situation{name: "GitHub, and an identity without groups", facts: facts(inGitHub), change: func(f *explain.Facts) { f.Identity = identity().with("groups", []any{}).document() },
 			verdict: explain.NoPolicyMatched, policy: "coders", certainty: explain.Likely, rows: []string{"coders include github-organization: unknown *"}}, "lists no groups"},
 		{situation{name: "a certificate status that is empty", facts: facts(allow("Cert", rules{rule("certificate", doc{})}, nil, nil)), change: func(f *explain.Facts) { f.Group = group().with("mtlsStatus", "").document() },

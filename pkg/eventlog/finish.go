@@ -54,7 +54,8 @@ func (e *execution) learnNames(v view) bool {
 	for _, f := range append(e.request.Filtered(), e.source.Shown(e.request)...) {
 		// Where rows lack a name that they usually have, it is worth a call only if the
 		// query names the field.
-		wanted := len(f.Path) == 0 || named || slices.Contains(e.request.Filtered(), f)
+		shown := !e.request.AsSent && (len(f.Path) == 0 || named)
+		wanted := shown || slices.Contains(e.request.Filtered(), f)
 		if f.NamesFrom() != "" && wanted && e.layout.HasIDs(f, v.runs()) {
 			fields = append(fields, f)
 		}

@@ -137,7 +137,7 @@ func (s *shower) personal(value string) string {
 }
 
 var (
-	mailAddress = regexp.MustCompile(`[^\s"'<>()\[\]{},;:/\\“”=@]+@[^\s"'<>()\[\]{},;:/\\“”=@]+\.[\pL\pN-]+`)
+	mailAddress = regexp.MustCompile(`[^\s"'<>()\[\]{},;:/\\“”=@]+(?:@|%40)[^\s"'<>()\[\]{},;:/\\“”=@]+\.[\pL\pN-]+`)
 	ipAddress   = regexp.MustCompile(`[0-9A-Fa-f:.]*[:.][0-9A-Fa-f:.]+(?:/\d{1,3})?`)
 )
 
@@ -150,7 +150,7 @@ func (s *shower) text(text string) string {
 	for _, name := range s.names {
 		text = name.found.ReplaceAllLiteralString(text, name.masked)
 	}
-	text = mailAddress.ReplaceAllStringFunc(text, s.mask)
+	text = mailAddress.ReplaceAllStringFunc(text, func(found string) string { return s.mask(strings.Replace(found, "%40", "@", 1)) })
 	return ipAddress.ReplaceAllStringFunc(text, func(found string) string {
 		address := strings.TrimRight(found, ".:")
 		_, notOne := netip.ParseAddr(address)
@@ -163,14 +163,15 @@ func (s *shower) text(text string) string {
 }
 
 // plainKeys are the keys of details whose values say nothing about a person. The
-// values of all other keys are masked whole: what a new key holds is not known.
+// values of all other keys are masked whole: what a new key holds is not known. None
+// is a personal field of the catalogue, such as app_domain, which has a path.
 var plainKeys = []string{
-	"action", "allowed", "app_aud", "app_domain", "app_hostname", "app_name", "app_type", "app_uid", "appId",
+	"action", "allowed", "app_aud", "app_hostname", "app_name", "app_type", "app_uid", "appId",
 	"approvals_received", "approvingPolicyId", "aud", "cfRayId", "cf_ray_id", "connection", "country", "created_at",
 	"datetime", "datetimeMinute", "decision", "decision_outcome", "expiration", "expires_at", "hasExistingJWT", "hasGatewayEnabled",
 	"hasWarpEnabled", "identityProvider", "idp_id", "isSuccessfulLogin", "logged_at", "method", "mtlsStatus",
-	"precedence", "ray_id", "request_method", "resource_group_name", "resource_type", "result", "scope", "serviceTokenId",
-	"status", "status_code", "success", "time", "timestamp", "type", "updated_at", "uri",
+	"precedence", "ray_id", "request_method", "resource_type", "result", "scope", "serviceTokenId",
+	"status", "status_code", "success", "time", "timestamp", "type", "updated_at",
 }
 
 // json is a document as it may leave.

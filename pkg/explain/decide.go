@@ -6,13 +6,19 @@ import "slices"
 type decision struct {
 	verdict   string
 	certainty string
-	// policy is the one that the verdict names; policyID is its ID where only that
-	// is known.
-	policy   *policy
-	policyID string
+	// policy is the one that the verdict names; policyID and policyName tell one that
+	// the application no longer has.
+	policy               *policy
+	policyID, policyName string
 	// against says that the login was logged as blocked although all that can be
 	// seen lets it in.
 	against bool
+}
+
+// unexplained says that the log names a policy that let the login in although its
+// rules are seen to fail, so none of them decided.
+func (d *decision) unexplained() bool {
+	return d.verdict == AllowedByPolicy && d.policy.matches.likely == no
 }
 
 // end is a way in which Access can have come to its decision.
@@ -131,6 +137,9 @@ func (q *inquiry) decideAllowed(a *application) decision {
 				d.verdict = Bypassed
 			}
 			q.reconcileAllowed(a, d.policy)
+		} else {
+			elsewhere, _ := byID(q.facts.Policies).get(id)
+			d.policyName = firstText(elsewhere.Get("name").Str, q.history.nameOf(id))
 		}
 		return d
 	}
@@ -189,6 +198,8 @@ func (q *inquiry) decideBlocked(a *application) decision {
 		return decision{verdict: last.verdict, certainty: Likely, policy: last.policy}
 	case len(refusals) > 0:
 		return decision{verdict: refusals[0].verdict, certainty: Likely, policy: refusals[0].policy}
+	case a.tied(last.policy) != nil:
+		return decision{verdict: BlockedByPolicy, certainty: Likely, policy: a.tied(last.policy), against: true}
 	case last.policy.decision == decisionServiceAuth && q.login.nobody.likely == yes:
 		// What a log can't show is whether the token's secret was right.
 		return decision{verdict: ServiceAuthFailed, certainty: Likely, against: true}
@@ -241,12 +252,18 @@ func (q *inquiry) open(a *application, d decision) string {
 	if d.verdict == BlockedByPolicy && q.login.nobody.likely == yes {
 		notes = append(notes, "Nobody signed in, and Cloudflare doesn't say whether it asks Block policies before somebody does.")
 	}
+	if allowed, seen, _ := q.methodAllowed(a.doc); allowed.likely == unsure && d.verdict == NoPolicyMatched {
+		notes = append(notes, "Whether the application takes this login method can't be known: "+bare(seen.note))
+	}
 	if d.policy != nil {
 		for _, i := range d.policy.decisive() {
 			if r := &d.policy.rows[i]; r.certain == unsure && len(notes) < 2 && r.note != d.policy.note {
 				notes = append(notes, r.note)
 			}
 		}
+	}
+	if d.verdict == BlockedByPolicy && d.against {
+		notes = append(notes, "A policy that lets the login in has the same precedence.")
 	}
 	for _, p := range a.policies {
 		if p == d.policy && d.verdict != NoPolicyMatched && d.verdict != ServiceAuthFailed {

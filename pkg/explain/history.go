@@ -30,8 +30,21 @@ type change struct {
 	appID            string
 	created, deleted bool
 	// doc is the object as it was written, as far as the audit log has it whole.
-	doc   gjson.Result
+	doc gjson.Result
+	// actor is the person or else the API token that wrote it, as it is shown.
 	actor string
+}
+
+// told says what was done when, and by whom as far as that was logged: "changed on …".
+func (c *change) told() string {
+	done := "changed"
+	if c.deleted {
+		done = "was deleted"
+	}
+	if c.actor == "" {
+		return done + " on " + clock(c.at)
+	}
+	return "was " + strings.TrimPrefix(done, "was ") + " on " + clock(c.at) + " by " + c.actor
 }
 
 // history is what the audit log says about the configuration.
@@ -40,13 +53,16 @@ type history struct {
 	from, to time.Time
 }
 
-func readHistory(c Changes) history {
-	h := history{}
+func readHistory(f *Facts) history {
+	c, h := f.Changes, history{}
 	if c.Missing == nil {
 		h.from, h.to = c.From, c.To
 	}
 	for _, raw := range c.Rows {
 		if change, ok := readChange(gjson.ParseBytes(raw)); ok {
+			if f.Show != nil && change.actor != "" {
+				change.actor = f.Show(change.actor)
+			}
 			h.changes = append(h.changes, change)
 		}
 	}
@@ -61,7 +77,7 @@ func readChange(row gjson.Result) (change, bool) {
 	if !ok || kind == "" || method == "GET" || row.Get("action.type").Str == "view" || strings.EqualFold(row.Get("action.result").Str, "failure") {
 		return change{}, false
 	}
-	c := change{at: at, kind: kind, id: id, appID: app, actor: row.Get("actor.email").Str}
+	c := change{at: at, kind: kind, id: id, appID: app, actor: first(row, "actor.email", "actor.token_name")}
 	c.deleted = method == "DELETE" || row.Get("action.type").Str == "delete"
 	c.created = method == "POST" || row.Get("action.type").Str == "create"
 	if !c.deleted {
@@ -75,40 +91,28 @@ func readChange(row gjson.Result) (change, bool) {
 	return c, c.id != ""
 }
 
-// subject reads what a path of the API is about: `…/access/apps/{id}`,
-// `…/access/apps/{id}/policies/{id}`, `…/access/policies/{id}`, or
-// `…/access/groups/{id}`; where it ends in the kind, something was created there.
-func subject(uri string) (kind, id, app string) {
-	uri, _, _ = strings.Cut(uri, "?")
-	_, rest, ok := strings.Cut(uri, "/access/")
-	if !ok {
-		return "", "", ""
-	}
-	parts := append(strings.Split(strings.Trim(rest, "/"), "/"), "", "", "", "")
-	switch {
-	case parts[0] == kindApp && parts[2] == kindPolicy && parts[4] == "":
-		return kindPolicy, parts[3], parts[1]
-	case slices.Contains([]string{kindApp, kindPolicy, kindGroup}, parts[0]) && parts[2] == "":
-		return parts[0], parts[1], ""
-	}
-	return "", "", ""
-}
-
-// whole is the object in a body: bodies are kept as JSON or as text that is JSON,
-// with the envelope of the API around them or without.
-func whole(body gjson.Result) gjson.Result {
-	if body.Type == gjson.String {
-		body = gjson.Parse(body.Str)
-	}
-	if inner := body.Get("result"); inner.IsObject() {
-		body = inner
-	}
-	for _, key := range []string{"include", "policies", "type", "domain"} {
-		if body.Get(key).Exists() {
-			return body
+// alias has the changes of an application under its other ID count as its own: paths
+// of the API take both.
+func (h *history) alias(other, id string) {
+	for i := range h.changes {
+		c := &h.changes[i]
+		if c.kind == kindApp && strings.EqualFold(c.id, other) {
+			c.id = id
+		}
+		if strings.EqualFold(c.appID, other) {
+			c.appID = id
 		}
 	}
-	return gjson.Result{}
+}
+
+// nameOf is what a policy was last called.
+func (h *history) nameOf(id string) (name string) {
+	for _, c := range h.changes {
+		if c.kind == kindPolicy && strings.EqualFold(c.id, id) {
+			name = firstText(c.doc.Get("name").Str, name)
+		}
+	}
+	return name
 }
 
 // covers says whether the log is known whole from one time to another.
@@ -157,22 +161,24 @@ func (h *history) asOf(kind, id, what string, now gjson.Result, at, readAt time.
 		if !at.Before(readAt) || h.covers(at, readAt.Add(-settled)) {
 			return standing{doc: now, firm: true}
 		}
+		if !now.Exists() {
+			return standing{}
+		}
 		return standing{doc: now, note: fmt.Sprintf("When %s last changed is not known.", what)}
 	}
 	if after == nil && kind == kindApp && h.onlyPoliciesChanged(id, at, readAt) {
 		return standing{doc: now, firm: true}
 	}
-	s := standing{doc: now, changed: updated}
-	if after != nil {
-		s.changed = after.at
+	if after == nil {
+		after = &change{at: updated}
 	}
-	when := clock(s.changed)
+	s := standing{doc: now, changed: after.at}
 	if before != nil && before.doc.Exists() && !before.deleted {
 		s.doc, s.firm = before.doc, h.covers(later(before.at, h.from), at)
-		s.note = fmt.Sprintf("Judged as %s stood before it changed on %s.", what, when)
+		s.note = fmt.Sprintf("Judged as %s stood before it %s.", what, after.told())
 		return s
 	}
-	s.note = fmt.Sprintf("%s changed on %s, and how it stood before is not known.", capital(what), when)
+	s.note = fmt.Sprintf("%s %s, and how it stood before is not known.", capital(what), after.told())
 	return s
 }
 
@@ -182,6 +188,16 @@ func (h *history) onlyPoliciesChanged(app string, at, readAt time.Time) bool {
 	return h.covers(at, readAt.Add(-settled)) && slices.ContainsFunc(h.changes, func(c change) bool {
 		return c.kind == kindPolicy && strings.EqualFold(c.appID, app) && c.at.After(at)
 	})
+}
+
+// last is the last change of an object until a moment; nil where none is known.
+func (h *history) last(kind, id string, at time.Time) (last *change) {
+	for i := range h.changes {
+		if c := &h.changes[i]; c.kind == kind && strings.EqualFold(c.id, id) && !c.at.After(at) {
+			last = c
+		}
+	}
+	return last
 }
 
 // deletedPolicies are the policies of an application that were deleted after a

@@ -68,7 +68,7 @@ func TestChangedSince(t *testing.T) {
 		says string
 	}{
 		{situation{name: "a policy, and the audit log tells", facts: facts(widened), change: func(f *explain.Facts) { f.Changes = whole(written, fixed) },
-			verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Certain, rows: []string{"finance-only include okta: not_met *"}}, noon, "as the policy “Finance only” stood before it changed on 2026-06-01 12:30:00 UTC"},
+			verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Certain, rows: []string{"finance-only include okta: not_met *"}}, noon, "as the policy “Finance only” stood before it was changed on 2026-06-01 12:30:00 UTC by admin@example.com"},
 		{situation{name: "a policy, written long ago", facts: facts(widened), change: func(f *explain.Facts) {
 			f.Changes = whole(change(noon.Add(-9000*time.Hour), "PUT", path, then), fixed)
 		}, verdict: explain.NoPolicyMatched, policy: "finance-only", certainty: explain.Certain}, noon, ""},

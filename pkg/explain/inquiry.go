@@ -19,15 +19,17 @@ func Judge(f Facts) Answer {
 	a := q.application()
 	d := q.decide(a)
 	v := Verdict{
-		Time: q.login.at, RayID: q.login.rayID, UserEmail: q.shown.personal(q.login.email), AppName: a.name, AppUID: a.id,
-		Outcome: q.login.outcome, Verdict: d.verdict, Certainty: d.certainty, PolicyID: d.policyID, AsOf: q.asOf(a),
+		Time: q.login.at, RayID: q.login.rayID, UserEmail: q.shown.personal(q.login.email), AppName: a.name, AppUID: a.uid,
+		Outcome: q.login.outcome, Verdict: d.verdict, Certainty: d.certainty, PolicyID: d.policyID, PolicyName: d.policyName, AsOf: q.asOf(a),
 	}
 	if !q.login.found {
 		v.Time = time.Time{}
 	}
 	if d.policy != nil && d.verdict != VerdictUnknown {
 		v.PolicyName, v.PolicyID = d.policy.name, d.policy.id
-		v.Rule = strings.Join(d.policy.ruleTexts(), "; ")
+		if !d.unexplained() {
+			v.Rule = strings.Join(d.policy.ruleTexts(), "; ")
+		}
 	}
 	q.put(&v, a, d)
 	q.mask(&v)
@@ -62,7 +64,7 @@ func (q *inquiry) checks(a *application, d decision) []Check {
 	var out []Check
 	for _, p := range a.policies {
 		decisive := []int{}
-		if p == d.policy && d.verdict != VerdictUnknown {
+		if p == d.policy && d.verdict != VerdictUnknown && !d.unexplained() {
 			decisive = p.decisive()
 		}
 		rows := p.rows
@@ -107,7 +109,7 @@ type inquiry struct {
 func newInquiry(f *Facts) *inquiry {
 	l := readLogin(f)
 	q := &inquiry{
-		facts: f, login: l, history: readHistory(f.Changes),
+		facts: f, login: l, history: readHistory(f),
 		groups: byID(f.AccessGroups), providers: byID(f.IdentityProviders), tokens: byID(f.ServiceTokens, "client_id"), posture: byID(f.PostureRules),
 		visiting: map[string]bool{}, judged: map[string]finding{}, touched: map[string]bool{},
 	}

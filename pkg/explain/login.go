@@ -160,6 +160,11 @@ func (l *login) readIdentity(f *Facts) {
 	}
 	seen := time.UnixMilli(int64(iat * 1000)).UTC()
 	l.identityFirm, l.identityNote = l.near(seen, "The identity")
+	by, logged := identity.Get("idp.id").Str, l.group.Get("identityProvider").Str
+	if isID(by) && isID(logged) && bareID(by) != bareID(logged) {
+		l.identityFirm = false
+		l.identityNote = sentences(l.identityNote, "The identity is of a login with another identity provider.")
+	}
 }
 
 // near says whether something was seen so near to the login that it counts as data

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/explain"
 )
 
@@ -21,7 +22,7 @@ func pseudonym(value string) string {
 // everything is a login with personal values in every place that can have one.
 func everything() explain.Facts {
 	f := facts(
-		allow("Only fay@example.com", rules{onEmail("fay@example.com"), onIP("198.51.100.0/24"), onGroup("team")}, nil, nil).with("id", "only"),
+		allow("Only fay@example.com, fay%40example.com", rules{onEmail("fay@example.com"), onIP("198.51.100.0/24"), onGroup("team")}, nil, nil).with("id", "only"),
 		allow("Machines", rules{rule("common_name", doc{"common_name": "gus-laptop"}), rule("gsuite", doc{"email": "team-hal@example.com", "identity_provider_id": oktaID})}, nil, nil),
 		allow("Claims of Pia Lund", rules{
 			rule("saml", doc{"attribute_name": "manager", "attribute_value": "Ida Berg", "identity_provider_id": oktaID}),
@@ -38,14 +39,15 @@ func everything() explain.Facts {
 	f.Lists["list-finance"] = explain.List{Name: "List of ned@example.com", Items: []string{"fay@example.com"}}
 	f.JIT = table(doc{"knock_request_id": "k", "app_aud": "other", "requester_email": pia, "approver_emails": []string{"fay@example.com"}, "purpose_justification": "Pia Lund needs it", "status": "PENDING", "created_at": stamp(noon)})
 	f.Changes = whole(change(noon.Add(-1), "PUT", "apps/"+appID+"/policies/machines", allow("For fay@example.com", rules{onEmail("fay@example.com")}, nil, nil)))
+	f.Changes.Rows = append(f.Changes.Rows, audited(noon.Add(-1), "PUT", "apps/"+appID+"?by=Ida%20Berg", nil))
 	f.Events = []explain.Event{
-		{What: explain.WhatSCIMUpdate, JSON: doc{"logged_at": stamp(noon), "resource_user_email": pia, "status": "SUCCESS", "request_method": "PUT", "request_body": `{"displayName":"Pia Lund","emails":["pia@example.com"]}`}.json()},
-		{What: explain.WhatLogin, JSON: request().with("ray_id", "other").with("temporary_access_approvers", []string{"fay@example.com"}).with("purpose_justification_response", "Pia Lund").json()},
+		{What: explain.WhatSCIMUpdate, JSON: doc{"logged_at": stamp(noon), "resource_user_email": pia, "resource_group_name": "Reports of Ida Berg", "status": "SUCCESS", "request_method": "PUT", "request_body": `{"displayName":"Pia Lund","emails":["pia@example.com"]}`}.json()},
+		{What: explain.WhatLogin, JSON: request().with("ray_id", "other").with("app_name", nil).with("app_domain", "payroll.example.com/of/Ida-Berg").with("temporary_access_approvers", []string{"fay@example.com"}).with("purpose_justification_response", "Pia Lund").json()},
 	}
 	return f
 }
 
-var personal = []string{"pia@", "fay@", "moe@", "ned@", "kim@", "lea@", "hal@", "staff@", "admin@", "pia lund", "ida berg", "olaf rask", "jon holm", "gus-laptop", "pia-laptop",
+var personal = []string{"pia@", "fay@", "fay%40", "alex@", "moe@", "ned@", "kim@", "lea@", "hal@", "staff@", "admin@", "pia lund", "ida berg", "ida%20berg", "ida-berg", "olaf rask", "jon holm", "gus-laptop", "pia-laptop",
 	piaID, "device-1", "192.0.2.7", "198.51.100", "203.0.113", "2001:db8"}
 
 // TestMasked looks for every clear name in all that leaves.
@@ -85,10 +87,32 @@ func TestMaskedAgrees(t *testing.T) {
 	require.Equal(t, pseudonym(pia), m.Checks[0].Seen)
 	clear.Show = func(value string) string { return value }
 	require.Equal(t, c, explain.Judge(clear), "a mask that changes nothing is none")
-	require.Equal(t, "Only "+pseudonym("fay@example.com"), m.Checks[0].PolicyName)
+	require.Equal(t, "Only "+pseudonym("fay@example.com")+", "+pseudonym("fay@example.com"), m.Checks[0].PolicyName)
 	clearText, err := json.Marshal(c)
 	require.NoError(t, err)
 	for _, name := range []string{"pia@", "fay@", "pia lund", "ida berg", "192.0.2.7"} {
 		require.Contains(t, strings.ToLower(string(clearText)), name, "there is something to hide")
+	}
+}
+
+// What the catalogue calls personal is so in the details of the timeline, too.
+func TestMaskedDetails(t *testing.T) {
+	detail := request().with("app_name", nil)
+	for _, name := range []string{"access_requests", "login_groups", "failed_logins", "scim_updates", "access_changes", "jit_requests"} {
+		queryType, ok := catalogue.Lookup(name)
+		require.True(t, ok)
+		for _, f := range queryType.Fields {
+			for _, path := range f.Path {
+				if key := path[strings.LastIndexByte(path, '.')+1:]; f.Personal && detail[key] != pia {
+					detail["within"] = append([]any{doc{key: "Ida Berg"}}, detail["within"])
+				}
+			}
+		}
+	}
+	f := facts()
+	f.Show, f.Events = pseudonym, []explain.Event{{What: explain.WhatLogin, JSON: detail.json()}}
+	for _, e := range explain.Judge(f).Timeline {
+		require.NotContains(t, string(e.Detail)+e.Title, "Ida Berg")
+		require.NotContains(t, e.Title, "payroll.example.com")
 	}
 }

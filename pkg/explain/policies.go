@@ -3,6 +3,7 @@ package explain
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -45,8 +46,8 @@ func (p *policy) asks() bool {
 // application is the application as it stood at the login.
 type application struct {
 	standing
-	id, name, aud string
-	policies      []*policy
+	id, uid, name, aud string
+	policies           []*policy
 	// unread says why the policies can't be read; empty where they were.
 	unread string
 }
@@ -57,7 +58,8 @@ func (q *inquiry) application() *application {
 	now := raw(q.facts.App.JSON)
 	a := &application{
 		id:   firstText(now.Get("id").Str, now.Get("uid").Str, q.login.appUID),
-		name: firstText(now.Get("name").Str, q.login.appName, q.login.appDomain),
+		uid:  firstText(q.login.appUID, now.Get("uid").Str, now.Get("id").Str),
+		name: firstText(now.Get("name").Str, q.login.appName, q.shown.personal(q.login.appDomain)),
 		aud:  firstText(now.Get("aud").Str, q.login.aud),
 	}
 	if !now.IsObject() {
@@ -66,6 +68,10 @@ func (q *inquiry) application() *application {
 			a.unread = unread(q.facts.App.Missing, "the application")
 		}
 		return a
+	}
+	for _, id := range []string{now.Get("uid").Str, q.login.appUID} {
+		q.history.alias(id, a.id)
+		q.touched[strings.ToLower(id)] = true
 	}
 	a.standing = q.history.asOf(kindApp, a.id, "the application", now, q.login.at, q.facts.ReadAt)
 	if a.absent {
@@ -132,7 +138,7 @@ func (q *inquiry) policy(a *application, named gjson.Result, full objects, posit
 	if !now.Exists() && named.IsObject() {
 		now = named
 	}
-	p := &policy{id: id, name: firstText(now.Get("name").Str, named.Get("name").Str)}
+	p := &policy{id: id, name: firstText(now.Get("name").Str, named.Get("name").Str, q.history.nameOf(id))}
 	stood := q.history.asOf(kindPolicy, id, "the policy "+quoted(firstText(p.name, id)), now, q.login.at, q.facts.ReadAt)
 	if stood.absent {
 		return nil
@@ -142,19 +148,25 @@ func (q *inquiry) policy(a *application, named gjson.Result, full objects, posit
 		stood.doc, stood.firm = named, true
 	}
 	p.doc, p.note = stood.doc, stood.note
-	p.name = firstText(p.name, p.doc.Get("name").Str)
 	p.decision = p.doc.Get("decision").Str
 	p.precedence = position
-	for _, has := range []gjson.Result{p.doc, named} {
-		if at := has.Get("precedence"); at.Type == gjson.Number {
-			p.precedence = at.Num
-			break
+	// A reusable policy stands where the application puts it, whatever its own list
+	// says; one that is judged by its past stood where that says.
+	places := []gjson.Result{p.doc, named}
+	if past := stood.firm && !stood.changed.IsZero(); past {
+		slices.Reverse(places)
+	}
+	for _, has := range places {
+		if at, err := strconv.ParseFloat(has.Get("precedence").String(), 64); err == nil {
+			p.precedence = at
 		}
 	}
 	if !written(p.doc) {
 		p.unread = true
 		q.unsettled = true
-		p.note = sentences(p.note, absentFrom(q.facts.Policies.Missing, false, "the policy "+quoted(firstText(p.name, id)), "policies"))
+		if q.changed(stood); stood.changed.IsZero() {
+			p.note = absentFrom(q.facts.Policies.Missing, false, "the policy "+quoted(firstText(p.name, id)), "policies")
+		}
 		return p
 	}
 	q.changed(stood)
@@ -185,7 +197,19 @@ func tableJSON(t Table) string {
 }
 
 func (a *application) byID(id string) *policy {
-	i := slices.IndexFunc(a.policies, func(p *policy) bool { return strings.EqualFold(p.id, id) })
+	i := slices.IndexFunc(a.policies, func(p *policy) bool { return bareID(p.id) == bareID(id) })
+	if i < 0 {
+		return nil
+	}
+	return a.policies[i]
+}
+
+// tied is a Block policy that matches and has the precedence of one that lets in, so
+// that which of them Access asks first is not known.
+func (a *application) tied(with *policy) *policy {
+	i := slices.IndexFunc(a.policies, func(p *policy) bool {
+		return p.decision == decisionDeny && !with.early() && p.precedence == with.precedence && p.matches.likely == yes
+	})
 	if i < 0 {
 		return nil
 	}

@@ -79,14 +79,14 @@ func init() {
 // rule judges one rule object, which has its type as its only key.
 func (q *inquiry) rule(raw gjson.Result) (kind string, f finding) {
 	var body gjson.Result
-	keys := 0
+	var keys []string
 	raw.ForEach(func(key, value gjson.Result) bool {
-		kind, body = key.Str, value
-		keys++
+		keys, body = append(keys, key.Str), value
 		return true
 	})
+	kind = strings.Join(keys, ", ")
 	known, ok := ruleTypes[kind]
-	if keys != 1 || !ok {
+	if !ok {
 		shown := q.shown.json(raw)
 		return kind, finding{
 			rule: "the rule " + shown + " holds", wanted: shown,
@@ -151,6 +151,10 @@ func accessGroup(q *inquiry, body gjson.Result) finding {
 		return f
 	case q.circles > mostCircles:
 		f.note = "The groups contain each other in too many ways."
+		return f
+	case stood.absent:
+		f.note = "The group " + name + " was created after this login."
+		q.unsettled = true // The policy that names it was written later, too.
 		return f
 	case !stood.doc.Exists():
 		f.note = absentFrom(q.facts.AccessGroups.Missing, listed, "the group "+name, "Access groups")

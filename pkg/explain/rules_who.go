@@ -142,7 +142,13 @@ func githubOrganization(q *inquiry, body gjson.Result) finding {
 	if team := body.Get("team").Str; team != "" {
 		f.rule, f.wanted = fmt.Sprintf("the user is in the team %s of the GitHub organization %s", quoted(team), quoted(name)), name+"/"+team
 	}
-	return q.ofProvider(body, f, memberOf(q, f.wanted))
+	return q.ofProvider(body, f, func(f finding) finding {
+		f = memberOf(q, f.wanted)(f)
+		if groups := q.login.identity.Get("groups"); groups.IsArray() && len(groups.Array()) == 0 {
+			f.belief, f.but, f.note = doubt, "", "The last seen identity lists no groups, which doesn't show that the user is in no GitHub organization."
+		}
+		return f
+	})
 }
 
 func samlAttribute(q *inquiry, body gjson.Result) finding {

@@ -70,16 +70,23 @@ func (q *inquiry) justChanged(d decision) string {
 		return ""
 	}
 	updated, ok := instant(d.policy.doc.Get("updated_at"))
+	by := ""
+	if c := q.history.last(kindPolicy, d.policy.id, q.login.at); c != nil && (!ok || !c.at.Add(time.Minute).Before(updated)) {
+		updated, ok = c.at, true
+		if c.actor != "" {
+			by = " by " + c.actor
+		}
+	}
 	ago := q.login.at.Sub(updated)
 	if !ok || ago < 0 || ago > recently {
 		return ""
 	}
-	return fmt.Sprintf("%s had been changed %s before, on %s.", quoted(d.policy.name), spoken(ago), clock(updated))
+	return fmt.Sprintf("%s had been changed%s %s before, on %s.", quoted(firstText(d.policy.name, d.policy.id)), by, spoken(ago), clock(updated))
 }
 
-// tense is the past for a login that happened, the conditional for a question.
+// tense is the past for an outcome that was logged, the conditional for a question.
 func (q *inquiry) tense(past, conditional string) string {
-	if q.login.found {
+	if q.login.outcome != "" {
 		return past
 	}
 	return conditional
@@ -89,6 +96,8 @@ func (q *inquiry) nameOf(d decision) string {
 	switch {
 	case d.policy != nil:
 		return "the policy " + quoted(firstText(d.policy.name, d.policy.id))
+	case d.policyName != "":
+		return "the policy " + quoted(d.policyName)
 	case d.policyID != "":
 		return "the policy " + d.policyID
 	}
@@ -126,10 +135,10 @@ func (q *inquiry) unmatched(app string, a *application, d decision) (reason, nex
 	reason = q.tense("Blocked because no policy of ", "Would be blocked because no policy of ") + app + " "
 	reason += q.tense("matched.", "matches.")
 	if len(a.policies) == 0 {
-		return reason + " It has none.", "Add an Allow policy to " + app + "."
+		return reason + q.tense(" It had none.", " It has none."), "Add an Allow policy to " + app + "."
 	}
 	if d.policy == nil {
-		return reason + " It has no Allow policy.", "Add an Allow policy to " + app + "."
+		return reason + q.tense(" It had no Allow policy.", " It has no Allow policy."), "Add an Allow policy to " + app + "."
 	}
 	name := quoted(firstText(d.policy.name, d.policy.id))
 	reason += " The closest, " + name + ", " + q.shortfall(d.policy) + "."
@@ -162,6 +171,8 @@ func (q *inquiry) shortfall(p *policy) string {
 	switch text := spokenList(asks, "and"); {
 	case text == "" && q.login.nobody.likely == yes:
 		return "lets in only people who sign in, and nobody did"
+	case text == "" && len(p.doc.Get(include).Array()) == 0:
+		return "has no Include rule, so it lets in nobody"
 	case text == "":
 		return "matches as it stands now"
 	case len(got) > 0 && len(sections[exclude]) == len(p.decisive()):
@@ -259,6 +270,9 @@ func (q *inquiry) unknown(app string, a *application, d decision) (reason, next 
 	case d.against && d.policy != nil:
 		return fmt.Sprintf("The login was blocked although %s of %s matches by all that can be seen.", q.nameOf(d), app),
 			"Look at what no log tells: whether multi-factor authentication or a purpose was asked for and not given."
+	case d.policy != nil:
+		return fmt.Sprintf("Why the login to %s %s can't be known: %s matches, and its decision, %s, is not known to this plugin.", app, was, q.nameOf(d), quoted(d.policy.decision)),
+			"Look at " + q.nameOf(d) + " in Zero Trust."
 	case !q.login.found:
 		var notes []string
 		for _, p := range a.policies {

@@ -17,7 +17,7 @@ func TestSentences(t *testing.T) {
 			"If this login should pass, change what “Finance only” asks, or make the login meet it.",
 		},
 		"no policies": {
-			"Blocked because no policy of “Payroll” matched. It has none.",
+			"Blocked because no policy of “Payroll” matched. It had none.",
 			"Add an Allow policy to “Payroll”.",
 		},
 		"a failing Require": {

@@ -30,7 +30,7 @@ var kindsOfEvents = []kindOfEvent{
 		what: WhatLogin, time: []string{"created_at"}, ray: []string{"ray_id"}, user: []string{"user_email"}, userID: []string{"user_id"},
 		address: []string{"ip_address"}, outcome: success("allowed", OutcomeAllowed, OutcomeBlocked),
 		title: func(q *inquiry, row gjson.Result, outcome string) string {
-			return q.loginTitle(outcome, row.Get("user_email").Str, firstText(row.Get("app_name").Str, row.Get("app_domain").Str, row.Get("app_uid").Str), row.Get("ip_address").Str, row.Get("country").Str)
+			return q.loginTitle(outcome, row.Get("user_email").Str, firstText(row.Get("app_name").Str, q.shown.personal(row.Get("app_domain").Str), row.Get("app_uid").Str), row.Get("ip_address").Str, row.Get("country").Str)
 		},
 	},
 	{
@@ -123,6 +123,42 @@ func changeTitle(q *inquiry, row gjson.Result, outcome string) string {
 		title += ", which failed"
 	}
 	return title
+}
+
+// subject reads what a path of the API is about: `…/access/apps/{id}`,
+// `…/access/apps/{id}/policies/{id}`, `…/access/policies/{id}`, or
+// `…/access/groups/{id}`; where it ends in the kind, something was created there.
+func subject(uri string) (kind, id, app string) {
+	uri, _, _ = strings.Cut(uri, "?")
+	_, rest, ok := strings.Cut(uri, "/access/")
+	if !ok {
+		return "", "", ""
+	}
+	parts := append(strings.Split(strings.Trim(rest, "/"), "/"), "", "", "", "")
+	switch {
+	case parts[0] == kindApp && parts[2] == kindPolicy && parts[4] == "":
+		return kindPolicy, parts[3], parts[1]
+	case slices.Contains([]string{kindApp, kindPolicy, kindGroup}, parts[0]) && parts[2] == "":
+		return parts[0], parts[1], ""
+	}
+	return "", "", ""
+}
+
+// whole is the object in a body: bodies are kept as JSON or as text that is JSON,
+// with the envelope of the API around them or without.
+func whole(body gjson.Result) gjson.Result {
+	if body.Type == gjson.String {
+		body = gjson.Parse(body.Str)
+	}
+	if inner := body.Get("result"); inner.IsObject() {
+		body = inner
+	}
+	for _, key := range []string{"include", "policies", "type", "domain"} {
+		if body.Get(key).Exists() {
+			return body
+		}
+	}
+	return gjson.Result{}
 }
 
 // timeline is what happened around the login, oldest first.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,7 +99,7 @@ func (s *session) auditLog(ctx context.Context, within interval.Interval) (rows 
 
 // versions asks for the last change before the login of what was changed after
 // it, where that lies further back than all changes that were read.
-func (s *session) versions(ctx context.Context) []func() {
+func (s *session) versions(ctx context.Context, n *needs) []func() {
 	if s.facts.Changes.From.IsZero() {
 		return nil
 	}
@@ -109,7 +110,7 @@ func (s *session) versions(ctx context.Context) []func() {
 		}
 	}
 	var tasks []func()
-	for _, id := range s.younger() {
+	for _, id := range s.younger(n) {
 		if known[id] || s.calls.Calls()+len(tasks) >= maxCalls {
 			continue
 		}
@@ -130,10 +131,13 @@ func (s *session) versions(ctx context.Context) []func() {
 
 // younger are the IDs of the application, its policies and their groups that were
 // changed after the login.
-func (s *session) younger() []string {
+func (s *session) younger(n *needs) []string {
 	documents := append(s.policies(), documentOf(s.facts.App))
 	for _, row := range s.facts.AccessGroups.Rows {
-		documents = append(documents, documentOf(explain.Document{JSON: row}))
+		group := documentOf(explain.Document{JSON: row})
+		if slices.ContainsFunc(n.groups, func(id string) bool { return strings.EqualFold(id, idOf(group)) }) {
+			documents = append(documents, group)
+		}
 	}
 	var ids []string
 	for _, d := range documents {

@@ -22,6 +22,12 @@ func TestAnswersColdInFewCallsAndAtOnceInFewer(t *testing.T) {
 		"a filter that gives nothing": filterQuirk(account.FilterEmptied),
 		"a filter that is refused":    filterQuirk(account.FilterRefused),
 		"every rule type":             everything,
+		"a list whose items lie apart": func(c *account.Config) {
+			filterQuirk(account.FilterIgnored)(c)
+			list := c.Organisation.Lists[offices]
+			list.Apart = true
+			c.Organisation.Lists[offices] = list
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lab.Test(t, func(t *testing.T) {

@@ -26,6 +26,8 @@ type glance struct {
 	events []event
 	// full says that there may be more: other events came too, or very many.
 	full bool
+	// ignored says that the filter was not applied.
+	ignored bool
 }
 
 func (s *session) glance(ctx context.Context, queryType, field, value string, within interval.Interval) (glance, error) {
@@ -69,7 +71,7 @@ func (s *session) glance(ctx context.Context, queryType, field, value string, wi
 		case strings.EqualFold(e.text[field], wanted):
 			g.events = append(g.events, e)
 		default:
-			g.full = true
+			g.full, g.ignored = true, true
 		}
 		g.full = g.full || n+1 >= fullGlance || page.Info.Cursor != ""
 	}

@@ -1,10 +1,12 @@
 package facts
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -35,12 +37,32 @@ func (s *session) needs() *needs {
 // policies are the application's, wherever they were found.
 func (s *session) policies() []gjson.Result {
 	policies := documentOf(s.facts.App).Get("policies").Array()
-	for _, t := range []explain.Table{s.facts.AppPolicies, s.facts.Policies} {
-		for _, row := range t.Rows {
-			policies = append(policies, gjson.ParseBytes(row))
+	for _, row := range s.facts.AppPolicies.Rows {
+		policies = append(policies, gjson.ParseBytes(row))
+	}
+	own := map[string]bool{}
+	for _, p := range policies {
+		own[idOf(p)] = true
+	}
+	// The account's reusable policies are those of all applications.
+	for _, row := range s.facts.Policies.Rows {
+		if p := gjson.ParseBytes(row); own[idOf(p)] {
+			policies = append(policies, p)
 		}
 	}
 	return policies
+}
+
+// idOf is the ID of a policy or a group, which can stand for it alone.
+func idOf(doc gjson.Result) string {
+	return strings.ToLower(cmp.Or(doc.Get("id").String(), doc.Str))
+}
+
+// approvedElsewhere says that the login was let in by a policy that the application
+// no longer has.
+func (s *session) approvedElsewhere() bool {
+	id := strings.ToLower(documentOf(s.facts.Group).Get("approvingPolicyId").String())
+	return id != "" && s.facts.Policies.Rows == nil && !slices.ContainsFunc(s.policies(), func(p gjson.Result) bool { return idOf(p) == id })
 }
 
 // read adds what the rules of a policy or a group name.
@@ -81,6 +103,7 @@ func (s *session) named(ctx context.Context, n *needs) []func() {
 			tasks = append(tasks, func() { *into = s.table(ctx, r) })
 		}
 	}
+	list(s.approvedElsewhere(), reusablePolicies, &s.facts.Policies)
 	list(len(n.groups) > 0, accessGroups, &s.facts.AccessGroups)
 	list(n.tokens, serviceTokens, &s.facts.ServiceTokens)
 	list(n.posture, postureRules, &s.facts.PostureRules)
@@ -93,11 +116,11 @@ func (s *session) inGroups(ctx context.Context, n *needs) []func() {
 	rows := map[string]gjson.Result{}
 	for _, row := range s.facts.AccessGroups.Rows {
 		group := gjson.ParseBytes(row)
-		rows[group.Get("id").String()] = group
+		rows[idOf(group)] = group
 	}
 	known := len(n.lists)
 	for i := 0; i < len(n.groups); i++ { // grows as it goes
-		n.read(rows[n.groups[i]])
+		n.read(rows[strings.ToLower(n.groups[i])])
 	}
 	return s.lists(ctx, n.lists[known:])
 }
@@ -108,9 +131,14 @@ const maxLists = 4
 // lists reads Zero Trust lists with their items.
 func (s *session) lists(ctx context.Context, ids []string) []func() {
 	var tasks []func()
-	for _, id := range ids {
+	for i, id := range ids {
 		tasks = append(tasks, func() {
-			list := s.list(ctx, id)
+			var list explain.List
+			if i < maxLists {
+				list = s.list(ctx, id)
+			} else {
+				list.Missing = s.gap(aList, "", errSpared)
+			}
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			if s.facts.Lists == nil {
@@ -119,13 +147,14 @@ func (s *session) lists(ctx context.Context, ids []string) []func() {
 			s.facts.Lists[id] = list
 		})
 	}
-	return tasks[:min(len(tasks), maxLists)]
+	return tasks
 }
+
+const aList = "a list that a rule names"
 
 // list reads a list with its items: they are in it, or a list of their own, which
 // Cloudflare's clients know as a list of lists.
 func (s *session) list(ctx context.Context, id string) explain.List {
-	const what = "a list that a rule names"
 	path := "/gateway/lists/" + url.PathEscape(id)
 	raw, err := s.document(ctx, path, nil, configurationTTL)
 	own := gjson.ParseBytes(raw)
@@ -136,13 +165,13 @@ func (s *session) list(ctx context.Context, id string) explain.List {
 	if err == nil || cloudflare.KindOf(err) == cloudflare.KindNotFound {
 		list.Items = nil
 		var rows []json.RawMessage
-		rows, err = s.rows(ctx, resource{path + "/items", what, permissionTrust, 1000}, nil)
+		rows, err = s.rows(ctx, resource{path + "/items", aList, permissionTrust, 1000}, nil)
 		for _, row := range rows {
 			list.Items = append(list.Items, items(gjson.ParseBytes(row))...)
 		}
 	}
 	if err != nil {
-		list.Missing = s.gap(what, permissionTrust, err)
+		list.Missing = s.gap(aList, permissionTrust, err)
 	}
 	return list
 }

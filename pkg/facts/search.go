@@ -27,8 +27,7 @@ const (
 	// apart is how far the times of one login may lie apart in Cloudflare's APIs.
 	apart = 5 * interval.Minute
 
-	loginGroupsOf = "the login groups of GraphQL"
-
+	loginGroupsOf       = "the login groups of GraphQL"
 	permissionAudit     = "Access: Audit Logs Read"
 	permissionAnalytics = "Account Analytics Read"
 )
@@ -51,7 +50,7 @@ func (s *session) findLogin(ctx context.Context) error {
 	groups := s.findGroup(ctx, s.retention(loginGroups))
 	switch {
 	case s.found && err == nil:
-		s.findBeside(ctx, ray)
+		s.findBeside(ctx, ray, direct.ignored)
 	case err == nil:
 		s.findOutward(ctx, ray, !direct.full)
 	}
@@ -62,12 +61,11 @@ func (s *session) findLogin(ctx context.Context) error {
 }
 
 func firstMissing(all ...*explain.Missing) *explain.Missing {
-	for _, m := range all {
-		if m != nil {
-			return m
-		}
+	i := slices.IndexFunc(all, func(m *explain.Missing) bool { return m != nil })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return all[i]
 }
 
 // findGroup reads the groups with the Ray ID, by which GraphQL filters for certain,
@@ -101,10 +99,15 @@ func (s *session) readGroups(ctx context.Context, within interval.Interval) ([]e
 	return found.events, err
 }
 
-// findBeside reads the login that a group is of. There is none for logins without
-// an identity.
-func (s *session) findBeside(ctx context.Context, ray map[string][]string) {
+// findBeside reads the login that a group is of; logins without an identity have
+// none. Where Cloudflare ignores the Ray ID, those of so short a time are few.
+func (s *session) findBeside(ctx context.Context, ray map[string][]string, ignored bool) {
 	at := s.login.UnixNano()
+	if ignored {
+		if near, err := s.glance(ctx, accessRequests, "ray_id", s.question.RayID, around(s.login, apart)); err == nil && s.takeRequest(near.events) {
+			return
+		}
+	}
 	found, err := s.ask(ctx, Log{QueryType: accessRequests, Filters: ray, Limit: maxOfRay, MaxRows: maxScanned,
 		Within: interval.Interval{From: interval.Floor(at-apart, interval.Second), To: min(at+apart, s.end())}})
 	switch {

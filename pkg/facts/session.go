@@ -113,16 +113,26 @@ func (s *session) enrich(ctx context.Context) error {
 	if s.facts.Identity.JSON == nil && s.facts.Identity.Missing == nil && s.facts.UserEmail+s.facts.UserUUID != "" {
 		tasks = append(tasks, func() { s.readIdentity(second) })
 	}
-	left := max(maxCalls-s.calls.Calls()-len(tasks), minAround)
+	// A list takes a second call where its items lie apart, which turns out on the way.
+	left := max(maxCalls-s.calls.Calls()-len(tasks)-len(needs.lists), minAround)
+	var later []optional
 	for _, task := range s.around(second, needs) {
 		if left -= task.calls; left >= 0 {
+			tasks = append(tasks, task.run)
+		} else {
+			later = append(later, task)
+		}
+	}
+	s.together(tasks...)
+	tasks = append(s.inGroups(ctx, needs), s.versions(ctx, needs)...)
+	for _, task := range later {
+		if s.calls.Calls()+len(tasks) < maxCalls {
 			tasks = append(tasks, task.run)
 		} else {
 			task.skip(errSpared)
 		}
 	}
 	s.together(tasks...)
-	s.together(append(s.inGroups(ctx, needs), s.versions(ctx)...)...)
 	return nil
 }
 

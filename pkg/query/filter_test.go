@@ -127,6 +127,7 @@ func TestNormalizeRayID(t *testing.T) {
 		"8D3F0A1B2C3D4E5F-LHR":              "8d3f0a1b2c3d4e5f",
 		" 8d3f 0a1b 2c3d 4e5f ":             "8d3f0a1b2c3d4e5f",
 		"Ray ID: 8d3f0a1b2c3d4e5f":          "8d3f0a1b2c3d4e5f",
+		"CF-RAY: 8d3f0a1b2c3d4e5f-LHR":      "8d3f0a1b2c3d4e5f",
 		"abc":                               "abc",
 		"Cloudflare Ray ID: 8d3f":           "",
 		"8d3f0a1b2c3d4e5g":                  "",

@@ -7,10 +7,11 @@ import (
 )
 
 // NormalizeRayID reads a Ray ID as people paste it from a block page: with
-// spaces, in upper case, with the data center behind a hyphen.
+// spaces, in upper case, with the data center behind a hyphen; or from the header of
+// a response.
 func NormalizeRayID(text string) (id string, ok bool) {
 	text = strings.ToLower(strings.Join(strings.Fields(text), ""))
-	text = strings.TrimPrefix(text, "rayid:")
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "rayid:"), "cf-ray:")
 	text, _, _ = strings.Cut(text, "-")
 	if text == "" || len(text) > 32 {
 		return "", false

@@ -91,7 +91,10 @@ type Request struct {
 	// MaxRows bounds the events that are scanned below the data source's own bound,
 	// for who asks on behalf of another question and would rather have a part than
 	// wait; 0 for what users ask.
-	MaxRows  int
+	MaxRows int
+	// AsSent is set by who has no use for names that rows don't come with: the list of
+	// them costs a call. Filters on names still need it.
+	AsSent   bool
 	disguise func(field *catalogue.Field, value string) string
 }
 

@@ -9,6 +9,7 @@ it.each([
   ['8d3f0a1b2c3d4e5f', '8d3f0a1b2c3d4e5f'],
   [' 8D3F 0A1B 2C3D 4E5F-LHR ', '8d3f0a1b2c3d4e5f'],
   ['Ray ID: 8d3f0a1b2c3d4e5f', '8d3f0a1b2c3d4e5f'],
+  ['CF-RAY: 8d3f0a1b2c3d4e5f-LHR', '8d3f0a1b2c3d4e5f'],
   [BLOCK_PAGE, '8d3f0a1b2c3d4e5f'],
   // A text input drops the ends of lines.
   [BLOCK_PAGE.replace(/\n/g, ''), undefined],

@@ -91,16 +91,18 @@ type Request struct {
 	// MaxRows bounds the events that are scanned below the data source's own bound,
 	// for who asks on behalf of another question and would rather have a part than
 	// wait; 0 for what users ask.
-	MaxRows  int
-	disguise func(field *catalogue.Field, value string) string
+	MaxRows int
+	// Disguise is what is shown of values where identities are masked; nil where they
+	// are not. What is counted is counted by it.
+	Disguise func(field *catalogue.Field, value string) string
 }
 
 // Show is what the answer shows of a personal value that stands in a text.
 func (r *Request) Show(value string) string {
-	if r.disguise == nil {
+	if r.Disguise == nil {
 		return value
 	}
-	return r.disguise(personal, value)
+	return r.Disguise(personal, value)
 }
 
 // personal stands for a field whose values are masked.

@@ -162,15 +162,15 @@ func (s *shower) text(text string) string {
 	})
 }
 
-// plainKeys are the keys of details whose values say nothing about a person. The
-// values of all other keys are masked whole: what a new key holds is not known.
+// plainKeys are the keys of details whose values say nothing about a person; what the
+// catalogue says is personal is not among them. The values of all other keys are masked whole: what a new key holds is not known.
 var plainKeys = []string{
-	"action", "allowed", "app_aud", "app_domain", "app_hostname", "app_name", "app_type", "app_uid", "appId",
+	"action", "allowed", "app_aud", "app_hostname", "app_name", "app_type", "app_uid", "appId",
 	"approvals_received", "approvingPolicyId", "aud", "cfRayId", "cf_ray_id", "connection", "country", "created_at",
 	"datetime", "datetimeMinute", "decision", "decision_outcome", "expiration", "expires_at", "hasExistingJWT", "hasGatewayEnabled",
 	"hasWarpEnabled", "identityProvider", "idp_id", "isSuccessfulLogin", "logged_at", "method", "mtlsStatus",
-	"precedence", "ray_id", "request_method", "resource_group_name", "resource_type", "result", "scope", "serviceTokenId",
-	"status", "status_code", "success", "time", "timestamp", "type", "updated_at", "uri",
+	"precedence", "ray_id", "request_method", "resource_type", "result", "scope", "serviceTokenId",
+	"status", "status_code", "success", "time", "timestamp", "type", "updated_at",
 }
 
 // json is a document as it may leave.

@@ -39,13 +39,13 @@ func everything() explain.Facts {
 	f.JIT = table(doc{"knock_request_id": "k", "app_aud": "other", "requester_email": pia, "approver_emails": []string{"fay@example.com"}, "purpose_justification": "Pia Lund needs it", "status": "PENDING", "created_at": stamp(noon)})
 	f.Changes = whole(change(noon.Add(-1), "PUT", "apps/"+appID+"/policies/machines", allow("For fay@example.com", rules{onEmail("fay@example.com")}, nil, nil)))
 	f.Events = []explain.Event{
-		{What: explain.WhatSCIMUpdate, JSON: doc{"logged_at": stamp(noon), "resource_user_email": pia, "status": "SUCCESS", "request_method": "PUT", "request_body": `{"displayName":"Pia Lund","emails":["pia@example.com"]}`}.json()},
-		{What: explain.WhatLogin, JSON: request().with("ray_id", "other").with("temporary_access_approvers", []string{"fay@example.com"}).with("purpose_justification_response", "Pia Lund").json()},
+		{What: explain.WhatSCIMUpdate, JSON: doc{"logged_at": stamp(noon), "resource_user_email": pia, "status": "SUCCESS", "request_method": "PUT", "resource_group_name": "Team of Quin Rey", "request_body": `{"displayName":"Pia Lund","emails":["pia@example.com"]}`}.json()},
+		{What: explain.WhatLogin, JSON: request().with("ray_id", "other").with("app_name", "").with("app_domain", "wiki.example.com/quin-rey").with("temporary_access_approvers", []string{"fay@example.com"}).with("purpose_justification_response", "Pia Lund").json()},
 	}
 	return f
 }
 
-var personal = []string{"pia@", "fay@", "moe@", "ned@", "kim@", "lea@", "hal@", "staff@", "admin@", "pia lund", "ida berg", "olaf rask", "jon holm", "gus-laptop", "pia-laptop",
+var personal = []string{"pia@", "fay@", "moe@", "ned@", "kim@", "lea@", "hal@", "staff@", "admin@", "pia lund", "ida berg", "olaf rask", "jon holm", "quin rey", "quin-rey", "gus-laptop", "pia-laptop",
 	piaID, "device-1", "192.0.2.7", "198.51.100", "203.0.113", "2001:db8"}
 
 // TestMasked looks for every clear name in all that leaves.

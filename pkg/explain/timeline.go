@@ -30,7 +30,7 @@ var kindsOfEvents = []kindOfEvent{
 		what: WhatLogin, time: []string{"created_at"}, ray: []string{"ray_id"}, user: []string{"user_email"}, userID: []string{"user_id"},
 		address: []string{"ip_address"}, outcome: success("allowed", OutcomeAllowed, OutcomeBlocked),
 		title: func(q *inquiry, row gjson.Result, outcome string) string {
-			return q.loginTitle(outcome, row.Get("user_email").Str, firstText(row.Get("app_name").Str, row.Get("app_domain").Str, row.Get("app_uid").Str), row.Get("ip_address").Str, row.Get("country").Str)
+			return q.loginTitle(outcome, row.Get("user_email").Str, firstText(row.Get("app_name").Str, q.shown.personal(row.Get("app_domain").Str), row.Get("app_uid").Str), row.Get("ip_address").Str, row.Get("country").Str)
 		},
 	},
 	{

@@ -82,6 +82,16 @@ var errAllowance = errors.New("the allowance is used up")
 // its allowance. Calls for other purposes can still be made.
 func BeyondAllowance(err error) bool { return errors.Is(err, errAllowance) }
 
+var errLeftToAlerts = errors.New("the rest of the limit is left to alert rules and others")
+
+// OthersMayCall says that a call was not made for whom it was, but that it may still be
+// made under the context: what another purpose may not ask for any more a query still
+// may, and an alert rule what a query may not.
+func OthersMayCall(ctx context.Context, err error) bool {
+	return BeyondAllowance(err) && SpenderOf(ctx).Purpose == Queries ||
+		errors.Is(err, errLeftToAlerts) && PriorityOf(ctx) == Alert
+}
+
 // spending is a call that counts against an allowance from when it is asked for
 // until a window after its end.
 type spending struct {

@@ -107,3 +107,24 @@ func TestSpendersJoin(t *testing.T) {
 		}
 	}
 }
+
+// Who asks for as much as there is leaves half of the reserve to alert rules, also
+// where these wait for the same thing.
+func TestAlertsMayUseHalfOfTheReserve(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := bubbleClient(t, Config{Reserve: 0.1}, ok)
+		calls, refused := spend(t, c, Spender{})
+		alert := WithPriority(context.Background(), Alert)
+		if calls != 1080 || refused.Kind != KindRateLimit || !OthersMayCall(alert, refused) || OthersMayCall(context.Background(), refused) {
+			t.Fatalf("%d calls, then %v", calls, refused)
+		}
+		calls = 0
+		var last error
+		for ; last == nil; calls++ {
+			_, last = c.Get(alert, "/x", nil)
+		}
+		if calls-1 != 60 || OthersMayCall(alert, last) {
+			t.Errorf("%d calls of alert rules, then %v", calls-1, last)
+		}
+	})
+}

@@ -44,7 +44,7 @@ type budget struct {
 	unknown  bool
 	probe    *ticket
 	blocked  time.Time
-	waiting  [2][]*waiter // by Priority
+	waiting  [3][]*waiter // by Priority
 	timer    *time.Timer
 	// spendings are the calls that count against an allowance.
 	spendings []*spending
@@ -189,7 +189,7 @@ func (b *budget) blockEnd(h http.Header, now time.Time) time.Time {
 
 // admissible says whether a call may go now; if not, when it may. The time is
 // zero where it depends on the end of a call that runs.
-func (b *budget) admissible(now time.Time) (ok bool, at time.Time) {
+func (b *budget) admissible(now time.Time, class Priority) (ok bool, at time.Time) {
 	if now.Before(b.blocked) {
 		return false, b.blocked
 	}
@@ -205,10 +205,10 @@ func (b *budget) admissible(now time.Time) (ok bool, at time.Time) {
 		return false, time.Time{}
 	}
 	if len(b.quotas) > 0 {
-		return b.quotaAdmits()
+		return b.quotaAdmits(class)
 	}
 	b.forget(now)
-	room := b.limit - b.kept(b.limit)
+	room := b.limit - b.kept(b.limit, class)
 	if len(b.ends)+b.inFlight < room {
 		return true, time.Time{}
 	}
@@ -218,10 +218,10 @@ func (b *budget) admissible(now time.Time) (ok bool, at time.Time) {
 	return false, b.ends[0].Add(b.window)
 }
 
-func (b *budget) quotaAdmits() (ok bool, at time.Time) {
+func (b *budget) quotaAdmits(class Priority) (ok bool, at time.Time) {
 	ok = true
 	for _, s := range b.quotas {
-		room := s.left - b.kept(s.limit)
+		room := s.left - b.kept(s.limit, class)
 		if room-b.inFlight > 0 {
 			continue
 		}
@@ -234,9 +234,13 @@ func (b *budget) quotaAdmits() (ok bool, at time.Time) {
 }
 
 // kept is the part of a limit that stays free for others. One call is always
-// ours: a limit must not be reserved away.
-func (b *budget) kept(limit int) int {
-	return max(min(int(float64(limit)*b.reserve), limit-1), 0)
+// ours: a limit must not be reserved away. Alert rules may use half of the part.
+func (b *budget) kept(limit int, class Priority) int {
+	part := max(min(int(float64(limit)*b.reserve), limit-1), 0)
+	if class == Alert {
+		return part / 2
+	}
+	return part
 }
 
 // forget drops what our own count no longer needs.
@@ -253,7 +257,7 @@ func (b *budget) state() BudgetState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
-	ok, at := b.admissible(now)
+	ok, at := b.admissible(now, Interactive)
 	b.forget(now)
 	s := BudgetState{API: b.api, Limit: b.limit, Window: int(b.window.Seconds()), Left: max(b.limit-len(b.ends)-b.inFlight, 0), NextAt: now}
 	tightest := -1

@@ -100,9 +100,9 @@ func (c *Client) Close() {
 const sharedTimeout = time.Minute
 
 // Share fetches once for all who ask for the same key for the same purpose at the
-// same time. What is shared does not end because the caller that started it did.
+// same time; alert rules, which may call where others may not, among themselves. What is shared does not end because the caller that started it did.
 func Share[T any](ctx context.Context, c *Client, key string, fetch func(context.Context) (T, error)) (value T, err error) {
-	answer := c.shared.DoChan(fmt.Sprintf("%d %s", SpenderOf(ctx).Purpose, key), func() (any, error) {
+	answer := c.shared.DoChan(fmt.Sprintf("%d %t %s", SpenderOf(ctx).Purpose, PriorityOf(ctx) == Alert, key), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sharedTimeout)
 		defer cancel()
 		defer context.AfterFunc(c.ctx, cancel)()

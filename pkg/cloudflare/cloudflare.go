@@ -111,7 +111,10 @@ type Priority int
 
 // Priorities, most urgent first.
 const (
-	Interactive Priority = iota
+	// Alert is for alert rules. They may use half of what is left to others, so that
+	// nobody who asks for very much can blind them.
+	Alert Priority = iota
+	Interactive
 	Background
 )
 

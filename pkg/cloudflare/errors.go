@@ -181,10 +181,15 @@ func (e *Error) refuseUntil(at, now time.Time) {
 	e.Message = verdicts[971].text + nextCall(at, now)
 }
 
-// errBudget is a call that was not made, as Cloudflare would have refused it.
-func errBudget(api string, at, now time.Time) *Error {
+// errBudget is a call that was not made, as Cloudflare would have refused it, or as
+// the rest of the limit is kept for others.
+func errBudget(api string, class Priority, at, now time.Time) *Error {
 	name := map[string]string{restAPI: "REST", graphqlAPI: "GraphQL"}[api]
-	return &Error{Kind: KindRateLimit, RetryAt: at, Message: fmt.Sprintf(
+	var left error
+	if class != Alert {
+		left = errLeftToAlerts
+	}
+	return &Error{Kind: KindRateLimit, RetryAt: at, Err: left, Message: fmt.Sprintf(
 		"The query would exceed Cloudflare's rate limit for the %s API.", name) + nextCall(at, now)}
 }
 

@@ -178,7 +178,7 @@ func TestKindsOfFailure(t *testing.T) {
 func TestMessagesAreWholeSentences(t *testing.T) {
 	client := New(Config{Credentials: Credentials{Token: testToken}})
 	now := time.Now()
-	list := []*Error{errBudget(restAPI, now, now), errClosed(), contextError(context.Background()), noJSON(200, nil),
+	list := []*Error{errBudget(restAPI, Alert, now, now), errClosed(), contextError(context.Background()), noJSON(200, nil),
 		newError(400, []apiError{{0, "Ends with a period. "}}), newError(400, []apiError{{12130, ""}})}
 	for _, status := range []int{200, 302, 400, 401, 403, 404, 408, 425, 429, 500} {
 		list = append(list, newError(status, nil))

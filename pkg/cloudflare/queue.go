@@ -12,6 +12,7 @@ const patience = 30 * time.Second
 
 // waiter is a call in the queue for the budget.
 type waiter struct {
+	class  Priority
 	until  time.Time // on the budget's clock
 	turn   time.Time // as last foreseen; zero while only running calls are ahead
 	spent  *spending
@@ -20,12 +21,12 @@ type waiter struct {
 	done   chan struct{} // closed once ticket or err is set
 }
 
-// take waits for a ticket, interactive calls before background ones. It fails
+// take waits for a ticket, calls of alert rules before interactive ones, and these
+// before background ones. It fails
 // at once if the ticket would come after the caller's deadline, with the time at
 // which it would succeed.
 func (b *budget) take(ctx context.Context) (*ticket, *Error) {
-	w := &waiter{done: make(chan struct{})}
-	class := PriorityOf(ctx)
+	w := &waiter{class: PriorityOf(ctx), done: make(chan struct{})}
 	b.mu.Lock()
 	spent, refused := b.spend(SpenderOf(ctx))
 	if refused != nil {
@@ -33,7 +34,7 @@ func (b *budget) take(ctx context.Context) (*ticket, *Error) {
 		return nil, refused
 	}
 	w.spent, w.until = spent, b.now().Add(remaining(ctx))
-	b.waiting[class] = append(b.waiting[class], w)
+	b.waiting[w.class] = append(b.waiting[w.class], w)
 	b.pump()
 	b.mu.Unlock()
 	select {
@@ -52,7 +53,7 @@ func (b *budget) take(ctx context.Context) (*ticket, *Error) {
 		b.remove(w)
 		b.unspend(w.spent)
 		if now := b.now(); !w.turn.IsZero() && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return nil, errBudget(b.api, later(w.turn, now), now)
+			return nil, errBudget(b.api, w.class, later(w.turn, now), now)
 		}
 	}
 	return nil, contextError(ctx)
@@ -95,7 +96,7 @@ func (b *budget) pump() {
 			b.settle(w, nil, errClosed())
 			continue
 		}
-		ok, at := b.admissible(now)
+		ok, at := b.admissible(now, w.class)
 		if !ok {
 			b.giveUp(now, at)
 			b.arm(now, at)
@@ -138,8 +139,8 @@ func (b *budget) giveUp(now, at time.Time) {
 	for class := range b.waiting {
 		for _, w := range slices.Clone(b.waiting[class]) {
 			place++
-			if w.turn = b.turn(place, at); w.turn.After(w.until) {
-				b.settle(w, nil, errBudget(b.api, w.turn, now))
+			if w.turn = b.turn(place, at, w.class); w.turn.After(w.until) {
+				b.settle(w, nil, errBudget(b.api, w.class, w.turn, now))
 				place--
 			}
 		}
@@ -148,7 +149,7 @@ func (b *budget) giveUp(now, at time.Time) {
 
 // turn is when the call at a place in the queue may go, given when the first may.
 // It assumes that nobody else spends from the limit.
-func (b *budget) turn(place int, at time.Time) time.Time {
+func (b *budget) turn(place int, at time.Time, class Priority) time.Time {
 	if len(b.quotas) == 0 {
 		if at.Equal(b.blocked) || place > len(b.ends) {
 			return at
@@ -157,7 +158,7 @@ func (b *budget) turn(place int, at time.Time) time.Time {
 	}
 	turn := at
 	for _, s := range b.quotas {
-		each := max(s.limit-b.kept(s.limit), 1)
+		each := max(s.limit-b.kept(s.limit, class), 1)
 		turn = later(turn, at.Add(time.Duration((place-1)/each)*s.window))
 	}
 	return turn

@@ -199,6 +199,9 @@ func (b *Builder) take(n *node, key string, v gjson.Result, kept bool) (at int64
 		if !kept {
 			b.extra = append(b.extra, extraKey{key, v.Raw})
 		}
+		if n != nil && v.Type != gjson.Null {
+			b.doubt(n)
+		}
 		return 0, false
 	case n.target != nil && n.target.column == timeColumn:
 		t, err := query.ParseInstant(n.target.field, plain(v))
@@ -217,6 +220,17 @@ func (b *Builder) take(n *node, key string, v gjson.Result, kept bool) (at int64
 		return true
 	})
 	return at, placed
+}
+
+// doubt marks the fields within a value that is not the object that they stand in:
+// they are not empty, but unreadable.
+func (b *Builder) doubt(n *node) {
+	if t := n.target; t != nil && t.column != timeColumn && b.row[t.column].rank == 0 {
+		b.row[t.column].code = b.dicts[t.column].textCode(unreadable)
+	}
+	for _, inner := range n.inner {
+		b.doubt(inner)
+	}
 }
 
 func (b *Builder) push(at int64) {

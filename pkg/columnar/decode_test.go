@@ -139,7 +139,7 @@ func TestAnAbsentValueMatchesAndCountsAsEmpty(t *testing.T) {
 	}
 	country, _ := q.Field("country")
 	email, _ := q.Field("user_email")
-	counter := NewCounter(l, NewMatcher(l), []*catalogue.Field{email, country})
+	counter := NewCounter(l, NewMatcher(l), []*catalogue.Field{email, country}, nil)
 	_, groups := counter.Next(whole(c))
 	require.Equal(t, []uint32{0, 1, 1, 1}, groups)
 	require.Equal(t, []query.Cell{{Text: "", Valid: true}, {Text: "", Valid: true}}, counter.Key(1))
@@ -164,7 +164,7 @@ func TestGroupsAreAddedUp(t *testing.T) {
 	joined := Join(l, second)
 	require.Equal(t, []Weight{{4, 2}}, joined.weights)
 
-	counter := NewCounter(l, NewMatcher(l), []*catalogue.Field{country})
+	counter := NewCounter(l, NewMatcher(l), []*catalogue.Field{country}, nil)
 	rows, groups := counter.Next(whole(c))
 	sums := map[string]int64{}
 	for i, row := range rows {

@@ -30,7 +30,10 @@ func (n *ids[K]) of(v K) uint32 {
 // Keyer gives each row the number of its group. Groups of several fields are
 // numbered as pairs: of the group so far, and the next field's value.
 type Keyer struct {
-	fields  []*catalogue.Field
+	fields []*catalogue.Field
+	// show is what a mask shows of a value, nil without one. Groups are those of what
+	// is shown: neither their number nor their order tells more.
+	show    func(f *catalogue.Field, value string) string
 	readers []reader
 	cells   []ids[query.Cell]
 	rays    []map[uint64]uint32
@@ -38,9 +41,10 @@ type Keyer struct {
 	codes   []uint32
 }
 
-// NewKeyer numbers groups by fields.
-func NewKeyer(l *Layout, fields []*catalogue.Field) *Keyer {
-	k := &Keyer{fields: fields}
+// NewKeyer numbers groups by fields. show is what a mask shows of a value, nil
+// without one.
+func NewKeyer(l *Layout, fields []*catalogue.Field, show func(f *catalogue.Field, value string) string) *Keyer {
+	k := &Keyer{fields: fields, show: show}
 	for _, f := range fields {
 		k.readers = append(k.readers, l.reader(f))
 		k.cells = append(k.cells, newIDs[query.Cell]())
@@ -97,6 +101,9 @@ func (k *Keyer) number(f int, col *column, code uint32, row int) uint32 {
 // of numbers a value. An absent one is the empty one.
 func (k *Keyer) of(f int, cell query.Cell) uint32 {
 	cell.Valid = true
+	if k.show != nil {
+		cell.Text = k.show(k.fields[f], cell.Text)
+	}
 	return k.cells[f].of(cell)
 }
 
@@ -118,7 +125,7 @@ func (k *Keyer) pair(f int, before, id uint32) uint32 {
 	return k.pairs[f].of([2]uint32{before, id})
 }
 
-// Key is the values of a group.
+// Key is the values of a group, as they are shown.
 func (k *Keyer) Key(group uint32) []query.Cell {
 	key := make([]query.Cell, len(k.fields))
 	for f := len(key) - 1; f >= 0; f-- {
@@ -145,12 +152,13 @@ type Counter struct {
 	Newest  int64
 }
 
-// NewCounter counts by fields; without any all events are one group.
-func NewCounter(l *Layout, m *Matcher, fields []*catalogue.Field) *Counter {
-	return &Counter{matcher: m, keyer: NewKeyer(l, fields)}
+// NewCounter counts by fields; without any all events are one group. show is what a
+// mask shows of a value, nil without one.
+func NewCounter(l *Layout, m *Matcher, fields []*catalogue.Field, show func(f *catalogue.Field, value string) string) *Counter {
+	return &Counter{matcher: m, keyer: NewKeyer(l, fields, show)}
 }
 
-// Key is the values of a group.
+// Key is the values of a group, as they are shown.
 func (c *Counter) Key(group uint32) []query.Cell { return c.keyer.Key(group) }
 
 // Next gives the rows of a run that pass and the group of each. The slices hold

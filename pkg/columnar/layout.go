@@ -5,6 +5,7 @@
 package columnar
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
@@ -60,6 +61,10 @@ func NewGroupLayout(q *catalogue.QueryType, fields []*catalogue.Field) *Layout {
 
 func newLayout(q *catalogue.QueryType, fields []*catalogue.Field, weighted bool) *Layout {
 	l := &Layout{queryType: q, byName: map[string]int{}, keys: map[string]*node{}, weighted: weighted}
+	// Rows of the same time are in the order of their columns. A mask must not be seen
+	// through by that, so personal values decide last, after the IDs of rows.
+	fields = slices.Clone(fields)
+	slices.SortStableFunc(fields, func(a, b *catalogue.Field) int { return order(a.Personal) - order(b.Personal) })
 	for _, f := range fields {
 		if len(f.Path) == 0 {
 			continue
@@ -80,6 +85,13 @@ func newLayout(q *catalogue.QueryType, fields []*catalogue.Field, weighted bool)
 		l.verdicts[column] = f.Kind == catalogue.KindBoolean || outcome != nil && outcome.Derived != nil && outcome.Derived.From == f.Name
 	}
 	return l
+}
+
+func order(last bool) int {
+	if last {
+		return 1
+	}
+	return 0
 }
 
 func (l *Layout) add(path []string, t *target) {

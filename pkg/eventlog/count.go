@@ -26,7 +26,7 @@ func tallyOf(c *columnar.Counter) tally {
 // countGroups counts the events that pass, by group.
 func (e *execution) countGroups(v view) (*answer.Groups, tally) {
 	r := e.request
-	c := columnar.NewCounter(e.layout, e.matcher, r.GroupBy)
+	c := columnar.NewCounter(e.layout, e.matcher, r.GroupBy, r.Disguise)
 	var counts []int64
 	for _, p := range v.parts {
 		rows, groups := c.Next(p.run)
@@ -52,7 +52,7 @@ func (e *execution) countGroups(v view) (*answer.Groups, tally) {
 // countSeries counts the events that pass, by bucket and group.
 func (e *execution) countSeries(v view) (*answer.Series, tally, error) {
 	r := e.request
-	c := columnar.NewCounter(e.layout, e.matcher, r.GroupBy)
+	c := columnar.NewCounter(e.layout, e.matcher, r.GroupBy, r.Disguise)
 	start, length, buckets := r.Needed().From, int64(r.Interval), r.Buckets()
 	var counts [][]int64
 	for _, p := range v.parts {
@@ -142,7 +142,7 @@ func (e *execution) listGroups(v view) ([]columnar.Ref, []int64, tally) {
 		group uint32
 		count int64
 	}
-	c := columnar.NewCounter(e.layout, e.matcher, e.source.Shown(e.request))
+	c := columnar.NewCounter(e.layout, e.matcher, e.source.Shown(e.request), e.request.Disguise)
 	var list []listed
 	for _, p := range v.parts {
 		rows, groups := c.Next(p.run)

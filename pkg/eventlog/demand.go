@@ -138,9 +138,7 @@ func (d *demand) collect() {
 			continue
 		}
 		for _, f := range clipFailures(fl.failures, d.reach()) {
-			// What another purpose may not ask for any more, a query still may.
-			others := cloudflare.BeyondAllowance(f.Err) && cloudflare.SpenderOf(d.ctx).Purpose == cloudflare.Queries
-			if !others && !slices.Contains(d.failures, f) {
+			if !cloudflare.OthersMayCall(d.ctx, f.Err) && !slices.Contains(d.failures, f) {
 				d.failures = append(d.failures, f)
 			}
 		}

@@ -40,7 +40,10 @@ const (
 	patience = 30 * time.Second
 )
 
-// Log asks a query type for events, on behalf of a question.
+// QueryTypes are those whose events the facts can hold.
+var QueryTypes = []string{accessRequests, loginGroups, "failed_logins", "scim_updates", "access_changes", "jit_requests"}
+
+// Log asks one of QueryTypes for events, on behalf of a question.
 type Log struct {
 	QueryType string
 	// Filters are values by field; an event needs one of the values of each.

@@ -86,32 +86,10 @@ func TestRowIDsDoNotRunTogether(t *testing.T) {
 	require.NotEqual(t, row(cell(""), cell("c")), row(query.Cell{}, cell("c")))
 }
 
-func TestMaskMergesWhatBecomesEqual(t *testing.T) {
-	groups := func() *answer.Result {
-		return &answer.Result{Groups: &answer.Groups{Fields: fields(t, "user_email", "country"), Rows: []answer.Group{
-			{Key: []query.Cell{cell("A@example.com"), cell("GB")}, Count: 3},
-			{Key: []query.Cell{cell("b@example.com"), cell("GB")}, Count: 2},
-			{Key: []query.Cell{{}, cell("GB")}, Count: 1},
-		}}}
-	}
-	r := groups()
-	NewMasker(MaskRedact, "").Apply(r)
-	require.Equal(t, []answer.Group{
-		{Key: []query.Cell{cell(redacted), cell("GB")}, Count: 5},
-		{Key: []query.Cell{{}, cell("GB")}, Count: 1},
-	}, r.Groups.Rows)
-
-	r = groups()
+func TestPseudonymsDoNotDependOnCase(t *testing.T) {
 	m := NewMasker(MaskPseudonym, "a key")
-	m.Apply(r)
-	require.Len(t, r.Groups.Rows, 3)
-	require.Equal(t, m.Text("a@EXAMPLE.com"), r.Groups.Rows[0].Key[0].Text, "case does not count")
+	require.Equal(t, m.Text("A@example.com"), m.Text("a@EXAMPLE.com"))
 	require.NotEqual(t, m.Text("a@example.com"), NewMasker(MaskPseudonym, "another").Text("a@example.com"))
-
-	series := &answer.Result{Series: &answer.Series{Fields: fields(t, "ip_address"), Groups: []answer.SeriesGroup{
-		{Key: []query.Cell{cell("192.0.2.1")}, Counts: []int64{1, 0}}, {Key: []query.Cell{cell("192.0.2.2")}, Counts: []int64{1, 5}}}}}
-	NewMasker(MaskRedact, "").Apply(series)
-	require.Equal(t, []answer.SeriesGroup{{Key: []query.Cell{cell(redacted)}, Counts: []int64{2, 5}}}, series.Series.Groups)
 }
 
 func TestMaskHidesUnknownKeysAndCalls(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
 // Mask says what happens to personal fields before they leave the executable.
@@ -63,6 +62,14 @@ func (m *Masker) Text(value string) string {
 // Hides says whether personal values are replaced.
 func (m *Masker) Hides() bool { return m.mask != MaskNone }
 
+// Disguise is Show, or nil where nothing is replaced.
+func (m *Masker) Disguise() func(f *catalogue.Field, value string) string {
+	if !m.Hides() {
+		return nil
+	}
+	return m.Show
+}
+
 // Show is what answers show of a field's value.
 func (m *Masker) Show(f *catalogue.Field, value string) string {
 	if !f.Personal {
@@ -71,9 +78,10 @@ func (m *Masker) Show(f *catalogue.Field, value string) string {
 	return m.Text(value)
 }
 
-// Apply masks every personal field of a result in place. Unknown keys can hold
-// anything, so they are not shown at all. Parts have sentences in which personal
-// values stand: who writes them masks them, with query.Request.Show.
+// Apply masks every personal field of a result's table in place. Unknown keys can
+// hold anything, so they are not shown at all. Groups and series are counted by what
+// is shown, with query.Request.Disguise. Parts have sentences in which personal values
+// stand: who writes them masks them, with query.Request.Show.
 func (m *Masker) Apply(r *answer.Result) {
 	if m.mask == MaskNone {
 		return
@@ -84,7 +92,9 @@ func (m *Masker) Apply(r *answer.Result) {
 		for _, column := range t.Columns {
 			if column.Field.Personal {
 				for i := range column.Values {
-					m.cell(&column.Values[i])
+					if c := &column.Values[i]; c.Valid {
+						c.Text = m.Text(c.Text)
+					}
 				}
 			}
 		}
@@ -94,53 +104,4 @@ func (m *Masker) Apply(r *answer.Result) {
 			}
 		}
 	}
-	if g := r.Groups; g != nil {
-		g.Rows = mergeMasked(m, g.Fields, g.Rows,
-			func(row *answer.Group) []query.Cell { return row.Key },
-			func(into *answer.Group, row answer.Group) { into.Count += row.Count })
-		answer.SortGroups(g.Rows)
-	}
-	if s := r.Series; s != nil {
-		s.Groups = mergeMasked(m, s.Fields, s.Groups,
-			func(group *answer.SeriesGroup) []query.Cell { return group.Key },
-			func(into *answer.SeriesGroup, group answer.SeriesGroup) {
-				for i, n := range group.Counts {
-					into.Counts[i] += n
-				}
-			})
-	}
-}
-
-func (m *Masker) cell(c *query.Cell) {
-	if c.Valid {
-		c.Text = m.Text(c.Text)
-	}
-}
-
-// mergeMasked masks the keys of groups and joins those that became equal. The
-// order of first appearance stays.
-func mergeMasked[G any](m *Masker, fields []*catalogue.Field, groups []G, key func(*G) []query.Cell, join func(*G, G)) []G {
-	index := map[string]int{}
-	out := groups[:0]
-	for _, g := range groups {
-		cells := key(&g)
-		var id strings.Builder
-		for i := range cells {
-			if fields[i].Personal {
-				m.cell(&cells[i])
-			}
-			id.WriteString(cells[i].Text)
-			id.WriteByte(0)
-			if cells[i].Valid {
-				id.WriteByte(1)
-			}
-		}
-		if at, ok := index[id.String()]; ok {
-			join(&out[at], g)
-			continue
-		}
-		index[id.String()] = len(out)
-		out = append(out, g)
-	}
-	return out
 }

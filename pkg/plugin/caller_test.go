@@ -10,6 +10,7 @@ import (
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/settings"
 )
 
 func withRole(role string) *backend.User { return &backend.User{Login: "somebody", Role: role} }
@@ -63,6 +64,28 @@ func TestQueryTypesByRole(t *testing.T) {
 		values := fmt.Sprintf("values?queryType=%s&field=%s", q.Name, q.Fields[0].Name)
 		require.Equal(t, http.StatusForbidden, asking(t, d, withRole("Viewer"), values).Status, "suggestions need the query type's role")
 		require.NotEqual(t, http.StatusForbidden, asking(t, d, withRole("Editor"), values).Status)
+	}
+}
+
+// An explanation holds failed logins, changes, and more of what other query types show.
+func TestAnExplanationNeedsTheRolesOfWhatItShows(t *testing.T) {
+	q, _ := catalogue.Lookup("explain")
+	a := account.New(upstreamOf(t, q.Name))
+	for roles, least := range map[string]string{
+		``: "", `"users":"Admin"`: "", `"active_sessions":"Admin"`: "", `"failed_logins":"Editor"`: "Editor",
+		`"access_changes":"Admin","failed_logins":"Editor"`: "Admin", `"explain":"Viewer","jit_requests":"Editor"`: "Editor",
+		`"explain":"Admin","scim_updates":"Viewer"`: "Admin", `"access_requests":"Editor"`: "Editor", `"login_groups":"Editor"`: "Editor",
+	} {
+		d := instance(t, a, `,"minRoles":{`+roles+`}`)
+		for _, role := range []string{"Viewer", "Editor", "Admin"} {
+			answer := askAs(t, d, withRole(role), nil, string(leakQueries(t, q, d.masker.Show)[0].JSON))
+			if settings.ParseRole(role) >= settings.ParseRole(least) {
+				require.NoError(t, answer.Error, "%s as %s", roles, role)
+				continue
+			}
+			require.ErrorContains(t, answer.Error, "answers explain to the role "+least, "%s as %s", roles, role)
+			require.Equal(t, backend.StatusForbidden, answer.Status)
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/facts"
 )
 
 // planted are the identities that the planter puts wherever one can be. No byte
@@ -39,16 +40,26 @@ type planter struct {
 	next  http.RoundTripper
 	kinds map[string]catalogue.Kind // of personal fields, by the last step of their paths
 	echo  func(text string) (status int, body string)
+	// logsOnly says that what is no log is left as it is: an explanation shows the names
+	// of policies and groups.
+	logsOnly bool
 }
 
 func plant(a *account.Account, q *catalogue.QueryType) *planter {
-	p := &planter{next: a.Transport(), kinds: map[string]catalogue.Kind{}}
-	for _, f := range q.Fields {
-		if !f.Personal {
-			continue
-		}
-		for _, path := range append(slices.Clone(f.Path), f.Name) {
-			p.kinds[path[strings.LastIndex(path, ".")+1:]] = f.Kind
+	p := &planter{next: a.Transport(), kinds: map[string]catalogue.Kind{}, logsOnly: !q.HasEvents()}
+	types := []string{q.Name}
+	if p.logsOnly {
+		types = append(types, facts.QueryTypes...)
+	}
+	for _, name := range types {
+		q, _ := catalogue.Lookup(name)
+		for _, f := range q.Fields {
+			if !f.Personal {
+				continue
+			}
+			for _, path := range append(slices.Clone(f.Path), f.Name) {
+				p.kinds[path[strings.LastIndex(path, ".")+1:]] = f.Kind
+			}
 		}
 	}
 	return p
@@ -76,25 +87,28 @@ func (p *planter) RoundTrip(r *http.Request) (*http.Response, error) {
 		kinds = map[string]catalogue.Kind{"name": catalogue.KindString}
 	} else if strings.HasSuffix(path, "/apps") || strings.HasSuffix(path, "/identity_providers") || strings.HasSuffix(path, "/service_tokens") {
 		kinds = nil
+	} else if p.logsOnly && !strings.Contains(path, "log") && !strings.HasSuffix(path, "/graphql") {
+		kinds = nil
 	}
-	body, err := json.Marshal(sown(answer, kinds))
+	body, err := json.Marshal(sown(answer, kinds, !p.logsOnly))
 	response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return response, err
 }
 
-// sown puts the identities into all objects of an answer.
-func sown(value any, kinds map[string]catalogue.Kind) any {
+// sown puts the identities into all objects of an answer, with inKeys also into the keys
+// of JSON.
+func sown(value any, kinds map[string]catalogue.Kind, inKeys bool) any {
 	switch v := value.(type) {
 	case []any:
 		for i := range v {
-			v[i] = sown(v[i], kinds)
+			v[i] = sown(v[i], kinds, inKeys)
 		}
 	case map[string]any:
 		_, isRow := v["datetime"]
 		for key := range maps.Clone(v) {
 			kind, personal := kinds[key]
 			if !personal {
-				v[key] = sown(v[key], kinds)
+				v[key] = sown(v[key], kinds, inKeys)
 				continue
 			}
 			isRow = true
@@ -106,11 +120,11 @@ func sown(value any, kinds map[string]catalogue.Kind) any {
 			case catalogue.KindUUID:
 				v[key] = planted.uuid
 			case catalogue.KindJSON:
-				v[key] = map[string]any{planted.text: []any{planted.email, planted.ip}}
+				v[key] = map[string]any{map[bool]string{true: planted.text}[inKeys]: []any{planted.email, planted.ip}}
 			default:
 				v[key] = planted.text
 				if key == "uri" { // by which entries of the audit log are told to be about Access
-					v[key] = "/access/" + planted.text
+					v[key] = fmt.Sprint(v[key], "/access/", planted.text)
 				}
 			}
 		}

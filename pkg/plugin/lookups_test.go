@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/stretchr/testify/require"
@@ -80,4 +81,38 @@ func TestAFloodOfLookupsLeavesTheBudgetToQueries(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Nor does one who asks queries that cost many calls each: explanations of Ray IDs that
+// don't exist, and ranges that nobody has asked for, who also says to be an alert rule.
+func TestAFloodOfQueriesLeavesCallsToAlerts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := upstreamOf(t, "access_requests")
+		c.Limit = 1200
+		a := account.New(c)
+		d := instance(t, a, "")
+		viewer := &backend.User{Login: "viewer", Role: "Viewer"}
+		ask := func(user *backend.User, headers map[string]string, q backend.DataQuery) backend.DataResponse {
+			r, err := d.QueryData(t.Context(), &backend.QueryDataRequest{Headers: headers,
+				PluginContext: backend.PluginContext{User: user}, Queries: []backend.DataQuery{q}})
+			require.NoError(t, err)
+			return r.Responses["A"]
+		}
+		fromAlert := map[string]string{backend.FromAlertHeaderName: "true"}
+		for i := 0; restLeft(t, d) > 125 && i < 1000; i++ {
+			ask(viewer, nil, dataQuery("A", fmt.Sprintf(`{"queryType":"explain","filters":[{"field":"ray_id","operator":"=","values":["%016x"]}]}`, i)))
+		}
+		emptied := false
+		for i := 0; i < 150 && !emptied; i++ {
+			q := dataQuery("A", ar(""))
+			q.TimeRange.From = trioRange.From.AddDate(0, 0, -i)
+			q.TimeRange.To = q.TimeRange.From.Add(time.Hour)
+			emptied = ask(viewer, fromAlert, q).Error != nil
+		}
+		require.True(t, emptied, "the flood must find the limit for the test to mean anything")
+		require.Zero(t, a.Counts().Refused)
+		for _, q := range []string{ar(`"format":"time_series"`), `{"queryType":"jit_requests","format":"time_series"}`} {
+			require.NoError(t, ask(nil, fromAlert, dataQuery("A", q)).Error)
+		}
+	})
 }

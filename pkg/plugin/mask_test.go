@@ -127,3 +127,22 @@ func TestAClearUserIsRefusedUnderAMask(t *testing.T) {
 	}
 	require.Empty(t, a.Asked())
 }
+
+// What was changed can be a person.
+func TestAMaskHidesUsersThatWereChanged(t *testing.T) {
+	const user = "5eaf00d5-aaaa-4bbb-8ccc-123456789abc"
+	c := upstreamOf(t, "access_changes")
+	at := trioRange.To.Add(-time.Minute).UTC().Format(time.RFC3339)
+	c.AuditLog = []account.Event{account.AuditEntryOf(account.Row{"id": "1",
+		"action": map[string]any{"time": at, "type": "update", "result": "success"}, "resource": map[string]any{"id": user, "type": "user"},
+		"raw": map[string]any{"uri": "/accounts/" + account.ID + "/access/users/" + user}})}
+	d := instance(t, account.New(c), `,"maskIdentities":"pseudonym"`)
+	for _, format := range []string{"table", "logs"} {
+		answer := ask(t, d, nil, dataQuery("A", `{"queryType":"access_changes","format":"`+format+`"}`))["A"]
+		require.NoError(t, answer.Error)
+		require.Equal(t, 1, answer.Frames[0].Rows())
+		b, err := json.Marshal(answer.Frames)
+		require.NoError(t, err)
+		require.NotContains(t, string(b), user)
+	}
+}

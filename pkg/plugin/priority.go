@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/settings"
 )
 
 const (
@@ -46,9 +47,13 @@ func newRefreshDetector(now func() time.Time) *refreshDetector {
 
 // priority is a query's place in the queue for the budget. A query that its user
 // asked a short time ago, over a range that has since moved on, is a refresh.
-// Alert evaluations are not: one that fails notifies somebody.
+// Alert evaluations are not: one that fails notifies somebody. As with roles, the
+// header that marks them counts for who could not have sent it only, or may do anything.
 func (d *refreshDetector) priority(user *backend.User, q backend.DataQuery, alert bool) cloudflare.Priority {
-	if alert {
+	switch {
+	case alert && roleOf(user, alert) == settings.Admin:
+		return cloudflare.Alert
+	case alert:
 		return cloudflare.Interactive
 	}
 	var h maphash.Hash

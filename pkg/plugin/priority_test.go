@@ -40,13 +40,14 @@ func TestARefreshGivesWayToAQuestion(t *testing.T) {
 		"a longer range":                  {anna, model, 30 * time.Second, -time.Hour, false, cloudflare.Interactive},
 		"a range that ends earlier":       {anna, model, -time.Minute, 10 * time.Minute, false, cloudflare.Interactive},
 		"long after the first":            {anna, model, 20 * time.Minute, 0, false, cloudflare.Interactive},
-		"an alert evaluation, repeatedly": {anna, model, 30 * time.Second, 0, true, cloudflare.Interactive},
+		"an alert evaluation, repeatedly": {nil, model, 30 * time.Second, 0, true, cloudflare.Alert},
+		"somebody who says to be one":     {anna, model, 30 * time.Second, 0, true, cloudflare.Interactive},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clock := now
 			d := newRefreshDetector(func() time.Time { return clock })
 			first := backend.DataQuery{JSON: model, TimeRange: hour(0)}
-			require.Equal(t, cloudflare.Interactive, d.priority(anna, first, c.alert))
+			require.Equal(t, cloudflare.Interactive, d.priority(anna, first, false))
 			clock = now.Add(max(c.later, 0))
 			window := hour(c.later)
 			window.From = window.From.Add(c.from)
@@ -82,5 +83,5 @@ func TestARefreshedPanelAsksInTheBackground(t *testing.T) {
 		q.TimeRange.To = q.TimeRange.To.Add(time.Duration(i) * 30 * time.Second)
 		require.NoError(t, ask(t, d, headers, q)["A"].Error)
 	}
-	require.Equal(t, []cloudflare.Priority{cloudflare.Interactive, cloudflare.Background, cloudflare.Interactive}, a.priorities)
+	require.Equal(t, []cloudflare.Priority{cloudflare.Interactive, cloudflare.Background, cloudflare.Alert}, a.priorities)
 }

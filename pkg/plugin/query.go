@@ -83,9 +83,7 @@ func (d *Datasource) answer(ctx context.Context, asked concurrent.Query, alert b
 		MaxLimit:      d.settings.MaxRows,
 		Now:           d.now(),
 		Stopped:       ctx.Err,
-	}
-	if d.masker.Hides() {
-		options.Disguise = d.masker.Show
+		Disguise:      d.masker.Disguise(),
 	}
 	r, err := query.Parse(q.JSON, options)
 	spans.End(span, err)
@@ -166,7 +164,7 @@ func incompleteAlert(result *answer.Result) failure {
 func (d *Datasource) countValues(ctx context.Context, q *catalogue.QueryType, f *catalogue.Field, within interval.Interval) ([]answer.Group, error) {
 	r := &query.Request{
 		Type: q, Format: query.FormatTable, GroupBy: []*catalogue.Field{f},
-		Limit: d.settings.MaxRows, Range: within,
+		Limit: d.settings.MaxRows, Range: within, Disguise: d.masker.Disguise(),
 	}
 	result, err := d.run(ctx, r, &cloudflare.Trace{})
 	if err != nil {

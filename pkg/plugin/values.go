@@ -165,6 +165,9 @@ func (d *Datasource) listed(ctx context.Context, f *catalogue.Field) ([]suggesti
 			out = append(out, suggestion{Text: d.label(f, e, value), Value: d.masker.Show(f, value)})
 		}
 	}
+	if f.Personal && d.masker.Hides() { // Cloudflare's order can be that of names.
+		slices.SortFunc(out, func(a, b suggestion) int { return cmp.Compare(a.Value, b.Value) })
+	}
 	return out, nil
 }
 

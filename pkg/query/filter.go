@@ -233,6 +233,9 @@ func joinValues(values []catalogue.Value) string {
 // expressions may come to.
 func (f *Filter) compile(budget *patternBudget) error {
 	f.cost = cost{flat: 1}
+	if f.Masked() {
+		f.cost = disguising
+	}
 	switch f.Operator {
 	case catalogue.Equal, catalogue.NotEqual:
 		f.cost.flat += int64(len(f.instants) + len(f.numbers))

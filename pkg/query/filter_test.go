@@ -107,6 +107,7 @@ func TestMaskedFiltersCompareWhatIsShown(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, f.Match("a@example.com", true))
 	require.True(t, f.Match("b@example.com", true))
+	require.GreaterOrEqual(t, f.Cost(20), int64(200), "a pseudonym is made for each value, which is work")
 	require.True(t, f.Match(shown, true), "a value that looks like a pseudonym is hidden too")
 	for _, refused := range [][3]string{
 		{"user_email", "=", "a@example.com"}, {"user_email", "=~", "^a"}, {"user_email", "contains", shown}, {"ip_address", "=", "192.0.2.1"},

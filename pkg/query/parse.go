@@ -65,7 +65,7 @@ func Parse(raw []byte, o Options) (*Request, error) {
 	if !ok {
 		return nil, invalid("unknown query type %q; allowed are %s", shorten(m.QueryType), strings.Join(catalogue.Names(), ", "))
 	}
-	r := &Request{Type: q, FromAlert: o.FromAlert, disguise: o.Disguise}
+	r := &Request{Type: q, FromAlert: o.FromAlert, Disguise: o.Disguise}
 	checks := []func(*model, Options) error{
 		r.setFormat, r.setRange, r.setFilters, r.setGroupBy, r.setFields, r.setDirection, r.setLimit, r.setInterval,
 	}

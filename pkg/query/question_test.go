@@ -85,7 +85,7 @@ func TestShowsWhatIsMasked(t *testing.T) {
 	r, err := explain(t, `{"filters":[{"field":"ray_id","operator":"=","values":["8d3f"]}]}`, false)
 	require.NoError(t, err)
 	require.Equal(t, "sam@example.com", r.Show("sam@example.com"))
-	r.disguise = func(f *catalogue.Field, value string) string {
+	r.Disguise = func(f *catalogue.Field, value string) string {
 		require.True(t, f.Personal)
 		return "p_" + value
 	}

@@ -94,16 +94,18 @@ type Request struct {
 	MaxRows int
 	// AsSent is set by who has no use for names that rows don't come with: the list of
 	// them costs a call. Filters on names still need it.
-	AsSent   bool
-	disguise func(field *catalogue.Field, value string) string
+	AsSent bool
+	// Disguise is what is shown of values where identities are masked; nil where they
+	// are not. What is counted is counted by it.
+	Disguise func(field *catalogue.Field, value string) string
 }
 
 // Show is what the answer shows of a personal value that stands in a text.
 func (r *Request) Show(value string) string {
-	if r.disguise == nil {
+	if r.Disguise == nil {
 		return value
 	}
-	return r.disguise(personal, value)
+	return r.Disguise(personal, value)
 }
 
 // personal stands for a field whose values are masked.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/facts"
 )
 
 // Role is what somebody is in Grafana. Greater roles may do what smaller ones may.
@@ -49,13 +50,17 @@ const (
 	Budget            = "budget"
 )
 
+// explain is the query type whose answers rest on facts.
+const explain = "explain"
+
 // guarded are the names of all that a role can be set for.
 func guarded() []string {
 	return append(catalogue.Names(), Users, IdentityProviders, Apps, Accounts, Budget)
 }
 
 // minRoles checks the setting. A name that is not known is refused, because it would
-// guard nothing.
+// guard nothing. An explanation shows events of other query types, so it needs the
+// highest of their roles.
 func (p *problems) minRoles(m map[string]string) map[string]Role {
 	roles := map[string]Role{}
 	for _, name := range slices.Sorted(maps.Keys(m)) {
@@ -67,6 +72,11 @@ func (p *problems) minRoles(m map[string]string) map[string]Role {
 			p.add("minRoles must give %s one of the roles %s", name, strings.Join(roleNames[Viewer:], ", "))
 		default:
 			roles[name] = role
+		}
+	}
+	for _, shown := range facts.QueryTypes {
+		if role, ok := roles[shown]; ok {
+			roles[explain] = max(roles[explain], role)
 		}
 	}
 	return roles

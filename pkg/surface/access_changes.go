@@ -47,12 +47,14 @@ func (s *accessChanges) ofAccess(fetch rest.Fetch) rest.Fetch {
 		}
 		kept := []byte{'['}
 		list.ForEach(func(_, row gjson.Result) bool {
-			uri := row.Get("raw.uri")
+			raw, uri := row.Get("raw"), row.Get("raw.uri")
 			if uri.Type == gjson.String {
 				s.told.Store(true)
 			}
 			switch at, err := query.ParseInstant(s.queryType.TimeField(), row.Get("action.time").String()); {
-			case strings.Contains(uri.String(), "/access/"):
+			case strings.Contains(uri.String(), "/access/"), uri.Type == gjson.JSON, raw.Type != gjson.Null && !raw.IsObject():
+				// What cannot be read may be about Access. It stays, so that the answer says
+				// that it is in doubt.
 				if len(kept) > 1 {
 					kept = append(kept, ',')
 				}

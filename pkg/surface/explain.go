@@ -70,8 +70,8 @@ func (s *explanation) Forget() { s.facts.Forget() }
 // Ask implements facts.Logs with the surfaces of the events.
 func (s *explanation) Ask(ctx context.Context, l facts.Log) (*answer.Result, error) {
 	surface, ok := s.find(l.QueryType)
-	if !ok {
-		return nil, fmt.Errorf("the query type %s has no surface", l.QueryType)
+	if !ok || !slices.Contains(facts.QueryTypes, l.QueryType) { // by which roles are checked
+		return nil, fmt.Errorf("no explanation can rest on the query type %s", l.QueryType)
 	}
 	q, _ := catalogue.Lookup(l.QueryType)
 	r, err := s.inner(l, sent(q))

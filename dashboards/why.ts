@@ -54,6 +54,8 @@ function part(title: string, description: string, name: string): TablePanel {
 function verdict(): TablePanel {
   const shown = ['verdict', 'certainty', 'reason', 'next_step'];
   return only(part('Verdict', 'What Access decided, and why.', 'verdict'), shown)
+    .noValue('Paste the Ray ID of a block page into the box above. You can paste the whole page.')
+    .overrideByRegexp('.*', [{ id: 'noValue', value: NO_VALUE }])
     .overrideByName(label(QUERY_TYPE, 'verdict'), width(190))
     .overrideByName(label(QUERY_TYPE, 'certainty'), width(100))
     .height(5);

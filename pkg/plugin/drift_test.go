@@ -130,9 +130,6 @@ func columns(map[string]any) {}
 // and fails an alert rule; a new value of the same form does not.
 func TestSchemaDriftIsSaidByEveryQueryType(t *testing.T) {
 	for _, q := range catalogue.All() {
-		if !q.HasEvents() {
-			continue // It has no rows of its own.
-		}
 		t.Run(q.Name, func(t *testing.T) {
 			struck := 0
 			for _, f := range q.Fields {

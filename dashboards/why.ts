@@ -52,11 +52,15 @@ function part(title: string, description: string, name: string): TablePanel {
 }
 
 function verdict(): TablePanel {
-  const shown = ['verdict', 'certainty', 'reason', 'next_step'];
+  // On a phone, the first column is what is seen.
+  const shown = ['reason', 'next_step', 'verdict', 'certainty'];
   return only(part('Verdict', 'What Access decided, and why.', 'verdict'), shown)
-    .overrideByName(label(QUERY_TYPE, 'verdict'), width(190))
+    .noValue('Paste the Ray ID of a block page into the box above. You can paste the whole page.')
+    .overrideByRegexp('.*', [{ id: 'noValue', value: NO_VALUE }])
+    .overrideByName(label(QUERY_TYPE, 'verdict'), width(160))
     .overrideByName(label(QUERY_TYPE, 'certainty'), width(100))
-    .height(5);
+    .overrideByName(label(QUERY_TYPE, 'next_step'), width(320))
+    .height(7);
 }
 
 function login(): TablePanel {
@@ -64,7 +68,12 @@ function login(): TablePanel {
   return only(
     part('Login', 'What was logged, and the policy and the configuration that it was judged by.', 'verdict'),
     shown
-  ).height(5);
+  )
+    .overrideByName(label(QUERY_TYPE, 'time'), width(170))
+    .overrideByName(label(QUERY_TYPE, 'ray_id'), width(175))
+    .overrideByName(label(QUERY_TYPE, 'outcome'), width(100))
+    .overrideByName(label(QUERY_TYPE, 'as_of'), width(170))
+    .height(5);
 }
 
 function checks(): TablePanel {
@@ -76,10 +85,13 @@ function checks(): TablePanel {
     .overrideByName(label(QUERY_TYPE, 'order'), width(70))
     .overrideByName(label(QUERY_TYPE, 'policy_id'), HIDDEN)
     .overrideByName(label(QUERY_TYPE, 'rule_type'), HIDDEN)
-    .overrideByName(label(QUERY_TYPE, 'decision'), width(110))
-    .overrideByName(label(QUERY_TYPE, 'section'), width(90))
+    .overrideByName(label(QUERY_TYPE, 'policy_name'), [...width(130), ...WRAPPED])
+    .overrideByName(label(QUERY_TYPE, 'decision'), width(95))
+    .overrideByName(label(QUERY_TYPE, 'section'), width(80))
     .overrideByName(label(QUERY_TYPE, 'result'), width(90))
-    .overrideByName(label(QUERY_TYPE, 'decisive'), width(100))
+    .overrideByName(label(QUERY_TYPE, 'decisive'), width(85))
+    .overrideByName(label(QUERY_TYPE, 'wanted'), width(175))
+    .overrideByName(label(QUERY_TYPE, 'source'), [...width(145), ...WRAPPED])
     .height(14);
 }
 
@@ -89,10 +101,17 @@ function timeline(): TablePanel {
     'What the same user, or without a user the same address, did within an hour of the login, and what changed in the configuration in the week before it.',
     'timeline'
   )
+    .overrideByName(label(QUERY_TYPE, 'time'), width(170))
     .overrideByName(label(QUERY_TYPE, 'what'), width(190))
     .overrideByName(label(QUERY_TYPE, 'outcome'), width(100))
+    .overrideByName(label(QUERY_TYPE, 'ray_id'), width(175))
     .height(12);
 }
+
+const WRAPPED: DynamicConfigValue[] = [
+  { id: 'custom.cellOptions', value: { type: 'auto', wrapText: true } },
+  { id: 'custom.wrapText', value: true },
+];
 
 const HIDDEN: DynamicConfigValue[] = [{ id: 'custom.hideFrom.viz', value: true }];
 

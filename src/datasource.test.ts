@@ -56,10 +56,10 @@ it('starts with a default that fits the place', () => {
 });
 
 it('asks what is not hidden, so that an incomplete query shows what it lacks', () => {
-  const { filterQuery } = dataSource();
-  expect(filterQuery(blocked)).toBe(true);
-  expect(filterQuery({ ...blocked, hide: true })).toBe(false);
-  expect(filterQuery({ refId: 'A', queryType: 'failed_logins' })).toBe(true);
+  const source = dataSource();
+  expect(source.filterQuery(blocked)).toBe(true);
+  expect(source.filterQuery({ ...blocked, hide: true })).toBe(false);
+  expect(source.filterQuery({ refId: 'A', queryType: 'failed_logins' })).toBe(true);
 });
 
 it('interpolates queries for Explore and says whose they are', () => {

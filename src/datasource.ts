@@ -31,7 +31,7 @@ import {
 import { withLinkRange } from './explore/linkRange';
 import { modifyQuery, QUERY_MODIFICATIONS, queryHasFilter, toggleQueryFilter } from './explore/toggleFilters';
 import { displayText } from './query/displayText';
-import { interpolateQuery } from './query/interpolate';
+import { awaitsVariable, interpolateQuery } from './query/interpolate';
 import { defaultQuery } from './query/model';
 import { DEFAULT_MAX_ROWS, type AccessOptions, type AccessQuery } from './types';
 import { AccessVariableSupport } from './variables/AccessVariableSupport';
@@ -68,9 +68,12 @@ export class AccessDataSource
     return displayText(query);
   }
 
-  /** A query that lacks something is sent too, so that the panel shows what is missing and not "No data". */
+  /**
+   * A query that lacks something is sent too, so that the panel shows what is missing and not "No data". One that waits
+   * for its login has nothing to ask yet: the panel shows its own text.
+   */
   filterQuery(query: AccessQuery): boolean {
-    return !query.hide;
+    return !query.hide && !awaitsVariable(query, this.templateSrv);
   }
 
   query(request: DataQueryRequest<AccessQuery>): Observable<DataQueryResponse> {

@@ -49,19 +49,22 @@ type listing struct {
 	paths      []string
 }
 
+// Permissions of an API token, as Cloudflare names them, and what they read.
 const (
-	readsApps      = "Access: Apps and Policies Read"
-	readsProviders = "Access: Organizations, Identity Providers, and Groups Read"
-	readsTokens    = "Access: Service Tokens Read"
-	readsUsers     = "Access: Audit Logs Read"
+	ReadsApps         = "Access: Apps and Policies Read"
+	ReadsProviders    = "Access: Organizations, Identity Providers, and Groups Read"
+	ReadsTokens       = "Access: Service Tokens Read"
+	ReadsCertificates = "Access: Mutual TLS Certificates Read"
+	ReadsZeroTrust    = "Zero Trust Read"
+	readsUsers        = "Access: Audit Logs Read"
 )
 
 var listings = map[string]listing{
-	"apps":               {"applications", readsApps, []string{"/access/apps"}},
-	"identity-providers": {"identity providers", readsProviders, []string{"/access/identity_providers"}},
+	"apps":               {"applications", ReadsApps, []string{"/access/apps"}},
+	"identity-providers": {"identity providers", ReadsProviders, []string{"/access/identity_providers"}},
 	// An application holds its policies; those that are reusable have a list besides.
-	"policies":       {"policies", readsApps, []string{"/access/apps", policiesPath}},
-	"service-tokens": {"service tokens", readsTokens, []string{"/access/service_tokens"}},
+	"policies":       {"policies", ReadsApps, []string{"/access/apps", policiesPath}},
+	"service-tokens": {"service tokens", ReadsTokens, []string{"/access/service_tokens"}},
 	"users":          {"users", readsUsers, []string{"/access/users"}},
 }
 

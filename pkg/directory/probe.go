@@ -17,7 +17,8 @@ import (
 type Probe struct {
 	Title      string
 	Permission string
-	// Optional probes are for names and suggestions; without them queries still work.
+	// Optional probes are for names, suggestions, and explanations; without them queries
+	// still work.
 	Optional bool
 	Ask      func(ctx context.Context) error
 }
@@ -26,20 +27,26 @@ type Probe struct {
 // its permission.
 const settingsProbe = `query probe($accountTag: string!) { viewer { accounts(filter: {accountTag: $accountTag}) { settings { %s { enabled } } } } }`
 
+// extras are the lists beside the logs, each with what goes missing without it. One
+// call is enough for all lists that need the same permission.
+var extras = []struct{ title, permission, path string }{
+	{"Identity providers and Access groups (for SCIM updates of all providers, names, and explaining logins)", ReadsProviders, "/access/identity_providers"},
+	{"Applications and policies (for names, and explaining logins)", ReadsApps, "/access/apps"},
+	{"Service tokens (for names, and explaining logins)", ReadsTokens, "/access/service_tokens"},
+	{"mTLS certificates (for explaining logins)", ReadsCertificates, "/access/certificates"},
+	{"Posture checks and lists (for explaining logins)", ReadsZeroTrust, "/devices/posture"},
+}
+
 // Probes are one for each query type, and one for each list that editors use.
 func (d *Directory) Probes() []Probe {
-	probes := make([]Probe, 0, 8)
+	probes := make([]Probe, 0, len(catalogue.All())+len(extras))
 	for _, q := range catalogue.All() {
 		if !q.HasEvents() {
 			continue // It reads what the others do.
 		}
 		probes = append(probes, Probe{Title: q.Title, Permission: q.Permission, Ask: d.probeOf(q)})
 	}
-	for _, extra := range []struct{ title, permission, path string }{
-		{"Identity providers (to find those that use SCIM, and for their names)", readsProviders, "/access/identity_providers"},
-		{"Names of applications and policies", readsApps, "/access/apps"},
-		{"Names of service tokens", readsTokens, "/access/service_tokens"},
-	} {
+	for _, extra := range extras {
 		probes = append(probes, Probe{
 			Title: extra.title, Permission: extra.permission, Optional: true,
 			Ask: d.get(extra.path, url.Values{"page": {"1"}, "per_page": {"1"}}),

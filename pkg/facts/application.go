@@ -11,6 +11,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
@@ -20,14 +21,14 @@ import (
 func (s *session) readApplication(ctx context.Context) error {
 	app, err := s.application(ctx)
 	if err != nil {
-		s.facts.App.Missing = s.gap("the application", permissionApps, err)
+		s.facts.App.Missing = s.gap("the application", directory.ReadsApps, err)
 		return nil
 	}
 	if app == nil {
 		if s.question.RayID == "" && !s.found {
 			return &query.InvalidError{Message: fmt.Sprintf("the account has no application with the %s of the filter, or does not show it to these credentials; correct the filter", s.filteredBy())}
 		}
-		s.facts.App.Missing = s.gap("the application", permissionApps, errNoApplication)
+		s.facts.App.Missing = s.gap("the application", directory.ReadsApps, errNoApplication)
 		return nil
 	}
 	s.facts.App.JSON = app
@@ -36,7 +37,7 @@ func (s *session) readApplication(ctx context.Context) error {
 	s.aud = parsed.Get("aud").String()
 	policies := parsed.Get("policies").Array()
 	if len(policies) == 0 || !written(policies) {
-		own := resource{"/access/apps/" + url.PathEscape(s.appUID) + "/policies", "the application's policies", permissionApps, 200}
+		own := resource{"/access/apps/" + url.PathEscape(s.appUID) + "/policies", "the application's policies", directory.ReadsApps, 200}
 		s.facts.AppPolicies = s.table(ctx, own)
 		if len(s.facts.AppPolicies.Rows) > 0 {
 			policies = nil

@@ -10,6 +10,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/explain"
 )
 
@@ -21,20 +22,14 @@ type resource struct {
 	perPage int
 }
 
-const (
-	permissionApps   = "Access: Apps and Policies Read"
-	permissionGroups = "Access: Organizations, Identity Providers, and Groups Read"
-	permissionTrust  = "Zero Trust Read"
-)
-
 var (
-	identityProviders = resource{"/access/identity_providers", "the list of identity providers", permissionGroups, 200}
-	accessGroups      = resource{"/access/groups", "the list of Access groups", permissionGroups, 1000}
-	reusablePolicies  = resource{"/access/policies", "the list of reusable policies", permissionApps, 100}
-	serviceTokens     = resource{"/access/service_tokens", "the list of service tokens", "Access: Service Tokens Read", 1000}
-	certificates      = resource{"/access/certificates", "the list of mTLS certificates", "Access: Mutual TLS Certificates Read", 50}
-	postureRules      = resource{"/devices/posture", "the list of posture rules", permissionTrust, 100}
-	applications      = resource{"/access/apps", "the list of applications", permissionApps, 1000}
+	identityProviders = resource{"/access/identity_providers", "the list of identity providers", directory.ReadsProviders, 200}
+	accessGroups      = resource{"/access/groups", "the list of Access groups", directory.ReadsProviders, 1000}
+	reusablePolicies  = resource{"/access/policies", "the list of reusable policies", directory.ReadsApps, 100}
+	serviceTokens     = resource{"/access/service_tokens", "the list of service tokens", directory.ReadsTokens, 1000}
+	certificates      = resource{"/access/certificates", "the list of mTLS certificates", directory.ReadsCertificates, 50}
+	postureRules      = resource{"/devices/posture", "the list of posture rules", directory.ReadsZeroTrust, 100}
+	applications      = resource{"/access/apps", "the list of applications", directory.ReadsApps, 1000}
 )
 
 const (

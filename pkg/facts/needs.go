@@ -11,6 +11,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/explain"
 )
 
@@ -165,13 +166,13 @@ func (s *session) list(ctx context.Context, id string) explain.List {
 	if err == nil || cloudflare.KindOf(err) == cloudflare.KindNotFound {
 		list.Items = nil
 		var rows []json.RawMessage
-		rows, err = s.rows(ctx, resource{path + "/items", aList, permissionTrust, 1000}, nil)
+		rows, err = s.rows(ctx, resource{path + "/items", aList, directory.ReadsZeroTrust, 1000}, nil)
 		for _, row := range rows {
 			list.Items = append(list.Items, items(gjson.ParseBytes(row))...)
 		}
 	}
 	if err != nil {
-		list.Missing = s.gap(aList, permissionTrust, err)
+		list.Missing = s.gap(aList, directory.ReadsZeroTrust, err)
 	}
 	return list
 }

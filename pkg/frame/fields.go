@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
@@ -91,17 +92,18 @@ func (o Origin) config(f *catalogue.Field) *data.FieldConfig {
 		Links:             o.links(f),
 	}
 	mapper := data.ValueMapper{}
-	colored := false
+	colored, longest := false, 0
 	for i, v := range f.Values {
 		mapper[v.Value] = data.ValueMappingResult{Text: v.Text, Color: v.Color, Index: i}
 		colored = colored || v.Color != ""
+		longest = max(longest, utf8.RuneCountInString(v.Text))
 	}
 	if len(mapper) > 0 {
 		c.Mappings = data.ValueMappings{mapper}
 	}
 	custom := map[string]any{}
 	if width, ok := minWidths[f.Kind]; ok {
-		custom["minWidth"] = width
+		custom["minWidth"] = max(width, cellPadding+letterWidth*longest)
 	}
 	switch {
 	case f.MarksRow:
@@ -129,6 +131,12 @@ var minWidths = map[catalogue.Kind]int{
 	catalogue.KindCountry: 80,
 	catalogue.KindRayID:   175,
 }
+
+// A table's cell has room for a listed text with these, in pixels.
+const (
+	letterWidth = 8
+	cellPadding = 20
+)
 
 // wrappedWidth is that of columns with sentences, in pixels.
 const wrappedWidth = 240

@@ -215,6 +215,8 @@ func TestHealth(t *testing.T) {
 	}{
 		{name: "all", status: backend.HealthStatusOk, message: []string{fmt.Sprintf("%d of %d query types", all, all)}},
 		{name: "one missing", before: denying("/scim/"), status: backend.HealthStatusOk, message: []string{fmt.Sprintf("%d of %d", all-1, all), "Access: SCIM Logs Read"}},
+		{name: "an explanation's source missing", before: denying("/devices/posture"), status: backend.HealthStatusOk,
+			message: []string{fmt.Sprintf("%d of %d", all, all), "Posture checks and lists", "Zero Trust Read"}},
 		{name: "none", before: denying("/"), status: backend.HealthStatusError, message: []string{"rejects every call", "Access: Audit Logs Read, Access: SCIM Logs Read, Account Analytics Read"}},
 		{name: "unreachable", before: func(*http.Request) error { return &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED} },
 			status: backend.HealthStatusError, message: []string{"cannot read Cloudflare Access", "refuses the connection"}},

@@ -4,7 +4,7 @@ import { cloneDeep } from 'lodash';
 
 import { catalogue, QUERY_TYPES } from '../../catalogue';
 import { type AccessQuery } from '../types';
-import { interpolateQuery, interpolateText, type Replacer } from './interpolate';
+import { awaitsVariable, interpolateQuery, interpolateText, type Replacer } from './interpolate';
 
 type Value = string | string[];
 
@@ -167,5 +167,21 @@ describe('interpolateQuery', () => {
     it('that a surface cannot do are kept for the executable to refuse', () => {
       expect(adHoc('scim_updates', 'country')).toEqual([{ field: 'country', operator: '=', values: ['x'] }]);
     });
+  });
+});
+
+describe('a question about a login', () => {
+  const about = (queryType: AccessQuery['queryType'], value: string) =>
+    query({ queryType, filters: [{ field: 'ray_id', operator: '=', values: [value] }] });
+
+  it.each([
+    ['waits for a variable that holds nothing', 'explain', '$ray', '', true],
+    ['waits for one that holds spaces', 'explain', '${ray}', '  ', true],
+    ['is asked with its Ray ID', 'explain', '$ray', '8d3f0a1b2c3d4e5f', false],
+    ['is asked where it names nothing, to be told so', 'explain', '', '', false],
+    ['is asked with a variable that there is not, to be told so', 'explain', '$other', '', false],
+    ['alone waits', 'access_requests', '$ray', '', false],
+  ] as const)('%s', (_, queryType, text, ray, waits) => {
+    expect(awaitsVariable(about(queryType, text), replacerOf({ ray }))).toBe(waits);
   });
 });

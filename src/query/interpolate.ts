@@ -6,6 +6,7 @@ import { catalogue } from '../../catalogue';
 import { adHocFilters } from '../adhoc/filters';
 import { type AccessQuery, type Filter } from '../types';
 import { sentQuery } from './model';
+import { hasVariable } from './template';
 
 /** The part of Grafana's template service that is needed here. */
 export type Replacer = Pick<TemplateSrv, 'replace'>;
@@ -50,6 +51,15 @@ export function interpolateText(text: string, replacer: Replacer, scopedVars: Sc
     return `${MARK}${collected.length - 1}${MARK}`;
   };
   return combine(replacer.replace(text, scopedVars, keep), collected);
+}
+
+/** Whether a question about a login waits for a variable that holds nothing yet, such as a dashboard's box for a Ray ID. */
+export function awaitsVariable(query: AccessQuery, replacer: Replacer): boolean {
+  const isEmpty = (text: string) => interpolateText(text, replacer, {}).every((filled) => filled.trim() === '');
+  return (
+    query.queryType === 'explain' &&
+    (query.filters ?? []).some(({ values }) => values.some((text) => hasVariable(text) && isEmpty(text)))
+  );
 }
 
 function interpolateAll(texts: string[], replacer: Replacer, scopedVars: ScopedVars): string[] {

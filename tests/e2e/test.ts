@@ -1,9 +1,8 @@
 /** `test` with the host as a fixture; on Grafana it is @grafana/plugin-e2e's, signed in as an administrator. */
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test as grafanaTest } from '@grafana/plugin-e2e';
 import { test as plainTest, type Page, type TestInfo } from '@playwright/test';
-import { PROVISIONING, TEST_RESULTS } from '../../scripts/lib/paths';
+import { TEST_RESULTS } from '../../scripts/lib/paths';
 import { HOST, hostUrl } from './host/environment';
 import { grafanaHost, previewHost, type Host } from './host/host';
 
@@ -18,8 +17,7 @@ const base = HOST === 'preview' ? plainTest : (grafanaTest as unknown as typeof 
 export const test = base.extend<Fixtures>({
   baseURL: ({}, use) => use(hostUrl()),
   host: async ({ request }, use, testInfo) => {
-    const dashboard = readFileSync(path.join(PROVISIONING, 'dashboards', 'cloudflare-access.json'), 'utf8');
-    const host = HOST === 'preview' ? previewHost(request, testInfo.parallelIndex) : grafanaHost(request, dashboard);
+    const host = HOST === 'preview' ? previewHost(request, testInfo.parallelIndex) : grafanaHost(request);
     await use(host);
     await host.cleanUp();
   },

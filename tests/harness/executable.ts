@@ -61,14 +61,14 @@ export class DataSource {
     readonly uid: string
   ) {}
 
-  /** Saves settings: what the data source knew is gone. */
-  async configure(apiUrl: string, more: Record<string, unknown> = {}): Promise<void> {
+  /** Saves settings, with the token of a credential: what the data source knew is gone. */
+  async configure(apiUrl: string, more: Record<string, unknown> = {}, credential = 'full-access'): Promise<void> {
     const answer = await fetch(this.address(), {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
         jsonData: { accountId: ACCOUNT_ID, authType: 'apiToken', apiUrl, ...more },
-        secureJsonData: { apiToken: credentialNamed('full-access').token },
+        secureJsonData: { apiToken: credentialNamed(credential).token },
       }),
     });
     assert.equal(answer.status, 200, await answer.text());

@@ -76,7 +76,7 @@ export function ResultPanel(props: Props) {
 
 /** Errors and notices take the room that they need, and the visualization takes the rest. */
 function PanelBody(props: Props) {
-  const { type, frames, errors, state, noticesIn } = props;
+  const { type, frames, errors, state, noticesIn, fieldConfig } = props;
   const styles = useStyles2(getStyles);
   const { ref, size } = useSize();
   const isEmpty = type !== 'text' && !frames.some((frame) => frame.length > 0);
@@ -88,7 +88,9 @@ function PanelBody(props: Props) {
       ))}
       {noticesIn === 'body' && <Notices frames={frames} />}
       <div ref={ref} className={styles.content} data-testid="preview-result">
-        {isEmpty && errors.length === 0 && state !== LoadingState.Loading && <p className={styles.empty}>No data</p>}
+        {isEmpty && errors.length === 0 && state !== LoadingState.Loading && (
+          <p className={styles.empty}>{fieldConfig.defaults.noValue ?? 'No data'}</p>
+        )}
         {!isEmpty && size && <Visualization {...props} width={size.width} height={size.height} />}
       </div>
     </div>

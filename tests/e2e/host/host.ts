@@ -2,7 +2,10 @@
  * The two places in which the specs run, seen alike. Both have Grafana's addresses, HTTP API and query editor row;
  * what differs is here.
  */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { APIRequestContext, Locator, Page } from '@playwright/test';
+import { PROVISIONING } from '../../../scripts/lib/paths';
 import { ACCOUNT_ID, credentialNamed } from '../../../simulator';
 import { simulatorUrl } from './environment';
 import { spareUid } from './spares';
@@ -24,8 +27,8 @@ export function settingsFor(credential: string): Settings {
 export interface Host {
   /** Uid of a data source with these settings, for this test alone. */
   dataSource(settings: Settings): Promise<string>;
-  /** Uid of the overview dashboard over this data source. */
-  dashboard(dataSourceUid: string): Promise<string>;
+  /** Uid of a provisioned dashboard over this data source: that of a file, by default the overview's. */
+  dashboard(dataSourceUid: string, file?: string): Promise<string>;
   /** Removes what the two above have made. */
   cleanUp(): Promise<void>;
   /** Panel of a dashboard. */
@@ -34,7 +37,17 @@ export interface Host {
   configEditor: string;
 }
 
+const OVERVIEW = 'cloudflare-access.json';
 const PLUGIN = 'cfaccess-logs-datasource';
+
+interface Dashboard {
+  uid: string;
+  templating: { list: Array<{ type: string }> };
+}
+
+function provisioned(file: string): Dashboard {
+  return JSON.parse(readFileSync(path.join(PROVISIONING, 'dashboards', file), 'utf8')) as Dashboard;
+}
 
 export function previewHost(request: APIRequestContext, worker: number): Host {
   return {
@@ -45,14 +58,14 @@ export function previewHost(request: APIRequestContext, worker: number): Host {
       return uid;
     },
     // The provisioned dashboard asks the provisioned data source.
-    dashboard: () => Promise.resolve('cloudflare-access'),
+    dashboard: (_, file = OVERVIEW) => Promise.resolve(provisioned(file).uid),
     cleanUp: () => Promise.resolve(),
     panel: (page, title) => page.getByRole('region', { name: title, exact: true }),
     configEditor: 'main',
   };
 }
 
-export function grafanaHost(request: APIRequestContext, dashboardJson: string): Host {
+export function grafanaHost(request: APIRequestContext): Host {
   const made: string[] = [];
   return {
     async dataSource(settings) {
@@ -62,9 +75,9 @@ export function grafanaHost(request: APIRequestContext, dashboardJson: string): 
       made.push(`/api/datasources/uid/${name}`);
       return name;
     },
-    async dashboard(dataSourceUid) {
+    async dashboard(dataSourceUid, file = OVERVIEW) {
       const uid = `${dataSourceUid}-d`.slice(-40);
-      const data = { dashboard: overDataSource(dashboardJson, dataSourceUid, uid), overwrite: true };
+      const data = { dashboard: overDataSource(provisioned(file), dataSourceUid, uid), overwrite: true };
       await expectOk(await request.post('/api/dashboards/db', { data }));
       made.push(`/api/dashboards/uid/${uid}`);
       return uid;
@@ -80,8 +93,7 @@ export function grafanaHost(request: APIRequestContext, dashboardJson: string): 
 }
 
 /** The dashboard asks the data source that its first variable names; left open, Grafana takes the first by name. */
-function overDataSource(dashboardJson: string, dataSourceUid: string, uid: string): object {
-  const dashboard = JSON.parse(dashboardJson) as { templating: { list: Array<{ type: string }> } };
+function overDataSource(dashboard: Dashboard, dataSourceUid: string, uid: string): object {
   const current = { text: dataSourceUid, value: dataSourceUid };
   const list = dashboard.templating.list.map((variable) =>
     variable.type === 'datasource' ? { ...variable, current } : variable

@@ -58,7 +58,9 @@ func plant(a *account.Account, q *catalogue.QueryType) *planter {
 				continue
 			}
 			for _, path := range append(slices.Clone(f.Path), f.Name) {
-				p.kinds[path[strings.LastIndex(path, ".")+1:]] = f.Kind
+				if path != "resource.id" { // for which the ID of the row itself would be taken
+					p.kinds[path[strings.LastIndex(path, ".")+1:]] = f.Kind
+				}
 			}
 		}
 	}

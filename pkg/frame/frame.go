@@ -47,7 +47,7 @@ func single(r *query.Request, result *answer.Result, o Origin) *data.Frame {
 	case result.Groups != nil:
 		return groups(r, result.Groups, o)
 	case r.Format == query.FormatLogs:
-		return logs(r, result.Table)
+		return logs(r, result.Table, o)
 	}
 	return table(r, result.Table, o)
 }

@@ -59,7 +59,7 @@ func TestLogIDsAreStableAndUnique(t *testing.T) {
 	}
 	q, _ := catalogue.Lookup("access_requests")
 	ids := func(emails ...string) []string {
-		f := logs(&query.Request{Type: q, Format: query.FormatLogs}, table(emails...))
+		f := logs(&query.Request{Type: q, Format: query.FormatLogs}, table(emails...), Origin{})
 		var out []string
 		for i := range f.Rows() {
 			out = append(out, f.Fields[3].At(i).(string))
@@ -117,10 +117,31 @@ func TestLogLinesHaveTheLabelsAskedFor(t *testing.T) {
 		`{"country":"GB"}`:      {Type: q, Labels: f[1:]},
 		`{"other":"{\"x\":1}"}`: {Type: q, LabelOther: true},
 	} {
-		frame := logs(r, table)
+		frame := logs(r, table, Origin{})
 		require.JSONEq(t, want, string(frame.Fields[4].At(0).(json.RawMessage)))
 		require.Contains(t, frame.Fields[1].At(0), "a@example.com", "the line tells all")
 	}
+}
+
+func TestLogLinesLinkTheirRayIDs(t *testing.T) {
+	q, _ := catalogue.Lookup("access_requests")
+	table := &answer.Table{Times: []time.Time{at, at}}
+	for _, f := range fields(t, "user_email", "ray_id") {
+		table.Columns = append(table.Columns, answer.NewColumn(f, []query.Cell{cell("81c8a0bcfe5a6400"), {}}))
+	}
+	frame := logs(&query.Request{Type: q}, table, Origin{DatasourceUID: "uid"})
+	var names []string
+	for _, f := range frame.Fields {
+		names = append(names, f.Name)
+	}
+	require.Equal(t, []string{"timestamp", "body", "severity", "id", "labels", "ray_id"}, names)
+	rays := frame.Fields[5]
+	require.Equal(t, "81c8a0bcfe5a6400", *rays.At(0).(*string))
+	require.Nil(t, rays.At(1))
+	link := rays.Config.Links[0]
+	require.Equal(t, "Why?", link.Title)
+	require.Equal(t, "uid", link.Internal.DatasourceUID)
+	require.Equal(t, "explain", link.Internal.Query.(map[string]any)["queryType"])
 }
 
 func TestLogLinesNameWhatThereIsInWords(t *testing.T) {
@@ -137,7 +158,7 @@ func TestLogLinesNameWhatThereIsInWords(t *testing.T) {
 		column("resource_name", cell("Finance only"), none, none), column("resource_id", cell("p1"), cell("g1"), none),
 		column("outcome", cell("success"), cell("failure"), none),
 	}}
-	frame := logs(&query.Request{Type: q}, table)
+	frame := logs(&query.Request{Type: q}, table, Origin{})
 	var lines []string
 	for i := range 3 {
 		lines = append(lines, frame.Fields[1].At(i).(string))

@@ -48,7 +48,9 @@ func newLogLines(r *query.Request, t *answer.Table) *logLines {
 
 // logs is a log-lines frame: timestamp, body, severity, id, labels. The id is
 // the same whenever the same event is asked for, so that links to a line hold.
-func logs(r *query.Request, t *answer.Table) *data.Frame {
+// Ray IDs are a field as well, after these: in the details of a line Grafana
+// shows the links of fields, and labels can't have any.
+func logs(r *query.Request, t *answer.Table, o Origin) *data.Frame {
 	n := len(t.Times)
 	var (
 		bodies     = make([]string, n)
@@ -68,6 +70,11 @@ func logs(r *query.Request, t *answer.Table) *data.Frame {
 		data.NewField("id", nil, ids),
 		data.NewField("labels", nil, labels),
 	)
+	for _, c := range t.Columns {
+		if c.Field.Kind == catalogue.KindRayID && len(c.Field.Links) > 0 {
+			f.Fields = append(f.Fields, o.field(c))
+		}
+	}
 	f.Meta = &data.FrameMeta{Type: data.FrameTypeLogLines, TypeVersion: data.FrameTypeVersion{0, 0}, PreferredVisualization: data.VisTypeLogs}
 	return f
 }

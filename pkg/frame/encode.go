@@ -28,11 +28,17 @@ const (
 func EncodeLogs(r *query.Request, result *answer.Result, o Origin) ([]byte, error) {
 	lineless := *result
 	lineless.Table = &answer.Table{}
+	for _, c := range linked(result.Table) {
+		lineless.Table.Columns = append(lineless.Table.Columns, answer.NewColumn(c.Field, nil))
+	}
 	head, err := data.FrameToArrowTable(Build(r, &lineless, o)[0])
 	if err != nil {
 		return nil, err
 	}
 	columns, size := logColumns(newLogLines(r, result.Table)), fileHead
+	for _, c := range linked(result.Table) {
+		columns = append(columns, textsOf(c))
+	}
 	for _, c := range columns {
 		size += int(c.Data().SizeInBytes())
 	}
@@ -80,6 +86,21 @@ func textBuilder(n int, text func(row int) string) *array.StringBuilder {
 	b.Resize(n)
 	b.ReserveData(expected(n, func(i int) int { return len(text(i)) }))
 	return b
+}
+
+// textsOf is a column of texts, null where an event has none. Its rows are not
+// reserved: the size of what says which are null would differ from the SDK's.
+func textsOf(c answer.Column) arrow.Array {
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	b.ReserveData(expected(len(c.Codes), func(i int) int { return len(c.Values[c.Codes[i]].Text) }))
+	for _, code := range c.Codes {
+		if v := c.Values[code]; v.Valid {
+			b.Append(v.Text)
+		} else {
+			b.AppendNull()
+		}
+	}
+	return b.NewArray()
 }
 
 // expected is about how many bytes all rows have, and a little more: a builder

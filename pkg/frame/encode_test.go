@@ -20,14 +20,15 @@ func TestEncodedLogsAreTheSDKs(t *testing.T) {
 	groups, _ := catalogue.Lookup("login_groups")
 	result := func(n int) *answer.Result {
 		table := &answer.Table{}
-		var people, countries []query.Cell
+		var people, countries, rays []query.Cell
 		for i := range n {
 			table.Times = append(table.Times, at.Add(time.Duration(i/2)*time.Second))
 			people = append(people, cell(fmt.Sprintf("person%d@example.com", i/4)))
 			countries = append(countries, query.Cell{Text: strings.Repeat("ü", i/100), Valid: i%3 > 0})
+			rays = append(rays, query.Cell{Text: fmt.Sprintf("%016x", i), Valid: i%5 > 0})
 		}
-		f := fields(t, "user_email", "country")
-		table.Columns = []answer.Column{answer.NewColumn(f[0], people), answer.NewColumn(f[1], countries)}
+		f := fields(t, "user_email", "country", "ray_id")
+		table.Columns = []answer.Column{answer.NewColumn(f[0], people), answer.NewColumn(f[1], countries), answer.NewColumn(f[2], rays)}
 		r := &answer.Result{Table: table, Calls: []string{"GET /a", "GET /b"}}
 		r.Incomplete(answer.ReasonLimit, "Narrow it.")
 		return r

@@ -70,13 +70,22 @@ func logs(r *query.Request, t *answer.Table, o Origin) *data.Frame {
 		data.NewField("id", nil, ids),
 		data.NewField("labels", nil, labels),
 	)
-	for _, c := range t.Columns {
-		if c.Field.Kind == catalogue.KindRayID && len(c.Field.Links) > 0 {
-			f.Fields = append(f.Fields, o.field(c))
-		}
+	for _, c := range linked(t) {
+		f.Fields = append(f.Fields, o.field(c))
 	}
 	f.Meta = &data.FrameMeta{Type: data.FrameTypeLogLines, TypeVersion: data.FrameTypeVersion{0, 0}, PreferredVisualization: data.VisTypeLogs}
 	return f
+}
+
+// linked are the columns that a line shows with their links.
+func linked(t *answer.Table) []answer.Column {
+	var out []answer.Column
+	for _, c := range t.Columns {
+		if c.Field.Kind == catalogue.KindRayID && len(c.Field.Links) > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 func severity(o catalogue.Outcome, value string) string {

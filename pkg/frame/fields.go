@@ -44,7 +44,11 @@ func (o Origin) field(column answer.Column) *data.Field {
 	default:
 		out = data.NewField(f.Name, nil, parsed(column, asText))
 	}
-	return out.SetConfig(o.config(f))
+	config := o.config(f)
+	if f.Wraps {
+		config.Custom["minWidth"] = wrappedWidth(column)
+	}
+	return out.SetConfig(config)
 }
 
 // parsed makes a nullable column. Rows with the same value share what it points
@@ -113,7 +117,6 @@ func (o Origin) config(f *catalogue.Field) *data.FieldConfig {
 	case f.Wraps:
 		custom["cellOptions"] = map[string]any{"type": "auto", "wrapText": true}
 		custom["wrapText"] = true // where Grafana 12.2 and later look for it
-		custom["minWidth"] = wrappedWidth
 	}
 	if len(custom) > 0 {
 		c.Custom = custom
@@ -138,8 +141,16 @@ const (
 	cellPadding = 20
 )
 
-// wrappedWidth is that of columns with sentences, in pixels.
-const wrappedWidth = 240
+// wrappedWidth is that of a column with sentences, in pixels: about seven a
+// character, so that the longest one has four lines. A taller row does not fit into
+// the table of a single row that Explore makes.
+func wrappedWidth(column answer.Column) int {
+	longest := 0
+	for _, c := range column.Values {
+		longest = max(longest, utf8.RuneCountInString(c.Text))
+	}
+	return min(max(longest*7/4, 240), 720)
+}
 
 // links open the value in Explore of the same data source.
 func (o Origin) links(f *catalogue.Field) []data.DataLink {

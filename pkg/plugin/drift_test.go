@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ type drifting struct {
 	// change gives the new value; gone is set to take the member out of all rows.
 	value any
 	gone  bool
+	mu    sync.Mutex
 	// struck counts the rows that were changed.
 	struck int
 }
@@ -46,7 +48,9 @@ func (d *drifting) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := decoder.Decode(&answer); err != nil {
 		return nil, err
 	}
+	d.mu.Lock() // lists of several users are asked for at the same time
 	d.walk(answer)
+	d.mu.Unlock()
 	body, err = json.Marshal(answer)
 	response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	response.Header.Del("Content-Length")

@@ -180,7 +180,10 @@ func accessGroup(q *inquiry, body gjson.Result) finding {
 	f.source = firstText(strings.Join(sources, ", "), "policy")
 	f.seen = firstText(strings.Join(told, "; "), "no rules")
 	f.note = sentences(append(notes, stood.note)...)
-	f.but = "the group doesn't contain the user (" + f.seen + ")"
+	f.but = "the group doesn't contain the user"
+	if len(f.seen) <= longestAside { // What is longer, and often about other people, is in the check.
+		f.but += " (" + f.seen + ")"
+	}
 	if matches.likely == yes {
 		f.but = "the group contains the user"
 	}
@@ -190,6 +193,9 @@ func accessGroup(q *inquiry, body gjson.Result) finding {
 	}
 	return f
 }
+
+// longestAside is how much of a group's rules a sentence takes in, in bytes.
+const longestAside = 160
 
 func everyone(q *inquiry, _ gjson.Result) finding {
 	return finding{belief: surely, rule: "everyone is included", wanted: "everyone", seen: "everyone", but: "everyone is included", source: "policy"}

@@ -27,14 +27,20 @@ type Probe struct {
 // its permission.
 const settingsProbe = `query probe($accountTag: string!) { viewer { accounts(filter: {accountTag: $accountTag}) { settings { %s { enabled } } } } }`
 
+// shortest is the shortest page of a list.
+var shortest = url.Values{"page": {"1"}, "per_page": {"1"}}
+
 // extras are the lists beside the logs, each with what goes missing without it. One
 // call is enough for all lists that need the same permission.
-var extras = []struct{ title, permission, path string }{
-	{"Identity providers and Access groups (for SCIM updates of all providers, names, and explaining logins)", ReadsProviders, "/access/identity_providers"},
-	{"Applications and policies (for names, and explaining logins)", ReadsApps, "/access/apps"},
-	{"Service tokens (for names, and explaining logins)", ReadsTokens, "/access/service_tokens"},
-	{"mTLS certificates (for explaining logins)", ReadsCertificates, "/access/certificates"},
-	{"Posture checks and lists (for explaining logins)", ReadsZeroTrust, "/devices/posture"},
+var extras = []struct {
+	title, permission, path string
+	params                  url.Values
+}{
+	{"Identity providers and Access groups (for SCIM updates of all providers, names, and explaining logins)", ReadsProviders, "/access/identity_providers", shortest},
+	{"Applications and policies (for names, and explaining logins)", ReadsApps, "/access/apps", shortest},
+	{"Service tokens (for names, and explaining logins)", ReadsTokens, "/access/service_tokens", shortest},
+	{"mTLS certificates (for explaining logins)", ReadsCertificates, "/access/certificates", shortest},
+	{"Posture checks and lists (for explaining logins)", ReadsZeroTrust, "/devices/posture", nil}, // It has one page.
 }
 
 // Probes are one for each query type, and one for each list that editors use.
@@ -49,7 +55,7 @@ func (d *Directory) Probes() []Probe {
 	for _, extra := range extras {
 		probes = append(probes, Probe{
 			Title: extra.title, Permission: extra.permission, Optional: true,
-			Ask: d.get(extra.path, url.Values{"page": {"1"}, "per_page": {"1"}}),
+			Ask: d.get(extra.path, extra.params),
 		})
 	}
 	return probes
@@ -65,7 +71,7 @@ func (d *Directory) probeOf(q *catalogue.QueryType) func(context.Context) error 
 		}
 	case strings.Contains(path, "{user_id}"):
 		// The users list needs the same permission, and names no user.
-		return d.get("/access/users", url.Values{"page": {"1"}, "per_page": {"1"}})
+		return d.get("/access/users", shortest)
 	case q.Name == "scim_updates":
 		return d.probeSCIM(path, q)
 	}

@@ -33,9 +33,6 @@ const (
 	maxGathered  = 50
 	// maxCalls is how many calls a question makes, as far as it can be helped.
 	maxCalls = 15
-	// minAround is how many calls are left for what lies around the login, however
-	// many it took to find it.
-	minAround = 3
 	// patience is how long Cloudflare is waited for where the caller names no time.
 	patience = 30 * time.Second
 )

@@ -114,7 +114,7 @@ func (s *session) enrich(ctx context.Context) error {
 		tasks = append(tasks, func() { s.readIdentity(second) })
 	}
 	// A list takes a second call where its items lie apart, which turns out on the way.
-	left := max(maxCalls-s.calls.Calls()-len(tasks)-len(needs.lists), minAround)
+	left := maxCalls - s.calls.Calls() - len(tasks) - len(needs.lists)
 	var later []optional
 	for _, task := range s.around(second, needs) {
 		if left -= task.calls; left >= 0 {

@@ -2,6 +2,7 @@
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { AUDIT_LOG } from './auditLog';
+import { POSTURE } from './posture';
 import type { RecordedCall } from './recorder';
 
 type Schema = Record<string, unknown>;
@@ -44,7 +45,7 @@ export class OpenApi {
 
   constructor(text: string) {
     this.document = JSON.parse(text) as Document;
-    Object.assign(this.document.paths, AUDIT_LOG);
+    Object.assign(this.document.paths, AUDIT_LOG, POSTURE);
     this.ajv.addSchema({ $id: ID, ...this.document });
   }
 

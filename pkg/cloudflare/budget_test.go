@@ -102,7 +102,8 @@ func TestNoCallIsRefusedUpstream(t *testing.T) {
 						t.Errorf("only %d calls were served", done)
 					}
 					for _, e := range early {
-						if e.Kind != KindRateLimit || e.RetryAt.IsZero() {
+						// A call that is let through at the last moment can end later than its caller waits.
+						if e.Kind != KindTimeout && (e.Kind != KindRateLimit || e.RetryAt.IsZero()) {
 							t.Fatalf("got %s (%v): %s", e.Kind, e.RetryAt, e.Message)
 						}
 					}

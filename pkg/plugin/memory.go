@@ -11,7 +11,7 @@ const (
 	// before Go collects garbage more often than it otherwise would. An answer of
 	// 100,000 rows is several copies of itself on its way to Grafana, and a heap of
 	// that size would be allowed as much garbage again.
-	workingMemory = 144 << 20
+	workingMemory = 208 << 20
 	// memoryStep is by how much what is kept must change for the limit to follow: to
 	// set it stops all goroutines for a moment.
 	memoryStep = 8 << 20

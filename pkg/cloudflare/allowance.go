@@ -56,13 +56,8 @@ func WithSharedSpender(ctx context.Context, current func() Spender) context.Cont
 
 // SpenderOf is who makes calls under the context.
 func SpenderOf(ctx context.Context) Spender {
-	switch s := ctx.Value(spenderKey).(type) {
-	case Spender:
-		return s
-	case func() Spender:
-		return s()
-	}
-	return Spender{}
+	s, _ := valueNow[Spender](ctx, spenderKey)
+	return s
 }
 
 // Join is the spender of what both need. Once a query needs it, it is the query's.

@@ -102,11 +102,20 @@ func WithSharedPriority(ctx context.Context, current func() Priority) context.Co
 
 // PriorityOf is the place of calls under the context in the queue.
 func PriorityOf(ctx context.Context) Priority {
-	switch p := ctx.Value(priorityKey).(type) {
-	case Priority:
+	if p, ok := valueNow[Priority](ctx, priorityKey); ok {
 		return p
-	case func() Priority:
-		return p()
 	}
 	return Interactive
+}
+
+// valueNow is the context's value at this moment: the value itself, or what the function
+// in its place names.
+func valueNow[T any](ctx context.Context, key contextKey) (value T, ok bool) {
+	switch v := ctx.Value(key).(type) {
+	case T:
+		return v, true
+	case func() T:
+		return v(), true
+	}
+	return value, false
 }

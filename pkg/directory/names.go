@@ -135,6 +135,12 @@ func (d *Directory) readNames(ctx context.Context, list string) Names {
 		kept.until = now.Add(failureTTL)
 	}
 	d.names.Add(list, kept)
+	// Nothing outlives its time, whether anybody asks for it or not.
+	time.AfterFunc(min(staleTTL, d.keepFor), func() {
+		if last, ok := d.names.Peek(list); ok && last.read.Equal(now) {
+			d.names.Remove(list)
+		}
+	})
 	return names
 }
 

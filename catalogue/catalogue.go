@@ -53,10 +53,12 @@ const (
 	LessOrEqual    Operator = "<="
 	Greater        Operator = ">"
 	GreaterOrEqual Operator = ">="
+	In             Operator = "in"
+	NotIn          Operator = "!in"
 )
 
 // Operators lists every operator, in the order in which editors show them.
-var Operators = []Operator{Equal, NotEqual, Contains, NotContains, Matches, NotMatches, Less, LessOrEqual, Greater, GreaterOrEqual}
+var Operators = []Operator{Equal, NotEqual, Contains, NotContains, Matches, NotMatches, Less, LessOrEqual, Greater, GreaterOrEqual, In, NotIn}
 
 // OtherField is the JSON column that keeps what an upstream row holds beyond
 // the catalogue.

@@ -13,6 +13,8 @@ const VERBS = {
   '<=': 'is at most',
   '>': 'is above',
   '>=': 'is at least',
+  in: 'is in',
+  '!in': 'is not in',
 } satisfies Record<Operator, string>;
 
 /** How many values of a filter a sentence spells out at most. */

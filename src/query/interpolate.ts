@@ -97,7 +97,7 @@ function standsOnAll(text: string, replacer: Replacer, scopedVars: ScopedVars): 
 
 /** Whether a filter lets everything through because its variable stands on All; a required one is kept. */
 function letsAllThrough(query: AccessQuery, filter: Filter, replacer: Replacer, scopedVars: ScopedVars): boolean {
-  const positive = filter.operator === '=' || filter.operator === 'contains' || filter.operator === '=~';
+  const positive = ['=', 'in', 'contains', '=~'].includes(filter.operator);
   const required = catalogue[query.queryType ?? 'access_requests']?.requiredFilters.includes(filter.field);
   return positive && !required && filter.values.some((value) => standsOnAll(value, replacer, scopedVars));
 }

@@ -70,6 +70,19 @@ function kindProblem(field: CatalogueField, value: string): string | undefined {
   }
 }
 
+const isBlockOperator = (operator: Operator) => operator === 'in' || operator === '!in';
+
+/** Whether a text looks like a CIDR block or an address; the executable has the last word. */
+function isBlock(value: string): boolean {
+  const [address, length, ...rest] = value.trim().split('/');
+  const most = address.includes(':') ? 128 : 32;
+  return (
+    IP.test(address) &&
+    rest.length === 0 &&
+    (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= most))
+  );
+}
+
 /** What is wrong with a value that must equal the field's, by the field's kind. */
 function exactProblem(field: CatalogueField, value: string, masked: boolean): string | undefined {
   if (field.kind === 'rayId' && !normalizeRayId(value)) {
@@ -79,7 +92,7 @@ function exactProblem(field: CatalogueField, value: string, masked: boolean): st
     return 'takes two-letter country codes such as GB';
   }
   if (field.kind === 'ip' && value.trim() !== '' && !masked && !IP.test(value.trim())) {
-    return 'takes IP addresses such as 192.0.2.1; use contains for part of an address';
+    return 'takes IP addresses such as 192.0.2.1; use in for blocks such as 192.0.2.0/24';
   }
   if (field.kind === 'enum' && field.derived && !field.values?.some((option) => option.value === value)) {
     return `takes ${field.values?.map((option) => option.value).join(' or ')}`;
@@ -94,6 +107,9 @@ function valueProblem(field: CatalogueField, operator: Operator, value: string, 
   if (operator === '=~' || operator === '!~') {
     const fault = patternProblem(value);
     return fault && `has a broken regular expression “${value}”: ${fault}`;
+  }
+  if (isBlockOperator(operator)) {
+    return masked || isBlock(value) ? undefined : 'takes CIDR blocks such as 192.0.2.0/24, or addresses';
   }
   const exact = operator === '=' || operator === '!=';
   return kindProblem(field, value) ?? (exact ? exactProblem(field, value, masked) : undefined);
@@ -119,7 +135,10 @@ function addDimension(query: AccessQuery, name: string): AccessQuery {
  * have. They always have the ID that a filtered name belongs to.
  */
 function graphqlProblem(query: FullQuery, field: CatalogueField, filter: Filter, at: number): Problem | undefined {
-  const able = field.upstream?.[filter.operator] !== undefined || field.derived?.names !== undefined;
+  const able =
+    field.upstream?.[filter.operator] !== undefined ||
+    field.derived?.names !== undefined ||
+    isBlockOperator(filter.operator);
   if (catalogue[query.queryType].api !== 'graphql' || able || hasDimension(query, field.name)) {
     return undefined;
   }

@@ -69,7 +69,7 @@ func Parse(raw []byte, o Options) (*Request, error) {
 	checks := []func(*model, Options) error{
 		r.setFormat, r.setRange, r.setFilters, r.setGroupBy, r.setFields, r.setDirection, r.setLimit, r.setInterval,
 	}
-	if !q.HasEvents() {
+	if !q.HasRows() {
 		checks = []func(*model, Options) error{r.refuseAlert, r.setFormat, r.setRange, r.setFilters, r.setPart, r.setQuestion}
 	}
 	for _, check := range checks {

@@ -22,6 +22,9 @@ const (
 	MinSteps   = 2
 	MaxSteps   = 5
 	MaxAtLeast = 1000
+	// HistoryFactor is how many times as many events as a query may scan in its time
+	// range its history may have besides.
+	HistoryFactor = 10
 )
 
 // Having keeps the groups whose measure holds against a value.
@@ -130,6 +133,20 @@ func (r *Request) Judged() []*catalogue.Field {
 		}
 	}
 	return fields
+}
+
+// Ordered says whether it matters which event came first.
+func (r *Request) Ordered() bool { return r.FirstSeen != nil || r.Sequence != nil }
+
+// History is how long before an event the others that decide about it can have been.
+func (r *Request) History() time.Duration {
+	switch {
+	case r.FirstSeen != nil:
+		return r.FirstSeen.History
+	case r.Sequence != nil:
+		return r.Sequence.Within
+	}
+	return 0
 }
 
 // CountName is the name of the number that groups and series have.

@@ -1,9 +1,7 @@
 package query
 
 import (
-	"encoding/json"
 	"errors"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,24 +25,6 @@ const (
 	HistoryFactor = 10
 )
 
-// Having keeps the groups whose measure holds against a value.
-type Having struct {
-	Operator catalogue.Operator
-	Value    float64
-}
-
-// Holds says whether a group of that measure stays.
-func (h *Having) Holds(measure int64) bool {
-	sign := 0
-	switch n := float64(measure); {
-	case n < h.Value:
-		sign = -1
-	case n > h.Value:
-		sign = 1
-	}
-	return holds(h.Operator, sign) != (h.Operator == catalogue.NotEqual)
-}
-
 // FirstSeen keeps the events before which no other with the same values of By came
 // within History.
 type FirstSeen struct {
@@ -66,32 +46,6 @@ type Step struct {
 	AtLeast int
 }
 
-// What Compare shows; ShowAll is each of them.
-const (
-	ShowAll       = ""
-	ShowValue     = "value"
-	ShowBaseline  = "baseline"
-	ShowDeviation = "deviation"
-)
-
-// Compare sets each bucket of a series beside the same one Shift ago, 2 × Shift ago,
-// and so on, Times times.
-type Compare struct {
-	Shift time.Duration
-	Times int
-	Show  string
-}
-
-type measureModel struct {
-	Type  string `json:"type"`
-	Field string `json:"field"`
-}
-
-type havingModel struct {
-	Operator string          `json:"operator"`
-	Value    json.RawMessage `json:"value"`
-}
-
 type firstSeenModel struct {
 	By      []string `json:"by"`
 	History string   `json:"history"`
@@ -108,14 +62,8 @@ type stepModel struct {
 	AtLeast *int          `json:"atLeast"`
 }
 
-type compareModel struct {
-	Shift string `json:"shift"`
-	Times *int   `json:"times"`
-	Show  string `json:"show"`
-}
-
 // Judged are the fields beside those shown and filtered by whose values decide what
-// is counted.
+// is counted, each as often as it does.
 func (r *Request) Judged() []*catalogue.Field {
 	var fields []*catalogue.Field
 	if r.Measure != nil {
@@ -126,11 +74,6 @@ func (r *Request) Judged() []*catalogue.Field {
 	}
 	if r.Sequence != nil {
 		fields = append(fields, r.Sequence.By...)
-		for _, step := range r.Sequence.Steps {
-			for _, f := range step.Filters {
-				fields = append(fields, f.Field)
-			}
-		}
 	}
 	return fields
 }
@@ -149,65 +92,11 @@ func (r *Request) History() time.Duration {
 	return 0
 }
 
-// CountName is the name of the number that groups and series have.
-func (r *Request) CountName() string {
-	if r.Measure != nil {
-		return "distinct_" + r.Measure.Name
-	}
-	return r.Type.Count
-}
-
 // refuseDetections keeps what only events have from query types without any.
 func (r *Request) refuseDetections(m *model, _ Options) error {
 	if m.Measure != nil || m.Having != nil || m.FirstSeen != nil || m.Sequence != nil || m.Compare != nil {
 		return invalid("%s has no events to count or to compare; remove measure, having, firstSeen, sequence, and compare", r.Type.Name)
 	}
-	return nil
-}
-
-func (r *Request) setMeasure(m *model, _ Options) error {
-	if m.Measure == nil {
-		return nil
-	}
-	switch m.Measure.Type {
-	case "count":
-		if m.Measure.Field != "" {
-			return invalid("the measure count takes no field; remove it, or use the type distinct")
-		}
-		return nil
-	case "distinct":
-	default:
-		return invalid("unknown measure %q; allowed are count and distinct", shorten(m.Measure.Type))
-	}
-	if r.Format == FormatLogs {
-		return invalid("logs cannot be counted; use the format table or time_series, or remove measure")
-	}
-	fields, err := r.groupable("measure.field", []string{m.Measure.Field})
-	if err != nil {
-		return err
-	}
-	r.Measure = fields[0]
-	return nil
-}
-
-func (r *Request) setHaving(m *model, _ Options) error {
-	if m.Having == nil {
-		return nil
-	}
-	if r.Format != FormatTable || len(r.GroupBy) == 0 {
-		return invalid("having only applies to the groups of a table; use the format table with groupBy, or remove having")
-	}
-	allowed := []catalogue.Operator{catalogue.Equal, catalogue.NotEqual, catalogue.Less, catalogue.LessOrEqual, catalogue.Greater, catalogue.GreaterOrEqual}
-	op := catalogue.Operator(m.Having.Operator)
-	if !slices.Contains(allowed, op) {
-		return invalid("having has the operator %q; allowed are %s", shorten(m.Having.Operator), joinOperators(allowed))
-	}
-	text, err := scalar(m.Having.Value)
-	value, notNumber := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || notNumber != nil || math.IsNaN(value) || math.IsInf(value, 0) {
-		return invalid("having takes a number as its value, such as 15")
-	}
-	r.Having = &Having{op, value}
 	return nil
 }
 
@@ -268,38 +157,6 @@ func (r *Request) setSequence(m *model, o Options) error {
 		s.Steps = append(s.Steps, step)
 	}
 	r.Sequence = s
-	return nil
-}
-
-func (r *Request) setCompare(m *model, _ Options) error {
-	if m.Compare == nil {
-		return nil
-	}
-	switch {
-	case r.Format != FormatTimeSeries:
-		return invalid("compare only applies to a time series; use the format time_series, or remove compare")
-	case m.FirstSeen != nil || m.Sequence != nil:
-		return invalid("compare cannot be combined with firstSeen or sequence; remove one of them")
-	}
-	shift, err := duration("compare.shift", m.Compare.Shift, MaxShift)
-	if err != nil {
-		return err
-	}
-	if least := r.Type.MinInterval(); shift%least != 0 {
-		return invalid("compare.shift of %s must be a multiple of %s", strings.ToLower(r.Type.Title), least)
-	}
-	c := &Compare{Shift: shift, Times: 1, Show: m.Compare.Show}
-	if m.Compare.Times != nil {
-		c.Times = *m.Compare.Times
-	}
-	if c.Times < 1 || c.Times > MaxTimes {
-		return invalid("compare.times is %d; allowed are 1 to %d", c.Times, MaxTimes)
-	}
-	shown := []string{ShowValue, ShowBaseline, ShowDeviation}
-	if c.Show != ShowAll && !slices.Contains(shown, c.Show) {
-		return invalid("compare.show is %q; allowed are %s, or none for all of them", shorten(c.Show), strings.Join(shown, ", "))
-	}
-	r.Compare = c
 	return nil
 }
 

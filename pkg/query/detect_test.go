@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
@@ -54,12 +55,8 @@ func TestASequenceIsRead(t *testing.T) {
 	if s := r.Sequence; s.Within != 20*time.Minute || len(s.Steps) != 2 || s.Steps[0].AtLeast != 10 || s.Steps[1].AtLeast != 1 || len(s.Steps[0].Filters) != 1 {
 		t.Errorf("%+v", s)
 	}
-	var names []string
-	for _, f := range r.Judged() {
-		names = append(names, f.Name)
-	}
-	if got := strings.Join(names, " "); got != "user_email outcome" {
-		t.Errorf("judged by %s", got)
+	if judged, filtered := catalogue.FieldNames(r.Judged()), catalogue.FieldNames(r.Filtered()); judged != "user_email" || filtered != "outcome" {
+		t.Errorf("judged by %s, filtered by %s", judged, filtered)
 	}
 }
 

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { alertRules } from '../dashboards/alerts';
 import { doing } from '../dashboards/doing';
-import { overview, panelId } from '../dashboards/overview';
+import { overview } from '../dashboards/overview';
+import { provisioningYaml } from '../dashboards/rules/formats';
+import { terraform } from '../dashboards/rules/terraform';
+import { PROVISIONED } from '../dashboards/target';
 import { why } from '../dashboards/why';
 import { referencePages } from './reference';
 import { pluginSchema } from './schema/index';
@@ -19,9 +21,9 @@ const SETTINGS_PAGE = 'docs/sources/configure.md';
 export function outputs(readPage: (path: string) => string = (path) => readFileSync(path, 'utf8')): Output[] {
   const json = (value: unknown): string => JSON.stringify(value, undefined, 2);
   const provisioned = overview('cloudflare-access');
-  const alerts = alertRules('cloudflare-access', panelId(provisioned, 'Logins by outcome'));
   return [
-    { path: 'provisioning/alerting/cloudflare-access.yaml', text: alerts },
+    { path: 'provisioning/alerting/cloudflare-access.yaml', text: provisioningYaml(PROVISIONED.uid) },
+    { path: 'provisioning/terraform/cloudflare-access.tf', text: terraform() },
     { path: 'provisioning/dashboards/cloudflare-access.json', text: json(provisioned) },
     { path: 'provisioning/dashboards/why-blocked.json', text: json(why('cloudflare-access-explained')) },
     { path: 'src/dashboards/cloudflare-access.json', text: json(overview('cloudflare-access-overview')) },

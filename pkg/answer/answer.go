@@ -69,10 +69,12 @@ type Groups struct {
 	Rows   []Group
 }
 
-// SeriesGroup has a count for each bucket.
+// SeriesGroup has a count for each bucket. Where the series is compared with its own
+// past, each bucket has a baseline and a deviation too; NaN where there is none.
 type SeriesGroup struct {
-	Key    []query.Cell
-	Counts []int64
+	Key                 []query.Cell
+	Counts              []int64
+	Baseline, Deviation []float64
 }
 
 // Series counts events by bucket and by Fields: bucket i starts at

@@ -51,11 +51,11 @@ func (e *execution) finish(g gathered) (*answer.Result, error) {
 func (e *execution) learnNames(v view) bool {
 	var fields []*catalogue.Field
 	named := e.request.Grouped() || len(e.request.Fields) > 0
-	for _, f := range append(e.request.Filtered(), e.source.Shown(e.request)...) {
+	for _, f := range slices.Concat(e.request.Filtered(), e.request.Judged(), e.source.Shown(e.request)) {
 		// Where rows lack a name that they usually have, it is worth a call only if the
 		// query names the field.
 		shown := !e.request.AsSent && (len(f.Path) == 0 || named)
-		wanted := shown || slices.Contains(e.request.Filtered(), f)
+		wanted := shown || slices.Contains(e.request.Filtered(), f) || slices.Contains(e.request.Judged(), f)
 		if f.NamesFrom() != "" && wanted && e.layout.HasIDs(f, v.runs()) {
 			fields = append(fields, f)
 		}
@@ -117,9 +117,7 @@ func (e *execution) explain(res *answer.Result, g gathered, t tally) {
 	}
 	e.explainUnreadable(res, g)
 	e.explainUnverified(res, g)
-	if res.Coverage.Sampled {
-		res.Inform("Cloudflare counted a sample: one event stands for %.1f on average, and the counts are scaled accordingly.", res.Coverage.SampleInterval)
-	}
+	e.explainSampling(res)
 	e.naming.Explain(res, e.source.Shown(e.request), e.request.Filtered())
 	e.explainLimit(res, t)
 	e.explainRetention(res, g)
@@ -150,10 +148,7 @@ func (e *execution) explainUnverified(res *answer.Result, g gathered) {
 			fields = append(fields, f.Name)
 		}
 	}
-	for _, f := range e.request.Filters {
-		note(f.Field)
-	}
-	for _, f := range e.request.GroupBy {
+	for _, f := range slices.Concat(e.request.Filtered(), e.request.GroupBy, e.request.Judged()) {
 		note(f)
 	}
 	if len(fields) > 0 {
@@ -163,6 +158,19 @@ func (e *execution) explainUnverified(res *answer.Result, g gathered) {
 	if e.push != nil && e.push.filter.Field.FilterOnly {
 		res.Incomplete(answer.ReasonUnverified, fmt.Sprintf(
 			"Only Cloudflare can apply a filter of this query: %s do not carry its field, so the data source cannot check it.", many))
+	}
+}
+
+// explainSampling says what a sample tells: how many events there were, but neither how
+// many different values they had nor which of them came first.
+func (e *execution) explainSampling(res *answer.Result) {
+	switch each := res.Coverage.SampleInterval; {
+	case !res.Coverage.Sampled:
+	case e.request.Measure != nil || e.request.Ordered():
+		res.Incomplete(answer.ReasonSampled, fmt.Sprintf(
+			"Cloudflare counted a sample: one event stands for %.1f on average. The others can have further values. Narrow the time range.", each))
+	default:
+		res.Inform("Cloudflare counted a sample: one event stands for %.1f on average, and the counts are scaled accordingly.", each)
 	}
 }
 

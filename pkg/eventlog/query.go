@@ -48,6 +48,12 @@ func (l *Log) Query(ctx context.Context, r *query.Request, s Source) (*answer.Re
 	}
 	ctx, traced := spans.Start(ctx, "scan")
 	e := &execution{log: l, ctx: ctx, request: r, source: &s, naming: s.Directory.Naming(), start: l.config.Now().UnixNano(), maxRows: cmp.Or(s.MaxRows, l.config.MaxRows)}
+	if r.Shift > 0 {
+		e.maxRows = e.maxRows * query.HistoryFactor / r.Compare.Times
+		if days := int64(r.Type.Retention.MaxDays); days > 0 {
+			s.Oldest = max(s.Oldest, e.start-days*interval.Day)
+		}
+	}
 	if r.MaxRows > 0 {
 		e.maxRows = min(e.maxRows, r.MaxRows)
 	}
@@ -85,7 +91,7 @@ func (e *execution) want() error {
 	e.wanted = interval.Intersect(wanted, interval.Interval{From: e.source.Oldest, To: math.MaxInt64})
 	switch {
 	case len(e.wanted) > 0:
-	case len(wanted) > 0:
+	case len(wanted) > 0 && e.request.Shift == 0:
 		return &query.InvalidError{Message: fmt.Sprintf("Cloudflare no longer has %s before %s; choose a later time range",
 			e.request.Type.Noun.Many, clock(e.source.Oldest))}
 	default:

@@ -55,6 +55,19 @@ func (n *Node) Plan(ctx context.Context, r *query.Request) (*Plan, error) {
 			return nil, err
 		}
 	}
+	for _, f := range r.Judged() {
+		p.addDimension(f)
+	}
+	if r.Sequence != nil {
+		for _, step := range r.Sequence.Steps {
+			for _, f := range step.Filters { // no condition of the request says when a step is done
+				p.addDimension(f.Field)
+			}
+		}
+	}
+	if r.Ordered() {
+		p.addDimension(r.Type.TimeField())
+	}
 	for _, f := range r.Filters {
 		// Cloudflare knows neither pseudonyms nor names, so these are applied here.
 		if f.Masked() || f.Field.NamesFrom() != "" {
@@ -204,7 +217,7 @@ func (p *Plan) chooseBucketDimension() error {
 	var best *catalogue.Field
 	for _, f := range p.request.Type.Fields {
 		grain := time.Duration(f.GrainMS) * time.Millisecond
-		if grain > 0 && p.request.Interval%grain == 0 && p.limits.offers(f.Path[0]) && (best == nil || f.GrainMS > best.GrainMS) {
+		if grain > 0 && p.request.Interval%grain == 0 && p.request.Shift%grain == 0 && p.limits.offers(f.Path[0]) && (best == nil || f.GrainMS > best.GrainMS) {
 			best = f
 		}
 	}

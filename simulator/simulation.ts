@@ -48,7 +48,10 @@ export class Simulation {
   }
 
   clearAttacks(): void {
-    changeAttacks(this.world, (attacks) => attacks.clear());
+    // What was read of the events stays known where nothing was played.
+    if (this.world.attacks.list().length > 0) {
+      changeAttacks(this.world, (attacks) => attacks.clear());
+    }
   }
 
   /** As started: no other faults, settings, attacks, calls or spent budgets. The clock is left alone. */

@@ -1,17 +1,22 @@
+import type { Compare } from '../../src/types';
 import { BLOCKED, NO_LOGOUTS, type Question } from '../target';
 import { BLOCKED_LOGINS } from './guessing';
-import { HOUR, ofAlert, peakOf, UNTIL_SEALED, type Rule, type RuleQuery } from './rule';
+import { HOUR, ofAlert, peakOf, where, type Rule, type RuleQuery } from './rule';
 
-/** Buckets of an hour that events of the last minutes are in: until a quarter past, the hour before is one of them. */
-function hourly(refId: string, question: Question): RuleQuery {
-  return { refId, from: UNTIL_SEALED, bucket: HOUR, question: { ...question, format: 'time_series' } };
+/** The last hour, by groups. It ends now, so that a burst is over for the rule when it is an hour old. */
+function lastHour(refId: string, question: Question): RuleQuery {
+  return { refId, from: HOUR, question: { ...question, format: 'table' } };
+}
+
+/** What the same hour had in weeks before. Buckets stand on the clock, so the last hour is in two of them. */
+function before(refId: string, question: Question, times: number): RuleQuery {
+  const compare: Compare = { shift: '7d', times, show: 'baseline' };
+  return { refId, from: HOUR, bucket: HOUR, question: { ...question, format: 'time_series', compare } };
 }
 
 const SPIKE = 20;
 const SPIKE_FACTOR = 3;
-const MONTH = { shift: '7d', times: 4 };
-
-const ALL_BLOCKED: Question = { ...BLOCKED_LOGINS, groupBy: [] };
+const WEEKS = 4;
 
 const blockedSpike: Rule = {
   id: 'blocked-spike',
@@ -20,31 +25,22 @@ const blockedSpike: Rule = {
   severity: 'warning',
   mitre: 'T1110',
   summary:
-    '{{ $values.most }} logins were blocked within an hour. Usual at this time of the week are {{ printf "%.0f" $values.usual.Value }}.',
+    '{{ $values.blocked }} logins were blocked within an hour. Usual at this time of the week are {{ printf "%.0f" $values.usual.Value }}.',
   description:
     `Cloudflare Access blocked more than ${SPIKE_FACTOR} times as many logins as in the same hour of the last four weeks, and at ` +
     `least ${SPIKE}. The cause may be an attack, or a policy that has just locked people out.`,
   queries: [
-    hourly('blocked', { ...ALL_BLOCKED, compare: { ...MONTH, show: 'value' } }),
-    hourly('blocked_before', { ...ALL_BLOCKED, compare: { ...MONTH, show: 'baseline' } }),
+    lastHour('blocked', { ...BLOCKED_LOGINS, groupBy: ['outcome'] }),
+    before('blocked_before', { ...BLOCKED_LOGINS, groupBy: [] }, WEEKS),
   ],
-  steps: [
-    peakOf('blocked', 'most'),
-    peakOf('blocked_before', 'usual'),
-    {
-      refId: 'spikes',
-      type: 'math',
-      expression: `$blocked >= ${SPIKE} && $blocked > ${SPIKE_FACTOR} * $blocked_before`,
-    },
-    peakOf('spikes', 'found'),
-  ],
+  steps: [peakOf('blocked_before', 'usual'), where(`$blocked >= ${SPIKE} && $blocked > ${SPIKE_FACTOR} * $usual`)],
   rows: { from: 'now-2h', question: BLOCKED_LOGINS },
   thresholds: [
     { what: `${SPIKE} blocked logins within an hour`, source: 'Our judgment: fewer are often one person' },
     {
       what: `${SPIKE_FACTOR} × the mean of the same hour in the last four weeks`,
       source:
-        'Our judgment: with four weeks to compare, a standard deviation is too uncertain to decide alone. Look at it with `"show": "deviation"`',
+        'Our judgment: with four weeks to compare, a standard deviation is too uncertain to decide alone. `"show": "deviation"` shows it',
     },
   ],
 };
@@ -52,9 +48,9 @@ const blockedSpike: Rule = {
 const FAILED = 10;
 const FAILED_SHARE = 0.3;
 const SHARE_FACTOR = 2;
-const WEEK = { shift: '7d', times: 1 };
 
-const BY_APPLICATION: Question = { queryType: 'access_requests', groupBy: ['app_name'] };
+const BLOCKED_BY_APPLICATION: Question = { ...BLOCKED_LOGINS, groupBy: ['app_name'] };
+const LOGINS_BY_APPLICATION: Question = { ...BLOCKED_BY_APPLICATION, filters: [NO_LOGOUTS] };
 
 const appFailureRate: Rule = {
   id: 'app-failure-rate',
@@ -62,28 +58,24 @@ const appFailureRate: Rule = {
   title: 'Application that blocks more than last week',
   severity: 'warning',
   mitre: 'T1110',
-  summary: '{{ $labels.app_name }} blocked {{ $values.most }} of its logins within an hour.',
+  summary: '{{ $labels.app_name }} blocked {{ $values.blocked }} of {{ $values.logins }} logins within an hour.',
   description:
     `An application blocked at least ${FAILED} logins within an hour. They are ${FAILED_SHARE * 100} percent of its logins or ` +
     `more, and at least ${SHARE_FACTOR} times the share of the same hour last week. Either its policies or its login methods ` +
     'have changed, or somebody attacks it.',
   queries: [
-    hourly('blocked', { ...BY_APPLICATION, filters: [BLOCKED], compare: { ...WEEK, show: 'value' } }),
-    hourly('blocked_before', { ...BY_APPLICATION, filters: [BLOCKED], compare: { ...WEEK, show: 'baseline' } }),
-    hourly('logins', { ...BY_APPLICATION, filters: [NO_LOGOUTS], compare: { ...WEEK, show: 'value' } }),
-    hourly('logins_before', { ...BY_APPLICATION, filters: [NO_LOGOUTS], compare: { ...WEEK, show: 'baseline' } }),
+    lastHour('blocked', { ...BLOCKED_BY_APPLICATION, having: { operator: '>=', value: FAILED } }),
+    lastHour('logins', LOGINS_BY_APPLICATION),
+    before('blocked_before', BLOCKED_BY_APPLICATION, 1),
+    before('logins_before', LOGINS_BY_APPLICATION, 1),
   ],
   steps: [
-    peakOf('blocked', 'most'),
-    {
-      refId: 'failures',
-      type: 'math',
-      // Without a division: an application that nobody used last week has no share to divide.
-      expression:
-        `$blocked >= ${FAILED} && $blocked >= ${FAILED_SHARE} * $logins && ` +
-        `$blocked * $logins_before >= ${SHARE_FACTOR} * $blocked_before * $logins`,
-    },
-    peakOf('failures', 'found'),
+    peakOf('blocked_before', 'usual_blocked'),
+    peakOf('logins_before', 'usual_logins'),
+    // Without a division: an application that nobody used last week has no share to divide.
+    where(
+      `$blocked >= ${FAILED_SHARE} * $logins && $blocked * $usual_logins >= ${SHARE_FACTOR} * $usual_blocked * $logins`
+    ),
   ],
   rows: {
     from: 'now-2h',

@@ -1358,7 +1358,7 @@ resource "grafana_rule_group" "cloudflare_access_history" {
       mitre    = "T1110"
     }
     annotations = {
-      summary     = "{{ $values.most }} logins were blocked within an hour. Usual at this time of the week are {{ printf \"%.0f\" $values.usual.Value }}."
+      summary     = "{{ $values.blocked }} logins were blocked within an hour. Usual at this time of the week are {{ printf \"%.0f\" $values.usual.Value }}."
       description = "Cloudflare Access blocked more than 3 times as many logins as in the same hour of the last four weeks, and at least 20. The cause may be an attack, or a policy that has just locked people out."
       rows_url    = "{{ externalURL }}explore?schemaVersion=1&panes=%7B%22rows%22%3A%7B%22datasource%22%3A%22${var.datasource_uid}%22%2C%22queries%22%3A%5B%7B%22refId%22%3A%22A%22%2C%22datasource%22%3A%7B%22type%22%3A%22cfaccess-logs-datasource%22%2C%22uid%22%3A%22${var.datasource_uid}%22%7D%2C%22queryType%22%3A%22access_requests%22%2C%22format%22%3A%22table%22%2C%22filters%22%3A%5B%7B%22field%22%3A%22outcome%22%2C%22operator%22%3A%22%3D%22%2C%22values%22%3A%5B%22blocked%22%5D%7D%5D%7D%5D%2C%22range%22%3A%7B%22from%22%3A%22now-2h%22%2C%22to%22%3A%22now%22%7D%7D%7D"
       runbook_url = "https://github.com/cfaccess/cfaccess-logs-datasource/blob/main/docs/sources/runbooks/blocked_spike.md"
@@ -1374,7 +1374,7 @@ resource "grafana_rule_group" "cloudflare_access_history" {
           uid  = var.datasource_uid
         }
         queryType = "access_requests"
-        format    = "time_series"
+        format    = "table"
         filters = [
           {
             field    = "outcome"
@@ -1382,18 +1382,11 @@ resource "grafana_rule_group" "cloudflare_access_history" {
             values   = ["blocked"]
           },
         ]
-        groupBy = []
-        compare = {
-          shift = "7d"
-          times = 4
-          show  = "value"
-        }
-        intervalMs    = 3600000
-        maxDataPoints = 2
+        groupBy = ["outcome"]
       })
 
       relative_time_range {
-        from = 900
+        from = 3600
         to   = 0
       }
     }
@@ -1427,27 +1420,7 @@ resource "grafana_rule_group" "cloudflare_access_history" {
       })
 
       relative_time_range {
-        from = 900
-        to   = 0
-      }
-    }
-
-    data {
-      ref_id         = "most"
-      datasource_uid = "__expr__"
-      model = jsonencode({
-        datasource = {
-          type = "__expr__"
-          uid  = "__expr__"
-        }
-        refId      = "most"
-        type       = "reduce"
-        expression = "blocked"
-        reducer    = "max"
-      })
-
-      relative_time_range {
-        from = 0
+        from = 3600
         to   = 0
       }
     }
@@ -1473,25 +1446,6 @@ resource "grafana_rule_group" "cloudflare_access_history" {
     }
 
     data {
-      ref_id         = "spikes"
-      datasource_uid = "__expr__"
-      model = jsonencode({
-        datasource = {
-          type = "__expr__"
-          uid  = "__expr__"
-        }
-        refId      = "spikes"
-        type       = "math"
-        expression = "$blocked >= 20 && $blocked > 3 * $blocked_before"
-      })
-
-      relative_time_range {
-        from = 0
-        to   = 0
-      }
-    }
-
-    data {
       ref_id         = "found"
       datasource_uid = "__expr__"
       model = jsonencode({
@@ -1500,9 +1454,8 @@ resource "grafana_rule_group" "cloudflare_access_history" {
           uid  = "__expr__"
         }
         refId      = "found"
-        type       = "reduce"
-        expression = "spikes"
-        reducer    = "max"
+        type       = "math"
+        expression = "$blocked >= 20 && $blocked > 3 * $usual"
       })
 
       relative_time_range {
@@ -1525,7 +1478,7 @@ resource "grafana_rule_group" "cloudflare_access_history" {
       mitre    = "T1110"
     }
     annotations = {
-      summary     = "{{ $labels.app_name }} blocked {{ $values.most }} of its logins within an hour."
+      summary     = "{{ $labels.app_name }} blocked {{ $values.blocked }} of {{ $values.logins }} logins within an hour."
       description = "An application blocked at least 10 logins within an hour. They are 30 percent of its logins or more, and at least 2 times the share of the same hour last week. Either its policies or its login methods have changed, or somebody attacks it."
       rows_url    = "{{ externalURL }}explore?schemaVersion=1&panes=%7B%22rows%22%3A%7B%22datasource%22%3A%22${var.datasource_uid}%22%2C%22queries%22%3A%5B%7B%22refId%22%3A%22A%22%2C%22datasource%22%3A%7B%22type%22%3A%22cfaccess-logs-datasource%22%2C%22uid%22%3A%22${var.datasource_uid}%22%7D%2C%22queryType%22%3A%22access_requests%22%2C%22format%22%3A%22table%22%2C%22filters%22%3A%5B%7B%22field%22%3A%22outcome%22%2C%22operator%22%3A%22%3D%22%2C%22values%22%3A%5B%22blocked%22%5D%7D%2C%7B%22field%22%3A%22app_name%22%2C%22operator%22%3A%22%3D%22%2C%22values%22%3A%5B{{ printf \"%q\" $labels.app_name | urlquery }}%5D%7D%5D%7D%5D%2C%22range%22%3A%7B%22from%22%3A%22now-2h%22%2C%22to%22%3A%22now%22%7D%7D%7D"
       runbook_url = "https://github.com/cfaccess/cfaccess-logs-datasource/blob/main/docs/sources/runbooks/app_failure_rate.md"
@@ -1541,7 +1494,7 @@ resource "grafana_rule_group" "cloudflare_access_history" {
           uid  = var.datasource_uid
         }
         queryType = "access_requests"
-        groupBy   = ["app_name"]
+        format    = "table"
         filters = [
           {
             field    = "outcome"
@@ -1549,52 +1502,15 @@ resource "grafana_rule_group" "cloudflare_access_history" {
             values   = ["blocked"]
           },
         ]
-        compare = {
-          shift = "7d"
-          times = 1
-          show  = "value"
+        groupBy = ["app_name"]
+        having = {
+          operator = ">="
+          value    = 10
         }
-        format        = "time_series"
-        intervalMs    = 3600000
-        maxDataPoints = 2
       })
 
       relative_time_range {
-        from = 900
-        to   = 0
-      }
-    }
-
-    data {
-      ref_id         = "blocked_before"
-      datasource_uid = var.datasource_uid
-      model = jsonencode({
-        refId = "blocked_before"
-        datasource = {
-          type = "cfaccess-logs-datasource"
-          uid  = var.datasource_uid
-        }
-        queryType = "access_requests"
-        groupBy   = ["app_name"]
-        filters = [
-          {
-            field    = "outcome"
-            operator = "="
-            values   = ["blocked"]
-          },
-        ]
-        compare = {
-          shift = "7d"
-          times = 1
-          show  = "baseline"
-        }
-        format        = "time_series"
-        intervalMs    = 3600000
-        maxDataPoints = 2
-      })
-
-      relative_time_range {
-        from = 900
+        from = 3600
         to   = 0
       }
     }
@@ -1609,7 +1525,7 @@ resource "grafana_rule_group" "cloudflare_access_history" {
           uid  = var.datasource_uid
         }
         queryType = "access_requests"
-        groupBy   = ["app_name"]
+        format    = "table"
         filters = [
           {
             field    = "action"
@@ -1617,18 +1533,45 @@ resource "grafana_rule_group" "cloudflare_access_history" {
             values   = ["logout"]
           },
         ]
+        groupBy = ["app_name"]
+      })
+
+      relative_time_range {
+        from = 3600
+        to   = 0
+      }
+    }
+
+    data {
+      ref_id         = "blocked_before"
+      datasource_uid = var.datasource_uid
+      model = jsonencode({
+        refId = "blocked_before"
+        datasource = {
+          type = "cfaccess-logs-datasource"
+          uid  = var.datasource_uid
+        }
+        queryType = "access_requests"
+        format    = "time_series"
+        filters = [
+          {
+            field    = "outcome"
+            operator = "="
+            values   = ["blocked"]
+          },
+        ]
+        groupBy = ["app_name"]
         compare = {
           shift = "7d"
           times = 1
-          show  = "value"
+          show  = "baseline"
         }
-        format        = "time_series"
         intervalMs    = 3600000
         maxDataPoints = 2
       })
 
       relative_time_range {
-        from = 900
+        from = 3600
         to   = 0
       }
     }
@@ -1643,7 +1586,7 @@ resource "grafana_rule_group" "cloudflare_access_history" {
           uid  = var.datasource_uid
         }
         queryType = "access_requests"
-        groupBy   = ["app_name"]
+        format    = "time_series"
         filters = [
           {
             field    = "action"
@@ -1651,33 +1594,33 @@ resource "grafana_rule_group" "cloudflare_access_history" {
             values   = ["logout"]
           },
         ]
+        groupBy = ["app_name"]
         compare = {
           shift = "7d"
           times = 1
           show  = "baseline"
         }
-        format        = "time_series"
         intervalMs    = 3600000
         maxDataPoints = 2
       })
 
       relative_time_range {
-        from = 900
+        from = 3600
         to   = 0
       }
     }
 
     data {
-      ref_id         = "most"
+      ref_id         = "usual_blocked"
       datasource_uid = "__expr__"
       model = jsonencode({
         datasource = {
           type = "__expr__"
           uid  = "__expr__"
         }
-        refId      = "most"
+        refId      = "usual_blocked"
         type       = "reduce"
-        expression = "blocked"
+        expression = "blocked_before"
         reducer    = "max"
       })
 
@@ -1688,16 +1631,17 @@ resource "grafana_rule_group" "cloudflare_access_history" {
     }
 
     data {
-      ref_id         = "failures"
+      ref_id         = "usual_logins"
       datasource_uid = "__expr__"
       model = jsonencode({
         datasource = {
           type = "__expr__"
           uid  = "__expr__"
         }
-        refId      = "failures"
-        type       = "math"
-        expression = "$blocked >= 10 && $blocked >= 0.3 * $logins && $blocked * $logins_before >= 2 * $blocked_before * $logins"
+        refId      = "usual_logins"
+        type       = "reduce"
+        expression = "logins_before"
+        reducer    = "max"
       })
 
       relative_time_range {
@@ -1715,9 +1659,8 @@ resource "grafana_rule_group" "cloudflare_access_history" {
           uid  = "__expr__"
         }
         refId      = "found"
-        type       = "reduce"
-        expression = "failures"
-        reducer    = "max"
+        type       = "math"
+        expression = "$blocked >= 0.3 * $logins && $blocked * $usual_logins >= 2 * $usual_blocked * $logins"
       })
 
       relative_time_range {

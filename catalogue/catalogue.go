@@ -65,9 +65,13 @@ const OtherField = "other"
 // Encoding is how Cloudflare writes a value whose kind alone does not say it.
 type Encoding string
 
-// EpochSeconds are times written as seconds since 1970. Times without an
-// encoding are RFC 3339.
-const EpochSeconds Encoding = "epochSeconds"
+const (
+	// EpochSeconds are times written as seconds since 1970. Times without an
+	// encoding are RFC 3339.
+	EpochSeconds Encoding = "epochSeconds"
+	// Length are numbers of which Cloudflare sends the list that they count.
+	Length Encoding = "length"
+)
 
 // QueryType is one surface of Cloudflare Access that can be queried.
 type QueryType struct {
@@ -93,7 +97,10 @@ type QueryType struct {
 	Formats []string `json:"formats,omitempty"`
 	// Parts are the tables that an answer consists of. Without any, answers hold
 	// events: only then there are Count, TimeFieldName and LogLine.
-	Parts           []Part    `json:"parts,omitempty"`
+	Parts []Part `json:"parts,omitempty"`
+	// Inventory says that rows are what there is now. They have no time, so the time
+	// range does not apply to them, and come from a list that the directory keeps.
+	Inventory       bool      `json:"inventory,omitempty"`
 	MinIntervalMS   int64     `json:"minIntervalMs,omitempty"`
 	RequiredFilters []string  `json:"requiredFilters"`
 	LogLine         string    `json:"logLine,omitempty"`

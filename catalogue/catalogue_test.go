@@ -160,7 +160,7 @@ func checkLogLine(t *testing.T, q *QueryType) {
 func checkField(t *testing.T, q *QueryType, f *Field) {
 	t.Helper()
 	named := f.NamesFrom() != "" // in place of a name that rows lack
-	if sources := count(len(f.Path) > 0, f.Derived != nil && !(named && len(f.Path) > 0), f.FilterOnly); q.HasEvents() && sources != 1 {
+	if sources := count(len(f.Path) > 0, f.Derived != nil && !(named && len(f.Path) > 0), f.FilterOnly); q.HasRows() && sources != 1 {
 		t.Errorf("%s has %d of path, derived and filterOnly; it needs exactly one", f.Name, sources)
 	}
 	if f.Derived != nil && f.Derived.From != "" {
@@ -176,10 +176,13 @@ func checkField(t *testing.T, q *QueryType, f *Field) {
 	if (f.GraphQLType != "") != (q.API == "graphql") {
 		t.Errorf("%s has the GraphQL type %q, but the API is %s", f.Name, f.GraphQLType, q.API)
 	}
-	if f.Encoding != "" && f.Kind != KindTime {
-		t.Errorf("%s has the encoding %s of a time, but is of the kind %s", f.Name, f.Encoding, f.Kind)
+	if kind, ok := map[Encoding]Kind{"": f.Kind, EpochSeconds: KindTime, Length: KindNumber}[f.Encoding]; !ok || f.Kind != kind {
+		t.Errorf("%s has the encoding %s of a %s, but is of the kind %s", f.Name, f.Encoding, kind, f.Kind)
 	}
-	if len(f.Operators) == 0 && q.HasEvents() {
+	if f.Derived != nil && f.Derived.DaysUntil && !q.Inventory {
+		t.Errorf("%s is added to rows, which the data source does for inventories only", f.Name)
+	}
+	if len(f.Operators) == 0 && q.HasRows() {
 		t.Errorf("%s cannot be filtered by, as only columns of parts may", f.Name)
 	}
 	if f.Groupable && f.FilterOnly {

@@ -53,6 +53,9 @@ type EventType = CatalogueQueryType & Required<Pick<CatalogueQueryType, 'count' 
 /** The query types whose answers hold events. The tests of catalogue.go hold each file against what such a one has. */
 export const eventTypes = catalogue as Record<EventTypeName, EventType>;
 
+/** The query types whose answers hold rows, of events or of what there is now, which can be narrowed and counted. */
+export const ROW_TYPES: readonly QueryTypeName[] = QUERY_TYPES.filter((queryType) => !catalogue[queryType].parts);
+
 /** Shapes that an answer can have. */
 export function formatsOf(queryType: QueryTypeName): readonly AnswerFormat[] {
   return catalogue[queryType]?.formats ?? ['time_series', 'table', 'logs'];

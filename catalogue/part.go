@@ -9,9 +9,13 @@ type Part struct {
 	FieldNames  []string `json:"fields"`
 }
 
-// HasEvents says whether answers hold events, which can be listed, counted and
-// suggested from.
-func (q *QueryType) HasEvents() bool { return len(q.Parts) == 0 }
+// HasEvents says whether answers hold events, which have a time. What goes by time,
+// or by the order of events, is for these query types alone.
+func (q *QueryType) HasEvents() bool { return q.HasRows() && !q.Inventory }
+
+// HasRows says whether answers hold rows of a log or of a list, which can be filtered,
+// counted and suggested from.
+func (q *QueryType) HasRows() bool { return len(q.Parts) == 0 }
 
 // FieldsOf are the columns of a part in their order.
 func (q *QueryType) FieldsOf(p Part) []*Field {

@@ -8,6 +8,9 @@ import login_groups from './login_groups.json';
 import active_sessions from './active_sessions.json';
 import access_changes from './access_changes.json';
 import jit_requests from './jit_requests.json';
+import service_tokens from './service_tokens.json';
+import certificates from './certificates.json';
+import applications from './applications.json';
 import explain from './explain.json';
 
 /** Every query type, in the order in which editors show them. */
@@ -19,10 +22,13 @@ export const QUERY_TYPES: readonly QueryTypeName[] = [
   'active_sessions',
   'access_changes',
   'jit_requests',
+  'service_tokens',
+  'certificates',
+  'applications',
   'explain',
 ];
 
-/** A query type whose answers hold events, which can be counted. The answers of the others have parts. */
+/** A query type whose answers hold events, which have a time. The answers of the others have parts, or are an inventory. */
 export type EventTypeName =
   | 'access_requests'
   | 'failed_logins'
@@ -54,5 +60,8 @@ export const catalogue: Record<QueryTypeName, CatalogueQueryType> = {
   active_sessions,
   access_changes,
   jit_requests,
+  service_tokens,
+  certificates,
+  applications,
   explain,
 };

@@ -1,7 +1,7 @@
 // Made by npm run generate from the JSON files beside it. Change those, not this file.
 
 /**
- * Value of a query's queryType, which is also the name of this file and of the Go file in pkg/surface.
+ * Value of a query's queryType, which is also the name of this file and, unless it is an inventory, of the Go file in pkg/surface.
  */
 export type QueryTypeName =
   | 'access_requests'
@@ -11,6 +11,9 @@ export type QueryTypeName =
   | 'active_sessions'
   | 'access_changes'
   | 'jit_requests'
+  | 'service_tokens'
+  | 'certificates'
+  | 'applications'
   | 'explain';
 export type Parameter = 'since' | 'until' | 'before' | 'direction' | 'limit' | 'per_page' | 'page' | 'cursor';
 export type AnswerFormat = 'table' | 'time_series' | 'logs';
@@ -57,7 +60,7 @@ export interface CatalogueQueryType {
     many: string;
   };
   /**
-   * Name of the column with the number of events, in grouped tables and series. Absent if answers have parts.
+   * Name of the column with the number of rows, in grouped tables and series. Absent if answers have parts.
    */
   count?: string;
   /**
@@ -103,7 +106,7 @@ export interface CatalogueQueryType {
   };
   documentation: string;
   /**
-   * Field that places a row on the time axis. Absent if answers have parts.
+   * Field that places a row on the time axis. Absent if answers have parts, or are an inventory.
    */
   timeField?: string;
   /**
@@ -113,11 +116,15 @@ export interface CatalogueQueryType {
    */
   formats?: AnswerFormat[];
   /**
-   * Tables that an answer consists of, in their order. If absent, answers hold events.
+   * Tables that an answer consists of, in their order. If absent, answers hold rows.
    *
    * @minItems 1
    */
   parts?: AnswerPart[];
+  /**
+   * Whether rows are what there is now, from one of the account's lists. They have no time: the time range and what goes by time don't apply, and the only format is table.
+   */
+  inventory?: boolean;
   /**
    * Shortest bucket of a series in milliseconds. If absent, 1.
    */
@@ -127,7 +134,7 @@ export interface CatalogueQueryType {
    */
   requiredFilters: string[];
   /**
-   * Body of a log line. Absent if answers have parts. {field} stands for the field's value, {one|other} for the first of them that has one, and {field:text} for the text of an enumeration's value, in lowercase. A part in square brackets is left out if a field in it has no value. Brackets don't nest.
+   * Body of a log line. Absent if answers have parts, or are an inventory. {field} stands for the field's value, {one|other} for the first of them that has one, and {field:text} for the text of an enumeration's value, in lowercase. A part in square brackets is left out if a field in it has no value. Brackets don't nest.
    */
   logLine?: string;
   /**
@@ -185,9 +192,9 @@ export interface CatalogueField {
    */
   path?: string[];
   /**
-   * How Cloudflare writes a time. If absent, RFC 3339.
+   * How Cloudflare writes a value: a time as epochSeconds, or RFC 3339 if absent; a number as a list of that length, or as itself if absent.
    */
-  encoding?: 'epochSeconds';
+  encoding?: 'epochSeconds' | 'length';
   derived?: {
     /**
      * Field that the value is computed from.
@@ -211,6 +218,10 @@ export interface CatalogueField {
      * The same value on every row.
      */
     constant?: string;
+    /**
+     * Number of days from now until the time in that field, with fractions, negative after it. Empty if the row has the duration forever.
+     */
+    daysUntil?: boolean;
   };
   /**
    * How a query can filter by the field. Empty if it can't.

@@ -11,6 +11,7 @@ interface QueryTypeFile {
   queryType: string;
   order: number;
   parts?: unknown[];
+  inventory?: boolean;
 }
 
 /** What TypeScript needs to import the catalogue with its types: JSON modules alone widen every literal to string. */
@@ -18,7 +19,7 @@ export async function catalogueOutputs(): Promise<Output[]> {
   const schema: JSONSchema = JSON.parse(read(SCHEMA));
   const files = queryTypeFiles();
   const names = files.map(({ queryType }) => queryType);
-  const events = files.filter(({ parts }) => !parts).map(({ queryType }) => queryType);
+  const events = files.filter(({ parts, inventory }) => !parts && !inventory).map(({ queryType }) => queryType);
   return [
     { path: 'catalogue/types.ts', text: await types(schema, names) },
     { path: 'catalogue/queryTypes.ts', text: queryTypes(schema, names, events) },
@@ -54,7 +55,7 @@ ${names.map((name) => `import ${name} from './${name}.json';`).join('\n')}
 /** Every query type, in the order in which editors show them. */
 export const QUERY_TYPES: readonly QueryTypeName[] = ${JSON.stringify(names)};
 
-/** A query type whose answers hold events, which can be counted. The answers of the others have parts. */
+/** A query type whose answers hold events, which have a time. The answers of the others have parts, or are an inventory. */
 export type EventTypeName = ${events.map((name) => `'${name}'`).join(' | ')};
 
 /** Every query type whose answers hold events, in the order in which editors show them. */

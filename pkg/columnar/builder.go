@@ -164,6 +164,7 @@ func (b *Builder) AddGroup(dimensions gjson.Result, at int64, w Weight) {
 func (b *Builder) read(row gjson.Result) (at int64, ok bool) {
 	clear(b.row)
 	b.extra = b.extra[:0]
+	ok = b.layout.timeless
 	i := 0
 	row.ForEach(func(key, v gjson.Result) bool {
 		n := b.find(i, key.Str)

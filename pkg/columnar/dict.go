@@ -1,6 +1,7 @@
 package columnar
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -41,8 +42,11 @@ func (d *dictBuilder) code(v gjson.Result) uint32 {
 // a mark: what Cloudflare sends is shown, never dropped, but is not to be relied on.
 func (d *dictBuilder) normal(v gjson.Result) string {
 	text := plain(v)
-	if d.field == nil {
+	switch {
+	case d.field == nil:
 		return text
+	case d.field.Encoding == catalogue.Length && v.IsArray():
+		return strconv.Itoa(len(v.Array()))
 	}
 	if !query.Readable(d.field, text, v.IsObject() || v.IsArray()) {
 		return unreadable + text

@@ -28,6 +28,8 @@ type Layout struct {
 	names map[string]*query.Names
 	// weighted rows stand for a number of events each.
 	weighted bool
+	// timeless rows are all of one instant, as they have no time of their own.
+	timeless bool
 }
 
 // node is a key of an upstream row: where its value goes, or what is in it.
@@ -60,13 +62,13 @@ func NewGroupLayout(q *catalogue.QueryType, fields []*catalogue.Field) *Layout {
 }
 
 func newLayout(q *catalogue.QueryType, fields []*catalogue.Field, weighted bool) *Layout {
-	l := &Layout{queryType: q, byName: map[string]int{}, keys: map[string]*node{}, weighted: weighted}
+	l := &Layout{queryType: q, byName: map[string]int{}, keys: map[string]*node{}, weighted: weighted, timeless: q.Inventory}
 	// Rows of the same time are in the order of their columns. A mask must not be seen
 	// through by that, so personal values decide last, after the IDs of rows.
 	fields = slices.Clone(fields)
 	slices.SortStableFunc(fields, func(a, b *catalogue.Field) int { return order(a.Personal) - order(b.Personal) })
 	for _, f := range fields {
-		if len(f.Path) == 0 {
+		if len(f.Paths()) == 0 {
 			continue
 		}
 		column := timeColumn
@@ -75,7 +77,7 @@ func newLayout(q *catalogue.QueryType, fields []*catalogue.Field, weighted bool)
 			l.fields = append(l.fields, f)
 		}
 		l.byName[f.Name] = column
-		for rank, path := range f.Path {
+		for rank, path := range f.Paths() {
 			l.add(strings.Split(path, "."), &target{column, rank, f})
 		}
 	}
@@ -138,7 +140,7 @@ type reader struct {
 func (l *Layout) reader(f *catalogue.Field) reader {
 	source, derived := f.Name, f.Derived
 	switch {
-	case len(f.Path) > 0: // a name that most rows have themselves
+	case len(f.Paths()) > 0: // a name that most rows have themselves, or what was added to them
 		derived = nil
 	case derived != nil:
 		source = derived.From

@@ -5,9 +5,7 @@ package directory
 
 import (
 	"context"
-	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,8 +20,6 @@ import (
 const listTTL = 5 * time.Minute
 
 const (
-	// maxListPages ends a list whose upstream never sends an empty page.
-	maxListPages = 200
 	// maxKeptLists bounds what searches leave behind.
 	maxKeptLists = 100
 	// maxSuggestedPages is up to how many pages of users are read as a whole, so that
@@ -47,7 +43,7 @@ type Entry struct {
 }
 
 // Directory lists what the account has: users, applications, identity
-// providers, service tokens, accounts. Lists are kept for a short time, and
+// providers, service tokens, certificates, accounts. Lists are kept for a short time, and
 // callers at the same time share one.
 type Directory struct {
 	client    *cloudflare.Client
@@ -55,23 +51,18 @@ type Directory struct {
 	now       func() time.Time
 	// keepFor is the greatest age of what is kept, ttl that of lists.
 	keepFor, ttl time.Duration
-	lists        *lru.Cache[string, keptList]
-	names        *lru.Cache[string, keptNames]
+	// keptBytes bounds the rows of a list that is kept.
+	keptBytes int
+	lists     *lru.Cache[string, keptList]
+	names     *lru.Cache[string, keptNames]
 }
 
-type keptList struct {
-	entries []Entry
-	at      time.Time
-	// cut says that there may be more than that.
-	cut bool
-}
-
-// New makes an empty Directory of an account. It keeps nothing for longer than keepFor;
-// now is the clock.
-func New(client *cloudflare.Client, accountID string, keepFor time.Duration, now func() time.Time) *Directory {
+// New makes an empty Directory of an account. It keeps nothing for longer than keepFor,
+// and of rows only lists that are small beside the limit in bytes; now is the clock.
+func New(client *cloudflare.Client, accountID string, keepFor time.Duration, limit int64, now func() time.Time) *Directory {
 	lists, _ := lru.New[string, keptList](maxKeptLists) // fails for sizes below 1 only
 	names, _ := lru.New[string, keptNames](maxKeptLists)
-	return &Directory{client, accountID, now, keepFor, min(listTTL, keepFor), lists, names}
+	return &Directory{client, accountID, now, keepFor, min(listTTL, keepFor), int(min(limit/8, maxKeptBytes)), lists, names}
 }
 
 // Forget frees all lists.
@@ -90,10 +81,7 @@ func (d *Directory) Users(ctx context.Context) ([]Entry, error) {
 // does not say whether its search is exact. Where there are too many and search is
 // empty, it is the first ones.
 func (d *Directory) UsersLike(ctx context.Context, search string) ([]Entry, error) {
-	if kept, ok := d.kept(listKey("/access/users", nil)); ok {
-		return kept.entries, nil
-	}
-	first, err := d.pages(ctx, "/access/users", nil, maxSuggestedPages)
+	first, err := d.pages(ctx, reading{path: "/access/users", most: maxSuggestedPages})
 	if err != nil || !first.cut || search == "" {
 		return first.entries, err
 	}
@@ -139,114 +127,9 @@ func (d *Directory) ServiceTokens(ctx context.Context) ([]Entry, error) {
 
 // Accounts are those that a credential reaches. It needs no account itself.
 func Accounts(ctx context.Context, client *cloudflare.Client) ([]Entry, error) {
-	list, err := fetchPages(ctx, client, "/accounts", nil, 50, maxListPages)
+	list := keptList{}
+	err := list.read(ctx, client, "/accounts", 50, false, reading{most: maxListPages})
 	return list.entries, err
-}
-
-func (d *Directory) list(ctx context.Context, path string, params url.Values) ([]Entry, error) {
-	list, err := d.pages(ctx, path, params, maxListPages)
-	if err == nil && list.cut {
-		err = fmt.Errorf("%s has more than %d pages", path, maxListPages)
-	}
-	return list.entries, err
-}
-
-// pages is a list as far as so many pages reach.
-func (d *Directory) pages(ctx context.Context, path string, params url.Values, most int) (keptList, error) {
-	key := listKey(path, params)
-	cut := key + "\x00cut"
-	known := func() (keptList, bool) {
-		if kept, ok := d.kept(key); ok || most >= maxListPages {
-			return kept, ok
-		}
-		return d.kept(cut)
-	}
-	if list, ok := known(); ok {
-		return list, nil
-	}
-	return cloudflare.Share(ctx, d.client, fmt.Sprint(most, key), func(ctx context.Context) (keptList, error) {
-		if list, ok := known(); ok { // another caller's came in the meantime
-			return list, nil
-		}
-		list, err := fetchPages(ctx, d.client, "/accounts/"+url.PathEscape(d.accountID)+path, params, pageSize(path), most)
-		if list.at = d.now(); err != nil {
-			return list, err
-		}
-		if list.cut {
-			d.keep(cut, list)
-		} else {
-			d.keep(key, list)
-		}
-		return list, nil
-	})
-}
-
-func listKey(path string, params url.Values) string { return path + "?" + params.Encode() }
-
-// keep keeps a list for as long as it may be, whether anybody asks for it or not.
-func (d *Directory) keep(key string, list keptList) {
-	d.lists.Add(key, list)
-	time.AfterFunc(d.ttl, func() {
-		if kept, ok := d.lists.Peek(key); ok && kept.at.Equal(list.at) {
-			d.lists.Remove(key)
-		}
-	})
-}
-
-func (d *Directory) kept(key string) (keptList, bool) {
-	kept, ok := d.lists.Get(key)
-	return kept, ok && d.now().Sub(kept.at) < d.ttl
-}
-
-const policiesPath = "/access/policies"
-
-// pageSize is how much of a list to ask for at once. How large a page of policies
-// may be is not documented; 100 is what comes where nothing is asked for.
-func pageSize(path string) int {
-	if path == policiesPath {
-		return 100
-	}
-	return 1000
-}
-
-// fetchPages pages until a page brings nothing new: page caps differ by endpoint
-// and are not all documented, and total_count is not to be trusted.
-func fetchPages(ctx context.Context, client *cloudflare.Client, path string, params url.Values, perPage, most int) (keptList, error) {
-	seen := map[string]bool{}
-	var entries []Entry
-	for page := 1; page <= most; page++ {
-		q := url.Values{"page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(perPage)}}
-		for name, values := range params {
-			q[name] = values
-		}
-		envelope, err := client.Get(ctx, path, q)
-		if err != nil {
-			return keptList{}, err
-		}
-		rows := gjson.ParseBytes(envelope.Result)
-		if !rows.IsArray() && rows.Type != gjson.Null {
-			return keptList{}, &cloudflare.Error{Kind: cloudflare.KindMalformed, Message: "Cloudflare's list has an unexpected structure. Try again. If the problem persists, report it."}
-		}
-		got, fresh := 0, 0
-		rows.ForEach(func(_, row gjson.Result) bool {
-			got++
-			e := newEntry(row)
-			if e.ID != "" && !seen[e.ID] {
-				seen[e.ID] = true
-				fresh++
-				entries = append(entries, e)
-			}
-			return true
-		})
-		size := perPage
-		if envelope.Info.PerPage > 0 && envelope.Info.PerPage < size {
-			size = envelope.Info.PerPage
-		}
-		if fresh == 0 || (envelope.Info.PerPage > 0 && got < size) {
-			return keptList{entries: entries}, nil
-		}
-	}
-	return keptList{entries: entries, cut: true}, nil
 }
 
 // newEntry copies what it takes of a row: its texts would keep the whole answer.

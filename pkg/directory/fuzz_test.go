@@ -33,7 +33,8 @@ func FuzzLists(f *testing.F) {
 		}
 		client := cloudflare.New(cloudflare.Config{HTTP: &http.Client{Transport: upstream(`{"success":true,"result":` + list + `}`)}})
 		defer client.Close()
-		got, err := fetchPages(t.Context(), client, "/x", nil, 1000, maxListPages)
+		var got keptList
+		err := got.read(t.Context(), client, "/x", 1000, false, reading{most: maxListPages})
 		if isList := strings.HasPrefix(strings.TrimSpace(list), "["); isList == (err != nil) {
 			t.Fatalf("%v", err)
 		}

@@ -109,7 +109,7 @@ func (d *Directory) readNames(ctx context.Context, list string) Names {
 	names := Names{ByID: map[string]string{}}
 	var failed error
 	for _, path := range l.paths {
-		read, err := d.pages(ctx, path, nil, namesPages)
+		read, err := d.pages(ctx, reading{path: path, most: namesPages})
 		if failed == nil {
 			failed = err
 		}

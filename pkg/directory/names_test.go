@@ -14,7 +14,7 @@ func TestNamesAreFreedInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := cloudflare.New(cloudflare.Config{HTTP: &http.Client{Transport: upstream(`{"success":true,"result":[{"id":"a","email":"ada@example.com"}]}`)}})
 		defer client.Close()
-		d := New(client, "account", 5*time.Minute, time.Now)
+		d := New(client, "account", 5*time.Minute, 1<<20, time.Now)
 		if names := d.Names(t.Context(), "users"); names.ByID["a"] != "ada@example.com" || d.names.Len() != 1 {
 			t.Fatalf("%v, of which %d are kept", names, d.names.Len())
 		}

@@ -30,27 +30,30 @@ const settingsProbe = `query probe($accountTag: string!) { viewer { accounts(fil
 // shortest is the shortest page of a list.
 var shortest = url.Values{"page": {"1"}, "per_page": {"1"}}
 
-// extras are the lists beside the logs, each with what goes missing without it. One
-// call is enough for all lists that need the same permission.
+// extras are the lists beside those of query types, each with what goes missing without
+// it. One call is enough for all lists that need the same permission.
 var extras = []struct {
 	title, permission, path string
 	params                  url.Values
 }{
 	{"Identity providers and Access groups (for SCIM updates of all providers, names, and explaining logins)", ReadsProviders, "/access/identity_providers", shortest},
-	{"Applications and policies (for names, and explaining logins)", ReadsApps, "/access/apps", shortest},
-	{"Service tokens (for names, and explaining logins)", ReadsTokens, "/access/service_tokens", shortest},
-	{"mTLS certificates (for explaining logins)", ReadsCertificates, "/access/certificates", shortest},
 	{"Posture checks and lists (for explaining logins)", ReadsZeroTrust, "/devices/posture", nil}, // It has one page.
 }
+
+// alsoFor is what else goes missing without the lists that query types show.
+const alsoFor = " (also for names, and explaining logins)"
 
 // Probes are one for each query type, and one for each list that editors use.
 func (d *Directory) Probes() []Probe {
 	probes := make([]Probe, 0, len(catalogue.All())+len(extras))
 	for _, q := range catalogue.All() {
-		if !q.HasEvents() {
-			continue // It reads what the others do.
+		switch {
+		case q.HasEvents():
+			probes = append(probes, Probe{Title: q.Title, Permission: q.Permission, Ask: d.probeOf(q)})
+		case q.Inventory:
+			probes = append(probes, Probe{Title: q.Title + alsoFor, Permission: q.Permission, Optional: true, Ask: d.get(pathOf(q), shortest)})
 		}
-		probes = append(probes, Probe{Title: q.Title, Permission: q.Permission, Ask: d.probeOf(q)})
+		// The others read what these do.
 	}
 	for _, extra := range extras {
 		probes = append(probes, Probe{
@@ -62,7 +65,7 @@ func (d *Directory) Probes() []Probe {
 }
 
 func (d *Directory) probeOf(q *catalogue.QueryType) func(context.Context) error {
-	path, _ := strings.CutPrefix(q.Endpoint, "/accounts/{account_id}")
+	path := pathOf(q)
 	switch {
 	case q.API == "graphql":
 		return func(ctx context.Context) error {

@@ -93,8 +93,10 @@ func (e *execution) cover(c *answer.Coverage, g gathered, t tally) {
 			c.FilteredHere = append(c.FilteredHere, f.Field.Name)
 		}
 	}
-	page := g.demand.scanner.PageSize()
-	c.SavedCalls = max(1, (g.view.rows()+page-1)/page)
+	if s := g.demand.scanner; s != nil {
+		page := s.PageSize()
+		c.SavedCalls = max(1, (g.view.rows()+page-1)/page)
+	}
 }
 
 // explain says what the answer lacks, and what to do about it.
@@ -148,6 +150,11 @@ func (e *execution) explainUnverified(res *answer.Result, g gathered) {
 	for _, f := range slices.Concat(e.request.Filtered(), e.request.GroupBy, e.request.Judged()) {
 		note(f)
 	}
+	for _, f := range e.source.Shown(e.request) {
+		if f.Derived != nil && f.Derived.DaysUntil { // An alert rule must not take it for never.
+			note(f)
+		}
+	}
 	if len(fields) > 0 {
 		res.Incomplete(answer.ReasonUnverified, fmt.Sprintf("None of these %s has the field %s, so the data source cannot apply the query to it. Remove the field from the query.",
 			many, strings.Join(fields, ", ")))
@@ -182,6 +189,9 @@ func (e *execution) explainLimit(res *answer.Result, t tally) {
 		}
 		which := "newest"
 		switch {
+		case e.request.Type.Inventory:
+			res.Inform("The answer shows only the first %d rows. Increase the limit, or add a filter to see the others.", e.request.Limit)
+			return
 		case e.source.Grain == Timeless:
 			which = "largest"
 		case e.request.Ascending:

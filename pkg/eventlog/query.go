@@ -42,6 +42,26 @@ type execution struct {
 // Query answers a request from a source. The result is the caller's own. Errors
 // are *query.InvalidError, *cloudflare.Error, the context's, or the scanner's own.
 func (l *Log) Query(ctx context.Context, r *query.Request, s Source) (*answer.Result, error) {
+	return l.execute(ctx, r, s, (*execution).answer)
+}
+
+// Present answers a request from rows that read gets, as they were at an instant. No
+// time range applies to them, and the log keeps nothing of them. Errors are read's own,
+// too.
+func (l *Log) Present(ctx context.Context, r *query.Request, s Source, read func(context.Context) (*columnar.Chunk, time.Time, error)) (*answer.Result, error) {
+	return l.execute(ctx, r, s, func(e *execution) (*answer.Result, error) {
+		rows, at, err := read(e.ctx)
+		if err != nil {
+			return nil, err
+		}
+		all := interval.Interval{To: 1} // The rows are all of the first instant.
+		present := &segment{Interval: all, fetched: at.UnixNano(), rows: rows}
+		shown := view{all, []viewPart{{all, present, rows.Within(all)}}}
+		return e.finish(gathered{&demand{log: l, want: all}, shown, everything}, shown)
+	})
+}
+
+func (l *Log) execute(ctx context.Context, r *query.Request, s Source, answered func(*execution) (*answer.Result, error)) (*answer.Result, error) {
 	trace := cloudflare.TraceOf(ctx)
 	if trace == nil {
 		trace = &cloudflare.Trace{}
@@ -65,7 +85,7 @@ func (l *Log) Query(ctx context.Context, r *query.Request, s Source) (*answer.Re
 	e.naming.Learn(ctx, slices.DeleteFunc(r.Filtered(), func(f *catalogue.Field) bool { return len(f.Path) > 0 }))
 	e.work = query.NewWork(ctx)
 	e.matcher = e.matching(r.Filters...)
-	result, err := e.answer()
+	result, err := answered(e)
 	if ended := e.work.Err(); ended != nil && err == nil {
 		err = ended
 	}

@@ -73,7 +73,7 @@ func (s *session) application(ctx context.Context) (json.RawMessage, error) {
 			return app, err
 		}
 	}
-	all, err := s.rows(ctx, applications, nil)
+	all, err := s.shared(ctx, applications)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ import (
 type resource struct {
 	path, what, permission string
 	// perPage is the largest page that Cloudflare documents, or its default where it
-	// names no largest one.
+	// names no largest one; 0 for lists that the directory has.
 	perPage int
 }
 
@@ -26,10 +26,10 @@ var (
 	identityProviders = resource{"/access/identity_providers", "the list of identity providers", directory.ReadsProviders, 200}
 	accessGroups      = resource{"/access/groups", "the list of Access groups", directory.ReadsProviders, 1000}
 	reusablePolicies  = resource{"/access/policies", "the list of reusable policies", directory.ReadsApps, 100}
-	serviceTokens     = resource{"/access/service_tokens", "the list of service tokens", directory.ReadsTokens, 1000}
-	certificates      = resource{"/access/certificates", "the list of mTLS certificates", directory.ReadsCertificates, 50}
+	serviceTokens     = resource{"/access/service_tokens", "the list of service tokens", directory.ReadsTokens, 0}
+	certificates      = resource{"/access/certificates", "the list of mTLS certificates", directory.ReadsCertificates, 0}
 	postureRules      = resource{"/devices/posture", "the list of posture rules", directory.ReadsZeroTrust, 100}
-	applications      = resource{"/access/apps", "the list of applications", directory.ReadsApps, 1000}
+	applications      = resource{"/access/apps", "the list of applications", directory.ReadsApps, 0}
 )
 
 const (
@@ -71,7 +71,11 @@ func (s *session) page(ctx context.Context, path string, params url.Values, ttl 
 
 // table reads a list page by page. What was read before a failure is a part of it.
 func (s *session) table(ctx context.Context, r resource) explain.Table {
-	rows, err := s.rows(ctx, r, nil)
+	read := s.rows
+	if r.perPage == 0 {
+		read = s.shared
+	}
+	rows, err := read(ctx, r)
 	t := explain.Table{Rows: rows}
 	if err != nil {
 		t.Missing = s.gap(r.what, r.permission, err)
@@ -79,16 +83,22 @@ func (s *session) table(ctx context.Context, r resource) explain.Table {
 	return t
 }
 
+// shared reads a list that the directory has.
+func (s *session) shared(ctx context.Context, r resource) ([]json.RawMessage, error) {
+	list, err := s.directory.Rows(ctx, r.path, maxPages)
+	if err == nil && list.Cut {
+		err = errTooLong
+	}
+	return list.Rows, err
+}
+
 // rows pages until a page is shorter than it could be, or brings nothing new:
 // result_info may be absent, and pages may be cut below the size asked for.
-func (s *session) rows(ctx context.Context, r resource, params url.Values) ([]json.RawMessage, error) {
+func (s *session) rows(ctx context.Context, r resource) ([]json.RawMessage, error) {
 	var rows []json.RawMessage
 	seen := map[string]bool{}
 	for number := 1; ; number++ {
 		q := url.Values{"page": {strconv.Itoa(number)}, "per_page": {strconv.Itoa(r.perPage)}}
-		for name, values := range params {
-			q[name] = values
-		}
 		page, err := s.page(ctx, r.path, q, configurationTTL)
 		if err != nil {
 			return rows, err

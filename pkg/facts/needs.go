@@ -166,7 +166,7 @@ func (s *session) list(ctx context.Context, id string) explain.List {
 	if err == nil || cloudflare.KindOf(err) == cloudflare.KindNotFound {
 		list.Items = nil
 		var rows []json.RawMessage
-		rows, err = s.rows(ctx, resource{path + "/items", aList, directory.ReadsZeroTrust, 1000}, nil)
+		rows, err = s.rows(ctx, resource{path + "/items", aList, directory.ReadsZeroTrust, 1000})
 		for _, row := range rows {
 			list.Items = append(list.Items, items(gjson.ParseBytes(row))...)
 		}

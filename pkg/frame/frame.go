@@ -100,7 +100,25 @@ func table(r *query.Request, t *answer.Table, o Origin) *data.Frame {
 		f.Fields = append(f.Fields, matchFields(r, t.Matches)...)
 	}
 	f.Meta = &data.FrameMeta{Type: data.FrameTypeTable, PreferredVisualization: data.VisTypeTable}
+	if r.Type.Inventory && isNumeric(f) {
+		f.Meta.Type, f.Meta.TypeVersion = data.FrameTypeNumericLong, data.FrameTypeVersion{0, 1}
+	}
 	return f
+}
+
+// isNumeric says whether a row is numbers with texts as their labels, which alert rules
+// can compare as it is.
+func isNumeric(f *data.Frame) bool {
+	numbers := 0
+	for _, field := range f.Fields {
+		switch {
+		case field.Type().Numeric():
+			numbers++
+		case field.Type().NonNullableType() != data.FieldTypeString:
+			return false
+		}
+	}
+	return numbers > 0
 }
 
 func otherField(texts []string) *data.Field {

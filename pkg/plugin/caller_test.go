@@ -49,7 +49,7 @@ func TestQueryTypesByRole(t *testing.T) {
 			{"an evaluation without a user", nil, evaluation, true},
 		} {
 			answer := askAs(t, d, c.user, c.headers, string(model))
-			if c.headers != nil && !q.HasEvents() {
+			if c.headers != nil && !q.HasRows() {
 				require.Error(t, answer.Error, "no alert rule can ask %s", q.Name)
 				continue
 			}

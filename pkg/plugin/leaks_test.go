@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -43,10 +44,15 @@ type planter struct {
 	// logsOnly says that what is no log is left as it is: an explanation shows the names
 	// of policies and groups.
 	logsOnly bool
+	// list is the end of the path whose rows are answers; "" for logs.
+	list string
 }
 
 func plant(a *account.Account, q *catalogue.QueryType) *planter {
-	p := &planter{next: a.Transport(), kinds: map[string]catalogue.Kind{}, logsOnly: !q.HasEvents()}
+	p := &planter{next: a.Transport(), kinds: map[string]catalogue.Kind{}, logsOnly: !q.HasRows()}
+	if q.Inventory {
+		p.list = path.Base(q.Endpoint)
+	}
 	types := []string{q.Name}
 	if p.logsOnly {
 		types = append(types, facts.QueryTypes...)
@@ -57,9 +63,9 @@ func plant(a *account.Account, q *catalogue.QueryType) *planter {
 			if !f.Personal {
 				continue
 			}
-			for _, path := range append(slices.Clone(f.Path), f.Name) {
-				if path != "resource.id" { // for which the ID of the row itself would be taken
-					p.kinds[path[strings.LastIndex(path, ".")+1:]] = f.Kind
+			for _, at := range append(slices.Clone(f.Path), f.Name) {
+				if at != "resource.id" { // for which the ID of the row itself would be taken
+					p.kinds[at[strings.LastIndex(at, ".")+1:]] = f.Kind
 				}
 			}
 		}
@@ -85,14 +91,20 @@ func (p *planter) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	kinds := p.kinds
-	if path := r.URL.Path; strings.HasSuffix(path, "/users") || strings.HasSuffix(path, "/accounts") {
+	if at := r.URL.Path; strings.HasSuffix(at, "/users") || strings.HasSuffix(at, "/accounts") {
 		kinds = map[string]catalogue.Kind{"name": catalogue.KindString}
-	} else if strings.HasSuffix(path, "/apps") || strings.HasSuffix(path, "/identity_providers") || strings.HasSuffix(path, "/service_tokens") {
+	} else if strings.HasSuffix(at, "/apps") || strings.HasSuffix(at, "/identity_providers") || strings.HasSuffix(at, "/service_tokens") {
 		kinds = nil
-	} else if p.logsOnly && !strings.Contains(path, "log") && !strings.HasSuffix(path, "/graphql") {
+	} else if p.logsOnly && !strings.Contains(at, "log") && !strings.HasSuffix(at, "/graphql") {
 		kinds = nil
 	}
-	body, err := json.Marshal(sown(answer, kinds, !p.logsOnly))
+	answer = sown(answer, kinds, !p.logsOnly)
+	if p.list != "" && path.Base(r.URL.Path) == p.list {
+		for _, row := range answer.(map[string]any)["result"].([]any) {
+			row.(map[string]any)["x_unknown"] = map[string]any{"who": planted.text}
+		}
+	}
+	body, err := json.Marshal(answer)
 	response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return response, err
 }

@@ -46,7 +46,7 @@ func TestSchemaOfQueriesEqualsTheCatalogue(t *testing.T) {
 		}
 		s := item.Spec.Schema.Spec
 		equal(t, item.Name+" formats", enum(s.Properties["format"]), texts(query.FormatsOf(q)))
-		if q.HasEvents() {
+		if q.HasRows() {
 			equal(t, item.Name+" groupBy", enum(*s.Properties["groupBy"].Items.Schema), fieldNames(q.Groupable()))
 			columns := fieldNames(q.Columns(true))
 			if q.API == "rest" {

@@ -49,7 +49,10 @@ func TestTrios(t *testing.T) {
 			t.Run(q.Name+"/"+name, func(t *testing.T) { checkTrio(t, filepath.Dir(file), name) })
 		}
 		wanted := []string{"table", "time_series", "logs", "grouped"}
-		if !q.HasEvents() {
+		switch {
+		case q.Inventory:
+			wanted = []string{"table", "numeric", "grouped"}
+		case !q.HasEvents():
 			wanted = []string{"ray", "user", "part"}
 		}
 		for _, format := range wanted {

@@ -79,6 +79,9 @@ func Parse(raw []byte, o Options) (*Request, error) {
 		r.setMeasure, r.setHaving, r.setFirstSeen, r.setSequence, r.setCompare,
 	}
 	if !q.HasEvents() {
+		checks = append([]func(*model, Options) error{r.refuseDetections}, checks...)
+	}
+	if !q.HasRows() {
 		checks = []func(*model, Options) error{r.refuseAlert, r.refuseDetections, r.setFormat, r.setRange, r.setFilters, r.setPart, r.setQuestion}
 	}
 	for _, check := range checks {

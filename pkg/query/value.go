@@ -111,6 +111,20 @@ func Derive(d *catalogue.Derived, from Cell, names *Names) Cell {
 	return Cell{}
 }
 
+// IsForever says whether a duration, as Cloudflare writes it, is that of what never
+// expires. Which expires_at comes with it is not documented.
+func IsForever(duration string) bool { return strings.EqualFold(duration, "forever") }
+
+// DaysUntil is how many days are left until a time, negative after it. It is not valid
+// where there is none, or where the duration says that it never comes.
+func DaysUntil(at, duration string, now time.Time) Cell {
+	t, err := ParseInstant(&catalogue.Field{}, at)
+	if err != nil || IsForever(duration) {
+		return Cell{}
+	}
+	return Cell{strconv.FormatFloat(t.Sub(now).Hours()/24, 'f', -1, 64), true}
+}
+
 // scalar reads a JSON text, number or boolean as text: template variables and
 // hand-written queries hold all three.
 func scalar(raw json.RawMessage) (string, error) {

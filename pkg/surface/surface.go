@@ -65,7 +65,7 @@ type Set struct {
 // NewSet makes every registered surface.
 func NewSet(c Config) *Set {
 	s := &Set{
-		config: c, surfaces: map[string]Surface{}, directory: directory.New(c.Client, c.AccountID, c.KeepFor, c.Now),
+		config: c, surfaces: map[string]Surface{}, directory: directory.New(c.Client, c.AccountID, c.KeepFor, c.Limit, c.Now),
 		events: eventlog.New(c.Config),
 	}
 	for name, construct := range constructors {

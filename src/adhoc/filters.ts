@@ -2,8 +2,8 @@ import { type AdHocVariableFilter } from '@grafana/data';
 
 import {
   catalogue,
-  EVENT_TYPES,
   findField,
+  ROW_TYPES,
   type CatalogueField,
   type Operator,
   type QueryTypeName,
@@ -30,7 +30,7 @@ export function fieldAnywhere(
   name: string,
   preferred: readonly QueryTypeName[] = []
 ): [QueryTypeName, CatalogueField] | undefined {
-  for (const queryType of [...preferred, ...EVENT_TYPES]) {
+  for (const queryType of [...preferred, ...ROW_TYPES]) {
     const field = findField(queryType, name);
     if (field) {
       return [queryType, field];

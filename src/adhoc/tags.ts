@@ -1,14 +1,14 @@
 import { type MetricFindValue, type TimeRange } from '@grafana/data';
 import { uniqBy } from 'lodash';
 
-import { catalogue, EVENT_TYPES, type QueryTypeName } from '../../catalogue';
+import { catalogue, EVENT_TYPES, ROW_TYPES, type QueryTypeName } from '../../catalogue';
 import { suggestValues, type ResourceReader } from '../query/suggestions';
 import { type AccessQuery } from '../types';
 import { fieldAnywhere } from './filters';
 
-/** The surfaces that a dashboard's queries use, or all of them if Grafana doesn't say. */
+/** The surfaces that a dashboard's queries use, or all that have events if Grafana doesn't say. */
 function surfaces(queries: AccessQuery[] | undefined): readonly QueryTypeName[] {
-  const asked = EVENT_TYPES.filter((queryType) => queries?.some((query) => query.queryType === queryType));
+  const asked = ROW_TYPES.filter((queryType) => queries?.some((query) => query.queryType === queryType));
   return asked.length > 0 ? asked : EVENT_TYPES;
 }
 

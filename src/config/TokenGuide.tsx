@@ -27,7 +27,7 @@ export function TokenGuide({ isOpen }: { isOpen: boolean }) {
             Under <b>Permissions</b>, choose <b>Account</b> and add the permissions for the query types that you want to
             use.
             <Permissions permissions={surfacePermissions()} />
-            For names and suggestions, also add these permissions:
+            For lists, names, and suggestions, also add these permissions:
             <Permissions permissions={LIST_PERMISSIONS} />
           </li>
           <li>

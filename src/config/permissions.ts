@@ -6,25 +6,28 @@ export interface Permission {
   use: string;
 }
 
-/** The catalogue's permissions, without which a query type can't be queried. */
+/** Permissions of the query types that the logs are made of. Inventories are lists, whose permissions do more. */
 export function surfacePermissions(): Permission[] {
   const uses = new Map<string, string[]>();
-  for (const queryType of QUERY_TYPES) {
+  for (const queryType of QUERY_TYPES.filter((name) => !catalogue[name].inventory)) {
     const { permission, title } = catalogue[queryType];
     uses.set(permission, [...(uses.get(permission) ?? []), title]);
   }
   return [...uses].map(([name, titles]) => ({ name, use: titles.join(', ') }));
 }
 
-/** Permissions that fill lists and pickers, and that say what IDs are called. */
+/** Permissions of lists, which also fill pickers and say what IDs are called. */
 export const LIST_PERMISSIONS: Permission[] = [
   {
     name: 'Access: Organizations, Identity Providers, and Groups Read',
     use: 'Finds the identity providers that use SCIM, shows their names, and explains logins',
   },
-  { name: 'Access: Apps and Policies Read', use: 'Shows the names of applications and policies, and explains logins' },
-  { name: 'Access: Service Tokens Read', use: 'Shows the names of service tokens, and explains logins' },
-  { name: 'Access: Mutual TLS Certificates Read', use: 'Explains logins with certificates' },
+  {
+    name: 'Access: Apps and Policies Read',
+    use: 'Lists applications, shows the names of applications and policies, and explains logins',
+  },
+  { name: 'Access: Service Tokens Read', use: 'Lists service tokens, shows their names, and explains logins' },
+  { name: 'Access: Mutual TLS Certificates Read', use: 'Lists mTLS certificates, and explains logins with them' },
   { name: 'Account Settings Read', use: 'Fills the account picker above' },
   {
     name: 'Zero Trust Read',

@@ -3,7 +3,7 @@ import { type GrafanaTheme2 } from '@grafana/data';
 import { FieldValidationMessage, Input, useStyles2 } from '@grafana/ui';
 import React, { useState } from 'react';
 
-import { findField, groupableFields } from '../../catalogue';
+import { catalogue, findField, groupableFields } from '../../catalogue';
 import { DEFAULT_LIMIT, type AccessQuery, type Direction, type FullQuery } from '../types';
 import { Picker } from './input/Picker';
 import { TokenInput } from './input/TokenInput';
@@ -42,13 +42,15 @@ export function ChoiceRows(props: Props) {
       {apply.fields && (
         <Row label="Columns">
           <Columns {...props} />
-          <Picker
-            label="Order"
-            value={query.direction ?? 'desc'}
-            options={DIRECTIONS}
-            minWidth={16}
-            onChange={(direction) => onChange({ direction })}
-          />
+          {apply.direction && (
+            <Picker
+              label="Order"
+              value={query.direction ?? 'desc'}
+              options={DIRECTIONS}
+              minWidth={16}
+              onChange={(direction) => onChange({ direction })}
+            />
+          )}
           <Limit {...props} />
         </Row>
       )}
@@ -71,7 +73,11 @@ function GroupBy({ query, problems, onChange, onEnter }: Props) {
       sortable
       listedOnly
       invalid={problems.some(({ at }) => at === 'groupBy')}
-      placeholder={query.format === 'table' ? 'nothing (one row for each event)' : 'nothing (one series in total)'}
+      placeholder={
+        query.format === 'table'
+          ? `nothing (one row for each ${catalogue[query.queryType].inventory ? catalogue[query.queryType].noun.one : 'event'})`
+          : 'nothing (one series in total)'
+      }
       emptyText="There is no field with this name."
       textOf={(name) => findField(query.queryType, name)?.label ?? name}
       load={(typed) => Promise.resolve(matching(fields, typed))}

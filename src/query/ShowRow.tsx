@@ -27,6 +27,9 @@ const FORMATS: Array<{ value: Format; label: string; description: string }> = [
 /** The shape of the answer, and where a Ray ID from a block page goes. */
 export function ShowRow({ format, formats, takesRayId, onFormat, onRayId }: Props) {
   const styles = useStyles2(getStyles);
+  if (formats.length === 1 && !takesRayId) {
+    return null;
+  }
   return (
     <Row label={formats.length > 1 ? 'Show' : 'Ray ID'}>
       {formats.length > 1 && (

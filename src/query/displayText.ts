@@ -1,6 +1,6 @@
 import { catalogue, findField, isQueryType, type Operator } from '../../catalogue';
 import { type AccessQuery, type Filter, type FullQuery } from '../types';
-import { isFinished, withDefaults } from './model';
+import { applies, isFinished, withDefaults } from './model';
 
 const VERBS = {
   '=': 'is',
@@ -71,6 +71,6 @@ export function displayText(query: AccessQuery): string {
   if (!isQueryType(full.queryType)) {
     return `Unknown query type ${String(full.queryType)}`;
   }
-  const oldestFirst = full.direction === 'asc' && full.format !== 'time_series' ? ', oldest first' : '';
+  const oldestFirst = full.direction === 'asc' && applies(full).direction ? ', oldest first' : '';
   return `${catalogue[full.queryType].title}${describeShape(full)}${describeFilters(full)}${oldestFirst}`;
 }

@@ -61,7 +61,8 @@ export function applies(query: FullQuery): Applies {
   return {
     groupBy: query.format !== 'logs',
     fields: !grouped,
-    direction: !grouped,
+    // What there is now has no time that goes in a direction.
+    direction: !grouped && !catalogue[query.queryType]?.inventory,
     limit: query.format !== 'time_series',
   };
 }

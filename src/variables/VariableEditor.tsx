@@ -2,7 +2,7 @@ import { type DataSourceApi, type QueryEditorProps } from '@grafana/data';
 import { Field, Input, Stack } from '@grafana/ui';
 import React, { useId, useState } from 'react';
 
-import { catalogue, defaultGroupBy, EVENT_TYPES, groupableFields, type QueryTypeName } from '../../catalogue';
+import { catalogue, defaultGroupBy, groupableFields, ROW_TYPES } from '../../catalogue';
 import { Picker } from '../query/input/Picker';
 import { type AccessOptions, type AccessQuery } from '../types';
 import { DEFAULT_VARIABLE_QUERY } from './defaults';
@@ -15,8 +15,8 @@ export type Props = QueryEditorProps<
   VariableQuery
 >;
 
-const QUERY_TYPE_OPTIONS = EVENT_TYPES.map((value) => ({
-  value: value as QueryTypeName,
+const QUERY_TYPE_OPTIONS = ROW_TYPES.map((value) => ({
+  value,
   label: catalogue[value].title,
   description: catalogue[value].description,
 }));
@@ -35,7 +35,7 @@ export function VariableEditor({ query: saved, onChange, onRunQuery }: Props) {
     onChange({ ...query, ...change });
     onRunQuery();
   };
-  const changeQueryType = (queryType: QueryTypeName) => {
+  const changeQueryType = (queryType: VariableQuery['queryType']) => {
     const kept = catalogue[queryType].fields.some(({ name }) => name === query.field);
     const field = defaultGroupBy(queryType)[0] ?? groupableFields(queryType)[0].name;
     update({ queryType, ...(!kept && { field }) });
@@ -44,7 +44,7 @@ export function VariableEditor({ query: saved, onChange, onRunQuery }: Props) {
 
   return (
     <Stack direction="column" gap={2}>
-      <Field label="Query type" description="The events that the values come from." noMargin>
+      <Field label="Query type" description="What the values come from." noMargin>
         <Picker
           label="Query type"
           value={query.queryType}

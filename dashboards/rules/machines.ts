@@ -111,8 +111,7 @@ function expiring(
   rule: Pick<Rule, 'id' | 'title' | 'summary' | 'description'>,
   queryType: 'service_tokens' | 'certificates'
 ): Rule {
-  // TODO-types
-  const inventory = { queryType, format: 'table', fields: ['name', 'days_left'] } as unknown as Question;
+  const inventory: Question = { queryType, format: 'table', fields: ['name', 'days_left'] };
   return {
     ...rule,
     attack: 'token_expiring',

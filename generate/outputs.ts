@@ -5,7 +5,9 @@ import { provisioningYaml } from '../dashboards/rules/formats';
 import { terraform } from '../dashboards/rules/terraform';
 import { PROVISIONED } from '../dashboards/target';
 import { why } from '../dashboards/why';
+import { ATTACKS } from '../dashboards/rules/rule';
 import { referencePages } from './reference';
+import { withFacts, withRules } from './rulePages';
 import { pluginSchema } from './schema/index';
 import { withSettingsTable } from './settingsTable';
 
@@ -16,6 +18,7 @@ export interface Output {
 }
 
 const SETTINGS_PAGE = 'docs/sources/configure.md';
+const ALERTING_PAGE = 'docs/sources/alerting.md';
 
 /** Every generated file. readPage returns the text of a page of which only a part is generated. */
 export function outputs(readPage: (path: string) => string = (path) => readFileSync(path, 'utf8')): Output[] {
@@ -30,6 +33,11 @@ export function outputs(readPage: (path: string) => string = (path) => readFileS
     { path: 'src/dashboards/cloudflare-access-doing.json', text: json(doing('cloudflare-access-doing')) },
     { path: 'src/dashboards/why-blocked.json', text: json(why('cloudflare-access-why')) },
     { path: 'src/schema/v0alpha1.json', text: json(pluginSchema()) },
+    { path: ALERTING_PAGE, text: withRules(readPage(ALERTING_PAGE)) },
+    ...ATTACKS.map((attack) => `docs/sources/runbooks/${attack}.md`).map((path, i) => ({
+      path,
+      text: withFacts(readPage(path), ATTACKS[i]),
+    })),
     { path: SETTINGS_PAGE, text: withSettingsTable(readPage(SETTINGS_PAGE)) },
     ...[...referencePages()].map(([page, text]) => ({ path: `docs/sources/${page}`, text })),
   ];

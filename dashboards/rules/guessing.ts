@@ -83,7 +83,7 @@ const distributedSpray: Rule = {
       what: `${SPREAD_USERS} users and ${SPREAD_ADDRESSES} addresses within 15 minutes`,
       source: `[Elastic](${ELASTIC}/credential_access_okta_password_spray_multi_source.toml) has the same numbers, and wants 25 attempts`,
     },
-    { what: `${USUAL_FACTOR} × the usual users and addresses`, source: USUAL_SOURCE },
+    { what: `on top of ${USUAL_FACTOR} × what is usual at that time`, source: USUAL_SOURCE },
   ],
 };
 
@@ -111,7 +111,7 @@ const stuffing: Rule = {
       what: `${STUFFED_USERS} users within 15 minutes, ${TRIES_EACH} tries each`,
       source: `[Elastic](${ELASTIC}/credential_access_okta_credential_stuffing_single_source.toml) has the same numbers for one address. Here, all addresses count together and the tries are a mean, because stuffing comes from many addresses and other people fail at the same time`,
     },
-    { what: `${USUAL_FACTOR} × the usual users`, source: USUAL_SOURCE },
+    { what: `on top of ${USUAL_FACTOR} × what is usual at that time`, source: USUAL_SOURCE },
   ],
 };
 

@@ -47,7 +47,10 @@ const tokenNewAddress: Rule = {
     },
   },
   thresholds: [
-    { what: '14 days of history', source: 'Our judgment: the history that the rules on countries of users have' },
+    {
+      what: 'An address or a country that the token was not used from for 14 days',
+      source: 'Our judgment: the same history as for countries of users',
+    },
   ],
 };
 
@@ -102,7 +105,7 @@ const SOON = 14;
 const OVER = -7;
 
 const EXPIRY_SOURCE = {
-  what: `${SOON} days before`,
+  what: `Expires within ${SOON} days`,
   source:
     '[Cloudflare](https://developers.cloudflare.com/cloudflare-one/access-controls/service-credentials/service-tokens/) can notify a week before a service token expires. We take two, because someone has to bring the new one to the machine',
 };
@@ -129,7 +132,10 @@ function expiring(
     rows: { from: 'now-1h', question: { ...inventory, fields: [] } },
     thresholds: [
       EXPIRY_SOURCE,
-      { what: `${-OVER} days after`, source: 'Our judgment: what expired earlier was most likely given up' },
+      {
+        what: `or expired less than ${-OVER} days ago`,
+        source: 'Our judgment: what expired earlier was most likely given up',
+      },
     ],
   };
 }

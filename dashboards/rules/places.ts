@@ -55,7 +55,7 @@ const manyCountries: Rule = {
         '[Microsoft Sentinel](https://github.com/Azure/Azure-Sentinel/blob/master/Solutions/Okta%20Single%20Sign-On/Analytic%20Rules/LoginfromUsersfromDifferentCountrieswithin3hours.yaml) alerts on two within 3 hours. A phone that leaves the office network often makes two, so we ask for three',
     },
     {
-      what: 'The last country came up within the last hour',
+      what: 'the last of them came up within the last hour',
       source: 'Our judgment: the alert ends an hour after the last login from another country, not after three',
     },
   ],
@@ -78,7 +78,7 @@ const newCountry: Rule = {
   rows: { from: 'now-14d', question: { ...SIGNED_IN, filters: [...(SIGNED_IN.filters ?? []), OF_USER] } },
   thresholds: [
     {
-      what: '14 days of history',
+      what: 'A country that the user did not sign in from for 14 days',
       source:
         '[Microsoft Sentinel](https://github.com/Azure/Azure-Sentinel/blob/master/Detections/SigninLogs/AuthenticationAttemptfromNewCountry.yaml) has the same history, for countries of the whole organization',
     },

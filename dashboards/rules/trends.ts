@@ -38,7 +38,7 @@ const blockedSpike: Rule = {
   thresholds: [
     { what: `${SPIKE} blocked logins within an hour`, source: 'Our judgment: fewer are often one person' },
     {
-      what: `${SPIKE_FACTOR} × the mean of the same hour in the last four weeks`,
+      what: `more than ${SPIKE_FACTOR} × the mean of the same hour in the last four weeks`,
       source:
         'Our judgment: with four weeks to compare, a standard deviation is too uncertain to decide alone. `"show": "deviation"` shows it',
     },
@@ -89,8 +89,11 @@ const appFailureRate: Rule = {
       what: `${FAILED} blocked logins of one application within an hour`,
       source: 'Our judgment: fewer are often one person',
     },
-    { what: `${FAILED_SHARE * 100} percent of its logins`, source: 'Our judgment' },
-    { what: `${SHARE_FACTOR} × the share of last week`, source: 'Our judgment: some applications always block many' },
+    { what: `at least ${FAILED_SHARE * 100} percent of its logins`, source: 'Our judgment' },
+    {
+      what: `at least ${SHARE_FACTOR} × the share of the same hour last week`,
+      source: 'Our judgment: some applications always block many',
+    },
   ],
 };
 

@@ -1,5 +1,4 @@
-import type { EventTypeName } from '../../catalogue/index';
-import { catalogue, outcomeFilter } from '../../catalogue/index';
+import { catalogue, outcomeFilter, type EventTypeName } from '../../catalogue/index';
 import { CONFIGURATION_CHANGED } from '../../src/annotations/presets';
 import type { Question } from '../target';
 import { anyOf, HOUR, ofAlert, UNTIL_SEALED, type Rule } from './rule';

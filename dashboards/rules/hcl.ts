@@ -14,8 +14,12 @@ export function attributes(values: { [name: string]: Hcl }, indent: number): str
   const isLong = (at: number): boolean => entries[at]?.text.includes('\n') ?? true;
   const widthAt = (at: number): number => {
     let [first, last] = [at, at];
-    for (; !isLong(first - 1); first--);
-    for (; !isLong(last + 1); last++);
+    while (!isLong(first - 1)) {
+      first--;
+    }
+    while (!isLong(last + 1)) {
+      last++;
+    }
     return Math.max(...entries.slice(first, last + 1).map(({ name }) => name.length));
   };
   return entries

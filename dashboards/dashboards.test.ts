@@ -123,22 +123,6 @@ test('the bundled dashboard is the provisioned one under another uid, and plugin
   );
 });
 
-test('the alert rule asks the provisioned data source, follows the schema and points at a panel', () => {
-  const rule = parse(read('provisioning/alerting/cloudflare-access.yaml')).groups[0].rules[0];
-  const source = parse(read('provisioning/datasources/cloudflare-access.yaml')).datasources[0];
-  const [logins, ...steps] = rule.data;
-  assert.equal(logins.datasourceUid, source.uid);
-  assert.equal(faults(logins.model), '');
-  assert.deepEqual(
-    steps.map((step: { model: { expression: string } }) => step.model.expression),
-    [logins.refId, steps[0].refId]
-  );
-  assert.equal(rule.condition, steps.at(-1).refId);
-  assert.equal(rule.dashboardUid, dashboard.uid);
-  const panel = panels.find(({ id }) => id === rule.panelId);
-  assert.equal(panel?.title, 'Logins by outcome');
-});
-
 test('a panel that makes new frames of an answer keeps one that says how complete it is', () => {
   const remade = panels.filter(({ transformations = [] }) => transformations.some(({ id }) => id === 'rowsToFields'));
   assert.ok(remade.length > 0);

@@ -45,12 +45,3 @@ export function overview(uid: string): Dashboard {
 export function numbered(dashboard: Dashboard): Dashboard {
   return { ...dashboard, panels: dashboard.panels?.map((panel, index) => ({ ...panel, id: index + 1 })) };
 }
-
-/** Throws where no panel has the title. */
-export function panelId(dashboard: Dashboard, title: string): number {
-  const id = dashboard.panels?.find((panel) => panel.title === title)?.id;
-  if (id === undefined) {
-    throw new Error(`The dashboard has no panel "${title}".`);
-  }
-  return id;
-}

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { format, resolveConfig } from 'prettier';
+import { format, getFileInfo, resolveConfig } from 'prettier';
 import { catalogueOutputs } from './catalogue';
 import type { Output } from './outputs';
 
@@ -30,9 +30,11 @@ export function write({ path, text }: Output): void {
   writeFileSync(file, text);
 }
 
+/** The text as Prettier writes it, where Prettier knows its language. */
 async function pretty(path: string, text: string): Promise<string> {
   const filepath = resolve(ROOT, path);
-  return format(text, { ...(await resolveConfig(filepath)), filepath });
+  const { inferredParser } = await getFileInfo(filepath);
+  return inferredParser ? format(text, { ...(await resolveConfig(filepath)), filepath }) : text;
 }
 
 function current(path: string): string | undefined {

@@ -26,6 +26,10 @@ const SUITES: Record<string, () => Promise<Counts>> = {
     requireGo()
       .then(buildPreview)
       .then(nodeTest('scenario', ['tests/scenario'], 3)),
+  rules: () =>
+    requireGo()
+      .then(buildPreview)
+      .then(nodeTest('rules', ['tests/rules'], 2)),
   preview,
   grafana,
 };

@@ -7,7 +7,16 @@ import { buildIfStale, type Build } from './stamp';
 
 const browserHalf: Build = {
   name: 'browser half',
-  inputs: ['src', 'catalogue', '.config', 'package.json', 'package-lock.json', 'LICENSE', 'CHANGELOG.md'],
+  inputs: [
+    'src',
+    'catalogue',
+    'provisioning',
+    '.config',
+    'package.json',
+    'package-lock.json',
+    'LICENSE',
+    'CHANGELOG.md',
+  ],
   outputs: ['dist/module.js', 'dist/plugin.json'],
   run: () => npmRun('build'),
 };

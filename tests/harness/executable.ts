@@ -42,7 +42,7 @@ export interface Coverage {
 export interface Frame {
   schema: {
     fields: Array<{ name: string; type: string; labels?: Record<string, string> }>;
-    meta?: { custom?: { coverage?: Coverage }; notices?: Array<{ severity: string; text: string }> };
+    meta?: { type?: string; custom?: { coverage?: Coverage }; notices?: Array<{ severity: string; text: string }> };
   };
   data: { values: unknown[][] };
 }

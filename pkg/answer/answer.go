@@ -47,6 +47,14 @@ type Table struct {
 	Other   []string
 	// Counts is nil, or for groups of GraphQL the events that each row stands for.
 	Counts []int64
+	// Matches is nil, or has the sequence that each event ends.
+	Matches []Match
+}
+
+// Match is a sequence of events: when its first one was, and of how many it consists.
+type Match struct {
+	Start  time.Time
+	Events int64
 }
 
 // Cell is the value of a row in a column of the table.

@@ -92,6 +92,9 @@ func (e *execution) countSeries(v view) (*answer.Series, tally, error) {
 // list makes a table of the rows that pass, in the order asked for.
 func (e *execution) list(v view) (*answer.Table, tally) {
 	r := e.request
+	if r.Sequence != nil {
+		return e.listMatches(v)
+	}
 	if !e.layout.Weighted() {
 		refs, t := e.listRows(v)
 		return e.layout.Table(e.source.Shown(r), refs, r.Other || len(r.Fields) == 0, r.Other), t

@@ -96,6 +96,9 @@ func table(r *query.Request, t *answer.Table, o Origin) *data.Frame {
 	if t.Counts != nil {
 		f.Fields = append(f.Fields, countField(r, t.Counts))
 	}
+	if t.Matches != nil {
+		f.Fields = append(f.Fields, matchFields(r, t.Matches)...)
+	}
 	f.Meta = &data.FrameMeta{Type: data.FrameTypeTable, PreferredVisualization: data.VisTypeTable}
 	return f
 }

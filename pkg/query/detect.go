@@ -81,6 +81,17 @@ func (r *Request) Judged() []*catalogue.Field {
 // Ordered says whether it matters which event came first.
 func (r *Request) Ordered() bool { return r.FirstSeen != nil || r.Sequence != nil }
 
+// History is how long before an event the others that decide about it can have been.
+func (r *Request) History() time.Duration {
+	switch {
+	case r.FirstSeen != nil:
+		return r.FirstSeen.History
+	case r.Sequence != nil:
+		return r.Sequence.Within
+	}
+	return 0
+}
+
 // refuseDetections keeps what only events have from query types without any.
 func (r *Request) refuseDetections(m *model, _ Options) error {
 	if m.Measure != nil || m.Having != nil || m.FirstSeen != nil || m.Sequence != nil || m.Compare != nil {

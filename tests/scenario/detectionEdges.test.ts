@@ -167,6 +167,55 @@ describe('detections at their edges', () => {
       }
     }));
 
+  test('a history that is not there is told', () =>
+    lanes.run({ graphqlNotOlderThan: DAY / 1000, retentionDays: 1 }, async (scenario) => {
+      const { now } = scenario;
+      const range = { from: now - 2 * HOUR, to: now };
+      const answers = async (query: Query, fromAlert = false) => {
+        const { error, frames } = (await scenario.source.query(range, [query], fromAlert))[query.refId];
+        const { custom, notices = [] } = frames?.[0]?.schema.meta ?? {};
+        return { error, coverage: custom?.coverage, said: notices.map(({ text }) => text).join(' ') };
+      };
+      await scenario.fresh();
+      // GraphQL tells how far it reaches: what is older is missing for certain.
+      const byToken: Query = { ...groups, firstSeen: { by: ['serviceTokenId'], history: '2d' } };
+      const { coverage, said } = await answers(byToken);
+      assert.deepEqual([coverage?.complete, coverage?.reason], [false, 'retention']);
+      assert.match(said, /history/i);
+      assert.match((await answers(byToken, true)).error ?? '', /history|retention/i);
+      assert.equal(
+        (await answers({ ...byToken, firstSeen: { by: ['serviceTokenId'], history: '20h' } })).coverage?.complete,
+        true
+      );
+      // Nobody knows the plan of the account: that nothing came before may be all that there is.
+      const byCountry = await answers({ ...base, firstSeen: newCountry });
+      assert.equal(byCountry.coverage?.complete, true);
+      assert.match(byCountry.said, /since|before|from/i);
+      // A history that is too long for memory.
+      await scenario.fresh({ maxRows: 10 });
+      range.from = now - MINUTE;
+      const much = await answers({ ...base, limit: 10, firstSeen: { by: ['ray_id'], history: '20h' } });
+      assert.deepEqual([much.coverage?.complete, much.coverage?.reason], [false, 'max_rows']);
+      assert.match(much.said, /history/i);
+    }));
+
+  test('under a mask, detections go by what is shown', () =>
+    lanes.run({}, async (scenario) => {
+      await scenario.fresh({ maskIdentities: 'redact' });
+      const range = { from: scenario.now - DAY, to: scenario.now };
+      const [users, countries, first, led] = await ask(scenario, range, [
+        { ...base, measure: { type: 'distinct', field: 'user_email' } },
+        { ...base, measure: { type: 'distinct', field: 'country' } },
+        { ...base, firstSeen: { by: ['user_email'], history: '2d' } },
+        { ...base, fields: ['user_email'], sequence: burst },
+      ]);
+      // All people look the same, so nobody is new.
+      assert.deepEqual(rowsOf(frameOf(users)), [{ distinct_user_email: 1 }]);
+      assert.ok(Number(rowsOf(frameOf(countries))[0].distinct_country) > 3);
+      assert.deepEqual(rowsOf(frameOf(first)), []);
+      assert.ok(rowsOf(frameOf(led)).every(({ user_email }) => !String(user_email).includes('@example.com')));
+    }));
+
   test('nonsense is refused with what is allowed, and its neighbors are answered', () =>
     lanes.run({}, async (scenario) => {
       await scenario.fresh();

@@ -5,19 +5,12 @@ import { catalogue } from '../../catalogue';
 import { FAULT_KINDS, PERSONALITIES, type AttackRequest, type FaultName, type Personality } from '../../simulator';
 import type { Range } from '../harness/executable';
 import { faultOf, settingsFor } from './chosen';
-import {
-  DETECTED,
-  detectionsOf,
-  eventsOf,
-  withoutUnclear,
-  type Detection,
-  type DetectedName,
-  type Expected,
-} from './detections';
+import { detectionsOf, eventsOf, withoutUnclear, type Detection, type Expected } from './detections';
 import { judge } from './judge';
 import type { PlainEvent } from './plain';
 import { HOUR } from './questions';
 import { LANES, Lanes, type Scenario, type Verdicts } from './scenario';
+import { DETECTED, type DetectedName } from './subjects';
 
 const MINUTE = 60_000;
 const DAY = 24 * HOUR;

@@ -28,7 +28,7 @@ export function CompareRow(props: OptionProps & { compare: Compare }) {
     onChange({ compare: value === ALL ? others : { ...others, show: value } });
   };
   return (
-    <OptionRow {...props} option="compare" label="Compare" name="Comparison">
+    <OptionRow {...props} option="compare" label="Compare" name="Comparison" what="comparison">
       <Words>with</Words>
       <DraftInput
         label="Number of earlier values"

@@ -13,7 +13,7 @@ export function FirstSeenRow(props: OptionProps & { firstSeen: FirstSeen }) {
   const { firstSeen, added, onChange, onEnter } = props;
   const change = (part: Partial<FirstSeen>) => onChange({ firstSeen: { ...firstSeen, ...part } });
   return (
-    <OptionRow {...props} option="firstSeen" label="First seen" name="Only first seen">
+    <OptionRow {...props} option="firstSeen" label="First seen" name="Only first seen" what="first seen">
       <Words>only with a new</Words>
       <ByInput
         {...props}

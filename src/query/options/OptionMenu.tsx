@@ -22,7 +22,7 @@ const ENTRIES: Record<OptionName, { label: string; description: (events: string)
   compare: { label: 'Compare', description: () => 'Set each value beside those of earlier days or weeks' },
 };
 
-/** Offers the options that the query can get. */
+/** Offers the options that the query can get. One is added a task later: the menu that closes takes the focus back first. */
 export function OptionMenu({ query, onAdd }: Props) {
   const starts = available(query);
   const names = (Object.keys(ENTRIES) as OptionName[]).filter((name) => starts[name]);
@@ -37,7 +37,7 @@ export function OptionMenu({ query, onAdd }: Props) {
           key={name}
           label={ENTRIES[name].label}
           description={ENTRIES[name].description(many)}
-          onClick={() => onAdd(name, { [name]: starts[name] })}
+          onClick={() => setTimeout(onAdd, 0, name, { [name]: starts[name] })}
         />
       ))}
     </Menu>

@@ -28,15 +28,17 @@ interface Props extends OptionProps {
   label: string;
   /** What screen readers call the line, if that is more than its first word. */
   name?: string;
+  /** What its button removes, as screen readers say it. */
+  what: string;
   children: ReactNode;
 }
 
 /** The line of an option, with the button that removes it and what is wrong with it. */
-export function OptionRow({ option, label, name, children, ...props }: Props) {
+export function OptionRow({ option, label, name, what, children, ...props }: Props) {
   return (
     <Row label={label} name={name}>
       {children}
-      <RemoveButton option={option} what={(name ?? label).toLowerCase()} onFix={props.onFix} />
+      <RemoveButton option={option} what={what} onFix={props.onFix} />
       <OptionProblem option={option} {...props} />
     </Row>
   );

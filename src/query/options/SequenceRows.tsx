@@ -29,7 +29,7 @@ export function SequenceRows(props: Props) {
       {steps.map((step, index) => (
         <StepRow key={index} {...props} step={step} index={index} onSteps={(next) => change({ steps: next })} />
       ))}
-      <OptionRow {...props} option="sequence" label="Within" name="Sequence within">
+      <OptionRow {...props} option="sequence" label="Within" name="Sequence within" what="sequence">
         <DraftInput
           label="Within"
           width={10}

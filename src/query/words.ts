@@ -40,6 +40,10 @@ function listValues({ queryType }: FullQuery, { field, values }: Filter): string
 /** What a filter demands, such as "Country is GB or US". */
 export function condition(query: FullQuery, filter: Filter, spell = (label: string) => label): string {
   const label = spell(labelOf(query, filter.field));
+  const [value, ...others] = filter.values;
+  if (value === '' && others.length === 0 && (filter.operator === '=' || filter.operator === '!=')) {
+    return `${label} ${VERBS[filter.operator]} empty`;
+  }
   return `${label} ${VERBS[filter.operator] ?? filter.operator} ${listValues(query, filter)}`;
 }
 

@@ -14,7 +14,7 @@ export function FirstSeenRow(props: OptionProps & { firstSeen: FirstSeen }) {
   const change = (part: Partial<FirstSeen>) => onChange({ firstSeen: { ...firstSeen, ...part } });
   return (
     <OptionRow {...props} option="firstSeen" label="First seen" name="Only first seen" what="first seen">
-      <Words>only with a new</Words>
+      <Words>only the first of each</Words>
       <ByInput
         {...props}
         label="First seen by"

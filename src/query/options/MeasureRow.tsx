@@ -8,6 +8,7 @@ import { Row, Words } from '../Row';
 import { HAVING_WORDS } from '../sentence';
 import { havingValueProblem } from './optionProblems';
 import { OptionProblem, RemoveButton, type OptionProps } from './OptionRow';
+import { without } from './options';
 
 const OPERATORS = HAVING_OPERATORS.map((value) => ({ value, label: HAVING_WORDS[value] }));
 
@@ -46,7 +47,7 @@ function Distinct({ query, problems, added, field, onChange, onFix }: OptionProp
         invalid={problems.some(({ at }) => at === 'measure')}
         onChange={(next) => onChange({ measure: { type: 'distinct', field: next } })}
       />
-      <RemoveButton option="measure" what="measure" onFix={onFix} />
+      <RemoveButton what="measure" onRemove={() => onFix(without('measure'))} />
     </>
   );
 }
@@ -73,7 +74,7 @@ function Groups({ added, having, onChange, onFix, onEnter }: OptionProps & { hav
         onTake={(text) => change({ value: Number.isFinite(Number(text)) ? Number(text) : text })}
         onEnter={onEnter}
       />
-      <RemoveButton option="having" what="condition on groups" onFix={onFix} />
+      <RemoveButton what="condition on groups" onRemove={() => onFix(without('having'))} />
     </>
   );
 }

@@ -1,14 +1,13 @@
 import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { IconButton, useStyles2 } from '@grafana/ui';
-import { omit } from 'lodash';
 import React, { type ReactNode } from 'react';
 
 import { type AccessQuery, type FullQuery } from '../../types';
 import { type LoadValues } from '../FilterRow';
 import { type Problem } from '../problems';
 import { ProblemText, Row } from '../Row';
-import { type OptionName } from './options';
+import { without, type OptionName } from './options';
 
 /** What every row of an option gets. */
 export interface OptionProps {
@@ -38,30 +37,22 @@ export function OptionRow({ option, label, name, what, children, ...props }: Pro
   return (
     <Row label={label} name={name}>
       {children}
-      <RemoveButton option={option} what={what} onFix={props.onFix} />
+      <RemoveButton what={what} onRemove={() => props.onFix(without(option))} />
       <OptionProblem option={option} {...props} />
     </Row>
   );
 }
 
 interface RemoveProps {
-  option: OptionName;
   /** What is removed, for people who can't see where the button stands. */
   what: string;
-  onFix: OptionProps['onFix'];
+  onRemove: () => void;
 }
 
-/** Removes an option from the query. */
-export function RemoveButton({ option, what, onFix }: RemoveProps) {
+/** A button between the choices of a line that removes some of them. */
+export function RemoveButton({ what, onRemove }: RemoveProps) {
   const styles = useStyles2(getStyles);
-  return (
-    <IconButton
-      name="times"
-      className={styles.remove}
-      tooltip={`Remove ${what}`}
-      onClick={() => onFix((query) => omit(query, option))}
-    />
-  );
+  return <IconButton name="times" className={styles.remove} tooltip={`Remove ${what}`} onClick={onRemove} />;
 }
 
 export function OptionProblem({

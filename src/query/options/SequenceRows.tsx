@@ -1,6 +1,6 @@
 import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
-import { Button, IconButton, useStyles2 } from '@grafana/ui';
+import { Button, useStyles2 } from '@grafana/ui';
 import React from 'react';
 
 import { type Sequence, type Step } from '../../types';
@@ -11,7 +11,7 @@ import { BOUNDS, wholeProblem } from './bounds';
 import { ByInput } from './ByInput';
 import { durationProblem } from './duration';
 import { stepFilterAt } from './optionProblems';
-import { OptionRow, type OptionProps } from './OptionRow';
+import { OptionRow, RemoveButton, type OptionProps } from './OptionRow';
 
 interface Props extends OptionProps {
   sequence: Sequence;
@@ -91,11 +91,7 @@ function StepRow({ query, problems, sequence: { steps }, step, index, load, onSt
         onEnter={onEnter}
       />
       {steps.length > BOUNDS.steps.least && (
-        <IconButton
-          name="times"
-          tooltip={`Remove step ${number}`}
-          onClick={() => onSteps(steps.filter((_, place) => place !== index))}
-        />
+        <RemoveButton what={`step ${number}`} onRemove={() => onSteps(steps.filter((_, place) => place !== index))} />
       )}
     </Row>
   );

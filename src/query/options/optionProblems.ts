@@ -13,13 +13,14 @@ import { type Problem, type ProblemOptions } from '../problems';
 import { hasVariable } from '../template';
 import { BOUNDS, wholeProblem } from './bounds';
 import { durationProblem, milliseconds } from './duration';
-import { conflict, OPTION_NAMES, type OptionName } from './options';
+import { conflict, OPTION_NAMES, without, type OptionName } from './options';
 
 /** Where the editor explains what is wrong with a filter of a step. */
 export function stepFilterAt(step: number, filter: number): string {
   return `step ${step} filter ${filter}`;
 }
 
+/** What the button says that takes an option out which can't stand in the query. */
 const LABELS: Record<OptionName, string> = {
   measure: 'Remove the measure',
   having: 'Remove the condition on groups',
@@ -127,11 +128,7 @@ export function optionProblems(query: FullQuery, options: ProblemOptions): Probl
   const own = OPTION_NAMES.flatMap((name): Problem[] => {
     const clash = query[name] && conflict(query, name);
     if (clash) {
-      const fix: Problem['fix'] = {
-        label: LABELS[name],
-        apply: ({ [name]: _, ...rest }) => rest,
-      };
-      return [{ at: name, text: clash, fix }];
+      return [{ at: name, text: clash, fix: { label: LABELS[name], apply: without(name) } }];
     }
     const text = ownProblem(query, name);
     return text ? [{ at: name, text }] : [];

@@ -13,6 +13,11 @@ export function withoutOptions<Q extends QueryOptions>(query: Q): Omit<Q, Option
   return omit(query, OPTION_NAMES);
 }
 
+/** Takes one option out of a query. */
+export function without(option: OptionName): (query: AccessQuery) => AccessQuery {
+  return (query) => omit(query, option);
+}
+
 export function hasOptions(query: QueryOptions): boolean {
   return OPTION_NAMES.some((name) => query[name]);
 }

@@ -30,8 +30,14 @@ test('an option is added, changed, and removed with the keyboard alone', async (
   const { editor } = explore;
   await editor.getByRole('button', { name: 'Option' }).focus();
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('menuitem', { name: /^Measure/ })).toBeVisible();
-  await page.keyboard.press('ArrowDown');
+  const entry = page.getByRole('menuitem', { name: /^Measure/ });
+  await expect(entry).toBeVisible();
+  await expect(async () => {
+    if (!(await entry.evaluate((element) => element === document.activeElement))) {
+      await page.keyboard.press('ArrowDown');
+    }
+    await expect(entry).toBeFocused({ timeout: 500 });
+  }).toPass();
   const measured = await explore.answerTo(() => page.keyboard.press('Enter'));
   expect(measured.error).toBeUndefined();
   await expect(editor.getByRole('combobox', { name: 'Measured field' })).toBeFocused();

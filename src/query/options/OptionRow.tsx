@@ -64,5 +64,6 @@ export function OptionProblem({
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  remove: css({ height: theme.spacing(theme.components.height.md), marginRight: 0 }),
+  // What lights up under the pointer is wider than the button.
+  remove: css({ height: theme.spacing(theme.components.height.md), marginRight: theme.spacing(0.5) }),
 });

@@ -76,6 +76,17 @@ type Request struct {
 	Labels     []*catalogue.Field
 	LabelOther bool
 	Ascending  bool
+	// Measure is the field whose different values are counted in place of events; nil
+	// for events. Without GroupBy a table of it is one number.
+	Measure *catalogue.Field
+	// Having keeps groups by their measure; nil for all.
+	Having *Having
+	// FirstSeen and Sequence keep some of the events that pass the filters; at most
+	// one of them is set.
+	FirstSeen *FirstSeen
+	Sequence  *Sequence
+	// Compare sets a time series beside its own past; nil where it stands alone.
+	Compare *Compare
 	// Part is the name of the one part asked for; empty for all. Only query types
 	// whose answers have parts have one.
 	Part string
@@ -112,7 +123,9 @@ func (r *Request) Show(value string) string {
 var personal = &catalogue.Field{Personal: true}
 
 // Grouped says whether the answer counts events instead of listing them.
-func (r *Request) Grouped() bool { return r.Format == FormatTimeSeries || len(r.GroupBy) > 0 }
+func (r *Request) Grouped() bool {
+	return r.Format == FormatTimeSeries || len(r.GroupBy) > 0 || r.Measure != nil
+}
 
 // Filtered are the fields that the answer is filtered by.
 func (r *Request) Filtered() []*catalogue.Field {

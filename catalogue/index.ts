@@ -2,7 +2,7 @@
  * What can be asked of Cloudflare Access. The JSON files beside this one are the only place where query types, fields
  * and operators are written; catalogue.go is this loader's twin for the executable.
  */
-import { catalogue, QUERY_TYPES, type EventTypeName } from './queryTypes';
+import { catalogue, EVENT_TYPES, QUERY_TYPES, type EventTypeName } from './queryTypes';
 import type { AnswerFormat, CatalogueField, CatalogueQueryType, Operator, QueryTypeName } from './types';
 
 export * from './queryTypes';
@@ -52,6 +52,11 @@ type EventType = CatalogueQueryType & Required<Pick<CatalogueQueryType, 'count' 
 
 /** The query types whose answers hold events. The tests of catalogue.go hold each file against what such a one has. */
 export const eventTypes = catalogue as Record<EventTypeName, EventType>;
+
+/** Whether answers hold events, of which some can be first and others follow. */
+export function holdsEvents(queryType: QueryTypeName): boolean {
+  return EVENT_TYPES.some((known) => known === queryType);
+}
 
 /** Shapes that an answer can have. */
 export function formatsOf(queryType: QueryTypeName): readonly AnswerFormat[] {

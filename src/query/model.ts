@@ -5,6 +5,7 @@ import {
   catalogue,
   defaultGroupBy,
   filterableFields,
+  holdsEvents,
   isQueryType,
   OTHER_FIELD,
   type CatalogueField,
@@ -76,7 +77,7 @@ export function applies(query: FullQuery): Applies {
     fields: !counted,
     direction: !counted,
     limit: query.format !== 'time_series' && !oneNumber,
-    options: true,
+    options: holdsEvents(query.queryType),
   };
 }
 

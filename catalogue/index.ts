@@ -2,7 +2,7 @@
  * What can be asked of Cloudflare Access. The JSON files beside this one are the only place where query types, fields
  * and operators are written; catalogue.go is this loader's twin for the executable.
  */
-import { catalogue, QUERY_TYPES, type EventTypeName } from './queryTypes';
+import { catalogue, EVENT_TYPES, QUERY_TYPES, type EventTypeName } from './queryTypes';
 import type { AnswerFormat, CatalogueField, CatalogueQueryType, Operator, QueryTypeName } from './types';
 
 export * from './queryTypes';
@@ -55,6 +55,11 @@ export const eventTypes = catalogue as Record<EventTypeName, EventType>;
 
 /** The query types whose answers hold rows, of events or of what there is now, which can be narrowed and counted. */
 export const ROW_TYPES: readonly QueryTypeName[] = QUERY_TYPES.filter((queryType) => !catalogue[queryType].parts);
+
+/** Whether answers hold events, of which some can be first and others follow. */
+export function holdsEvents(queryType: QueryTypeName): boolean {
+  return EVENT_TYPES.some((known) => known === queryType);
+}
 
 /** Shapes that an answer can have. */
 export function formatsOf(queryType: QueryTypeName): readonly AnswerFormat[] {

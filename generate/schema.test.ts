@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import { catalogue, QUERY_TYPES } from '../catalogue/index';
+import { BOUNDS } from '../src/query/options/bounds';
+import { milliseconds } from '../src/query/options/duration';
 import { PRESETS } from '../src/query/presets';
 import { ROOT, staleOutputs } from './files';
 import { faults } from './testing';
@@ -90,4 +92,18 @@ for (const [what, query] of Object.entries(WRONG)) {
 
 test('the schema takes failed logins with a user among other filters', () => {
   assert.equal(faults({ queryType: 'failed_logins', filters: [outcome, user] }), '');
+});
+
+test('the bounds of options are those of the executable', () => {
+  const source = readFileSync(resolve(ROOT, 'pkg/query/detect.go'), 'utf8');
+  const constant = (name: string): string => new RegExp(`^\\t${name}\\s+= (.+)$`, 'm').exec(source)?.[1] ?? '';
+  const days = (text: string): number => Number(/^(?:(\d+) \* )?interval\.Day$/.exec(text)?.[1] ?? 1);
+  const day = 86_400_000;
+  assert.equal(milliseconds(BOUNDS.history), days(constant('MaxHistory')) * day);
+  assert.equal(milliseconds(BOUNDS.within), days(constant('MaxWithin')) * day);
+  assert.equal(milliseconds(BOUNDS.shift), days(constant('MaxShift')) * day);
+  assert.equal(BOUNDS.times.most, Number(constant('MaxTimes')));
+  assert.equal(BOUNDS.steps.least, Number(constant('MinSteps')));
+  assert.equal(BOUNDS.steps.most, Number(constant('MaxSteps')));
+  assert.equal(BOUNDS.atLeast.most, Number(constant('MaxAtLeast')));
 });

@@ -7,6 +7,7 @@ import {
   filterableFields,
   formatsOf,
   groupableFields,
+  holdsEvents,
   type AnswerPart,
   type CatalogueField,
   type CatalogueQueryType,
@@ -91,9 +92,12 @@ export function querySchema(type: CatalogueQueryType): JsonObject {
       type: 'integer',
       minimum: 1,
     },
-    ...queryOptions(type, stepFilters(type)),
   };
-  return { $schema: DRAFT, ...closedObject(properties, required), ...OPTION_RULES };
+  if (!holdsEvents(type.queryType)) {
+    return { $schema: DRAFT, ...closedObject(properties, required) };
+  }
+  const counted = { ...properties, ...queryOptions(type, stepFilters(type)) };
+  return { $schema: DRAFT, ...closedObject(counted, required), ...OPTION_RULES };
 }
 
 function partSchema(parts: AnswerPart[]): JsonObject {

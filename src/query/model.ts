@@ -5,6 +5,7 @@ import {
   catalogue,
   defaultGroupBy,
   filterableFields,
+  holdsEvents,
   isQueryType,
   OTHER_FIELD,
   type CatalogueField,
@@ -77,7 +78,7 @@ export function applies(query: FullQuery): Applies {
     // What there is now has no time that goes in a direction.
     direction: !counted && !catalogue[query.queryType]?.inventory,
     limit: query.format !== 'time_series' && !oneNumber,
-    options: !catalogue[query.queryType]?.inventory,
+    options: holdsEvents(query.queryType),
   };
 }
 

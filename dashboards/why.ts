@@ -83,8 +83,6 @@ function checks(): TablePanel {
     'checks'
   )
     .overrideByName(label(QUERY_TYPE, 'order'), width(70))
-    .overrideByName(label(QUERY_TYPE, 'policy_id'), HIDDEN)
-    .overrideByName(label(QUERY_TYPE, 'rule_type'), HIDDEN)
     .overrideByName(label(QUERY_TYPE, 'policy_name'), [...width(130), ...WRAPPED])
     .overrideByName(label(QUERY_TYPE, 'decision'), width(95))
     .overrideByName(label(QUERY_TYPE, 'section'), width(80))
@@ -112,8 +110,6 @@ const WRAPPED: DynamicConfigValue[] = [
   { id: 'custom.cellOptions', value: { type: 'auto', wrapText: true } },
   { id: 'custom.wrapText', value: true },
 ];
-
-const HIDDEN: DynamicConfigValue[] = [{ id: 'custom.hideFrom.viz', value: true }];
 
 /** Leaves out all other columns. */
 function only(panel: TablePanel, names: string[]): TablePanel {

@@ -80,6 +80,7 @@ export function blockedBy(title: string, field: string, span: number): TablePane
     .colorScheme(fixed(BAD))
     .noValue(NO_VALUE)
     .overrideByFieldType('string', [{ id: 'noValue', value: '(none)' }])
+    .overrideByName(label('access_requests', 'country'), width(90))
     .cellHeight(common.TableCellHeight.Sm)
     .overrideByFieldType('number', [{ id: 'custom.cellOptions', value: GAUGE_CELL }])
     .span(span)
@@ -89,14 +90,14 @@ export function blockedBy(title: string, field: string, span: number): TablePane
 export function latestBlockedLogins(): TablePanel {
   return new TablePanel()
     .title('Latest blocked logins')
-    .description('Newest first. Select a Ray ID to see the details of that login in Explore.')
+    .description('Newest first. Select a Ray ID to see why Access blocked that login.')
     .datasource(DATASOURCE)
     .withTarget(
       target({
         queryType: 'access_requests',
         format: 'table',
         filters: BLOCKED_LOGINS,
-        fields: ['created_at', 'user_email', 'app_name', 'app_domain', 'country', 'ip_address', 'connection', 'ray_id'],
+        fields: ['created_at', 'user_email', 'ray_id', 'app_name', 'country', 'ip_address', 'connection', 'app_domain'],
         direction: 'desc',
       })
     )

@@ -47,6 +47,14 @@ type Table struct {
 	Other   []string
 	// Counts is nil, or for groups of GraphQL the events that each row stands for.
 	Counts []int64
+	// Matches is nil, or has the sequence that each event ends.
+	Matches []Match
+}
+
+// Match is a sequence of events: when its first one was, and of how many it consists.
+type Match struct {
+	Start  time.Time
+	Events int64
 }
 
 // Cell is the value of a row in a column of the table.
@@ -69,10 +77,12 @@ type Groups struct {
 	Rows   []Group
 }
 
-// SeriesGroup has a count for each bucket.
+// SeriesGroup has a count for each bucket. Where the series is compared with its own
+// past, each bucket has a baseline and a deviation too; NaN where there is none.
 type SeriesGroup struct {
-	Key    []query.Cell
-	Counts []int64
+	Key                 []query.Cell
+	Counts              []int64
+	Baseline, Deviation []float64
 }
 
 // Series counts events by bucket and by Fields: bucket i starts at

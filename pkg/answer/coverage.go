@@ -16,6 +16,7 @@ const (
 	ReasonBadRows    Reason = "bad_rows"   // rows have no readable time, or a value that is not of its kind
 	ReasonPageSize   Reason = "page_size"  // more groups in an instant than Cloudflare gives
 	ReasonTimeout    Reason = "timeout"    // the caller's deadline came first
+	ReasonSampled    Reason = "sampled"    // Cloudflare counted a sample, which does not tell what was asked
 )
 
 // Coverage says how much of the question the answer covers. It is in every

@@ -65,18 +65,30 @@ func allocated(n int) int64 {
 	return int64((n + step - 1) / step * step)
 }
 
-// RowEvents is the number of events that a row stands for.
-func (c *Chunk) RowEvents(row uint32) int64 {
-	if c.weights == nil {
-		return 1
-	}
-	return c.weights[row].Count
-}
-
 // Run is a run of a chunk's rows, from Lo to Hi.
 type Run struct {
 	*Chunk
 	Lo, Hi int
+	// picked are the rows that Only leaves; nil for all.
+	picked []uint32
+}
+
+// Only is the run without the rows that were not picked, which are in order. Those
+// that were have passed every filter, and each is one event, whatever it stood for.
+func (r Run) Only(picked []uint32) Run {
+	if picked == nil {
+		picked = []uint32{}
+	}
+	r.picked = picked
+	return r
+}
+
+// RowEvents is the number of events that a row counts for.
+func (r Run) RowEvents(row uint32) int64 {
+	if r.picked != nil || r.weights == nil {
+		return 1
+	}
+	return r.weights[row].Count
 }
 
 // Rows is the number of rows in the run.
@@ -84,8 +96,8 @@ func (r Run) Rows() int { return r.Hi - r.Lo }
 
 // Within are the rows in an interval.
 func (c *Chunk) Within(i interval.Interval) Run {
-	return Run{c, sort.Search(len(c.times), func(row int) bool { return c.times[row] >= i.From }),
-		sort.Search(len(c.times), func(row int) bool { return c.times[row] >= i.To })}
+	return Run{Chunk: c, Lo: sort.Search(len(c.times), func(row int) bool { return c.times[row] >= i.From }),
+		Hi: sort.Search(len(c.times), func(row int) bool { return c.times[row] >= i.To })}
 }
 
 // Freeze sorts the rows and packs them. Of rows that agree in everything only one

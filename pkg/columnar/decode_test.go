@@ -39,7 +39,7 @@ func decode(t *testing.T, l *Layout, list string) *Chunk {
 	return b.Freeze()
 }
 
-func whole(c *Chunk) Run { return Run{c, 0, c.Len()} }
+func whole(c *Chunk) Run { return Run{Chunk: c, Hi: c.Len()} }
 
 // cells are the values of a field, row by row.
 func cells(l *Layout, c *Chunk, f *catalogue.Field) []query.Cell {
@@ -117,7 +117,7 @@ func TestAFieldIsAbsentWhereNoRowHasItsKey(t *testing.T) {
 		require.Equal(t, want, l.Absent(field(sessions, name), []Run{whole(none)}), name)
 	}
 	require.False(t, l.Absent(field(sessions, "user"), []Run{whole(none), whole(null)}), "one row says that it has none")
-	require.True(t, l.Absent(field(sessions, "user"), []Run{whole(none), {null, 0, 1}}), "the row is not in the run")
+	require.True(t, l.Absent(field(sessions, "user"), []Run{whole(none), {Chunk: null, Hi: 1}}), "the row is not in the run")
 }
 
 func TestAnAbsentValueMatchesAndCountsAsEmpty(t *testing.T) {
@@ -168,7 +168,7 @@ func TestGroupsAreAddedUp(t *testing.T) {
 	rows, groups := counter.Next(whole(c))
 	sums := map[string]int64{}
 	for i, row := range rows {
-		sums[counter.Key(groups[i])[0].Text] += c.RowEvents(row)
+		sums[counter.Key(groups[i])[0].Text] += whole(c).RowEvents(row)
 	}
 	require.Equal(t, map[string]int64{"GB": 14, "US": 0}, sums)
 	require.Equal(t, int64(14), counter.Events)

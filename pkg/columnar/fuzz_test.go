@@ -66,7 +66,7 @@ func checkDecoded(t *testing.T, l *Layout, raw []byte) {
 	if c.Len() != len(different) || !slices.IsSorted(c.times) {
 		t.Fatalf("%d rows of %d different ones", c.Len(), len(different))
 	}
-	whole := Join(l, Run{c, 0, c.Len() / 2}, Run{c, c.Len() / 2, c.Len()})
+	whole := Join(l, Run{Chunk: c, Hi: c.Len() / 2}, Run{Chunk: c, Lo: c.Len() / 2, Hi: c.Len()})
 	for row := range c.Len() {
 		if c.RowKey(row) != whole.RowKey(row) {
 			t.Fatalf("row %d changed when it was joined", row)

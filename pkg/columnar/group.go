@@ -175,9 +175,9 @@ func (c *Counter) Next(r Run) (rows, groups []uint32) {
 		return rows, c.groups
 	}
 	for _, row := range rows {
-		w := r.weights[row]
-		c.Events += w.Count
-		c.Sampled += w.Sample * float64(w.Count)
+		n := r.RowEvents(row)
+		c.Events += n
+		c.Sampled += r.weights[row].Sample * float64(n)
 	}
 	return rows, c.groups
 }

@@ -52,6 +52,10 @@ func (m *Matcher) Match(r Run) []uint32 {
 	if !m.work.Spend(int64(r.Rows())) {
 		return m.rows
 	}
+	if r.picked != nil {
+		m.rows = append(m.rows, r.picked...)
+		return m.rows
+	}
 	if len(m.conditions) == 0 {
 		for row := r.Lo; row < r.Hi; row++ {
 			m.rows = append(m.rows, uint32(row))

@@ -23,23 +23,31 @@ func tallyOf(c *columnar.Counter) tally {
 	return tally{events: c.Events, sampled: c.Sampled, newest: c.Newest}
 }
 
-// countGroups counts the events that pass, by group.
+// countGroups measures the events that pass, by group. Without any to group by, they
+// are one group, also where there are none.
 func (e *execution) countGroups(v view) (*answer.Groups, tally) {
 	r := e.request
 	c := columnar.NewCounter(e.layout, e.matcher, r.GroupBy, r.Disguise)
+	m := columnar.NewMeasure(e.layout, r.Measure, r.Disguise)
 	var counts []int64
+	if len(r.GroupBy) == 0 {
+		counts = []int64{0}
+	}
 	for _, p := range v.parts {
 		rows, groups := c.Next(p.run)
+		m.Next(p.run, rows)
 		for i, group := range groups {
 			for int(group) >= len(counts) {
 				counts = append(counts, 0)
 			}
-			counts[group] += p.run.RowEvents(rows[i])
+			counts[group] += m.Of(i, group, 0)
 		}
 	}
-	g := &answer.Groups{Fields: r.GroupBy, Rows: make([]answer.Group, len(counts))}
+	g := &answer.Groups{Fields: r.GroupBy, Rows: make([]answer.Group, 0, len(counts))}
 	for i, n := range counts {
-		g.Rows[i] = answer.Group{Key: c.Key(uint32(i)), Count: n}
+		if r.Having == nil || r.Having.Holds(n) {
+			g.Rows = append(g.Rows, answer.Group{Key: c.Key(uint32(i)), Count: n})
+		}
 	}
 	answer.SortGroups(g.Rows)
 	t := tallyOf(c)
@@ -49,14 +57,16 @@ func (e *execution) countGroups(v view) (*answer.Groups, tally) {
 	return g, t
 }
 
-// countSeries counts the events that pass, by bucket and group.
+// countSeries measures the events that pass, by bucket and group.
 func (e *execution) countSeries(v view) (*answer.Series, tally, error) {
 	r := e.request
 	c := columnar.NewCounter(e.layout, e.matcher, r.GroupBy, r.Disguise)
+	m := columnar.NewMeasure(e.layout, r.Measure, r.Disguise)
 	start, length, buckets := r.Needed().From, int64(r.Interval), r.Buckets()
 	var counts [][]int64
 	for _, p := range v.parts {
 		rows, groups := c.Next(p.run)
+		m.Next(p.run, rows)
 		bucket, end := 0, start+length
 		for i, row := range rows {
 			if at := p.run.Time(int(row)); at >= end {
@@ -69,7 +79,7 @@ func (e *execution) countSeries(v view) (*answer.Series, tally, error) {
 				}
 				counts = append(counts, make([]int64, buckets))
 			}
-			counts[groups[i]][bucket] += p.run.RowEvents(row)
+			counts[groups[i]][bucket] += m.Of(i, groups[i], bucket)
 		}
 	}
 	groups := make([]answer.SeriesGroup, len(counts))
@@ -82,6 +92,9 @@ func (e *execution) countSeries(v view) (*answer.Series, tally, error) {
 // list makes a table of the rows that pass, in the order asked for.
 func (e *execution) list(v view) (*answer.Table, tally) {
 	r := e.request
+	if r.Sequence != nil {
+		return e.listMatches(v)
+	}
 	if !e.layout.Weighted() {
 		refs, t := e.listRows(v)
 		return e.layout.Table(e.source.Shown(r), refs, r.Other || len(r.Fields) == 0, r.Other), t

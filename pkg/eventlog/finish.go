@@ -16,8 +16,8 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/spans"
 )
 
-// finish lists or counts what was gathered and says what it covers.
-func (e *execution) finish(g gathered) (*answer.Result, error) {
+// finish lists or counts what is shown of what was gathered, and says what it covers.
+func (e *execution) finish(g gathered, shown view) (*answer.Result, error) {
 	stage := "list"
 	if e.request.Grouped() {
 		stage = "count"
@@ -30,11 +30,11 @@ func (e *execution) finish(g gathered) (*answer.Result, error) {
 	var err error
 	switch {
 	case e.request.Format == query.FormatTimeSeries:
-		res.Series, t, err = e.countSeries(g.view)
+		res.Series, t, err = e.countSeries(shown)
 	case e.request.Grouped():
-		res.Groups, t = e.countGroups(g.view)
+		res.Groups, t = e.countGroups(shown)
 	default:
-		res.Table, t = e.list(g.view)
+		res.Table, t = e.list(shown)
 	}
 	if err != nil {
 		return nil, err
@@ -51,11 +51,11 @@ func (e *execution) finish(g gathered) (*answer.Result, error) {
 func (e *execution) learnNames(v view) bool {
 	var fields []*catalogue.Field
 	named := e.request.Grouped() || len(e.request.Fields) > 0
-	for _, f := range append(e.request.Filtered(), e.source.Shown(e.request)...) {
+	for _, f := range slices.Concat(e.request.Filtered(), e.request.Judged(), e.source.Shown(e.request)) {
 		// Where rows lack a name that they usually have, it is worth a call only if the
 		// query names the field.
 		shown := !e.request.AsSent && (len(f.Path) == 0 || named)
-		wanted := shown || slices.Contains(e.request.Filtered(), f)
+		wanted := shown || slices.Contains(e.request.Filtered(), f) || slices.Contains(e.request.Judged(), f)
 		if f.NamesFrom() != "" && wanted && e.layout.HasIDs(f, v.runs()) {
 			fields = append(fields, f)
 		}
@@ -74,10 +74,8 @@ func (e *execution) cover(c *answer.Coverage, g gathered, t tally) {
 		at := interval.Instant(t.newest)
 		c.Newest = &at
 	}
-	if e.layout.Weighted() && t.events > 0 && t.sampled > 0 {
-		c.SampleInterval = t.sampled / float64(t.events)
-		c.Sampled = c.SampleInterval > 1
-	}
+	c.SampleInterval = e.sampleInterval(g, t)
+	c.Sampled = c.SampleInterval > 1
 	if e.source.Oldest > e.request.Needed().From {
 		c.From = interval.Instant(e.source.Oldest)
 	}
@@ -104,22 +102,19 @@ func (e *execution) explain(res *answer.Result, g gathered, t tally) {
 	many := e.request.Type.Noun.Many
 	e.explainFailures(res, g)
 	if g.ending == tooManyRows {
-		res.Incomplete(answer.ReasonMaxRows, fmt.Sprintf(
-			"The time range contains more %s than one query can scan (%d). The answer includes only those %s. Narrow the time range, or increase the maximum rows in the data source's settings.",
-			many, e.maxRows, e.side(g.view.Interval)))
+		e.explainTooMany(res, g)
 	}
 	if e.source.Oldest > e.request.Needed().From {
 		res.Incomplete(answer.ReasonRetention, fmt.Sprintf(
 			"Cloudflare no longer has the %s before %s. Choose a later start.", many, clock(e.source.Oldest)))
 	}
+	e.explainPast(res)
 	if g.view.bad() {
 		res.Incomplete(answer.ReasonBadRows, fmt.Sprintf("Cloudflare sent %s without a readable time. The answer leaves them out.", many))
 	}
 	e.explainUnreadable(res, g)
 	e.explainUnverified(res, g)
-	if res.Coverage.Sampled {
-		res.Inform("Cloudflare counted a sample: one event stands for %.1f on average, and the counts are scaled accordingly.", res.Coverage.SampleInterval)
-	}
+	e.explainSampling(res)
 	e.naming.Explain(res, e.source.Shown(e.request), e.request.Filtered())
 	e.explainLimit(res, t)
 	e.explainRetention(res, g)
@@ -150,10 +145,7 @@ func (e *execution) explainUnverified(res *answer.Result, g gathered) {
 			fields = append(fields, f.Name)
 		}
 	}
-	for _, f := range e.request.Filters {
-		note(f.Field)
-	}
-	for _, f := range e.request.GroupBy {
+	for _, f := range slices.Concat(e.request.Filtered(), e.request.GroupBy, e.request.Judged()) {
 		note(f)
 	}
 	if len(fields) > 0 {
@@ -163,6 +155,19 @@ func (e *execution) explainUnverified(res *answer.Result, g gathered) {
 	if e.push != nil && e.push.filter.Field.FilterOnly {
 		res.Incomplete(answer.ReasonUnverified, fmt.Sprintf(
 			"Only Cloudflare can apply a filter of this query: %s do not carry its field, so the data source cannot check it.", many))
+	}
+}
+
+// explainSampling says what a sample tells: how many events there were, but neither how
+// many different values they had nor which of them came first.
+func (e *execution) explainSampling(res *answer.Result) {
+	switch each := res.Coverage.SampleInterval; {
+	case !res.Coverage.Sampled:
+	case e.request.Measure != nil || e.request.Ordered():
+		res.Incomplete(answer.ReasonSampled, fmt.Sprintf(
+			"Cloudflare counted a sample: one event stands for %.1f on average. The others can have further values. Narrow the time range.", each))
+	default:
+		res.Inform("Cloudflare counted a sample: one event stands for %.1f on average, and the counts are scaled accordingly.", each)
 	}
 }
 
@@ -243,8 +248,12 @@ func (e *execution) explainFailures(res *answer.Result, g gathered) {
 		if f.asOf > 0 {
 			what = "are shown as they were at " + clock(f.asOf) + "; later ones may be missing"
 		}
+		which := e.request.Type.Noun.Title()
+		if f.To <= e.request.Needed().From {
+			which += " of the history"
+		}
 		res.Incomplete(reason, fmt.Sprintf("%s from %s to %s %s. %s",
-			e.request.Type.Noun.Title(), clock(max(f.From, g.demand.want.From)), clock(f.To), what, f.Err.Error()))
+			which, clock(max(f.From, g.demand.want.From)), clock(f.To), what, f.Err.Error()))
 	}
 	if more := len(all) - maxFailureNotices; more > 0 {
 		res.Notices = append(res.Notices, answer.Notice{Severity: answer.Warning, Text: fmt.Sprintf("%d more parts of the time range are missing or old.", more)})
@@ -273,7 +282,7 @@ func reasonOf(err error) (answer.Reason, time.Time) {
 // Cloudflare answers with nothing for times beyond the plan's retention.
 func (e *execution) explainRetention(res *answer.Result, g gathered) {
 	want := g.demand.want
-	if e.request.Type.Retention.MaxDays == 0 || g.ending != everything || e.push != nil || want.From > e.start-interval.Day {
+	if e.request.Type.Retention.MaxDays == 0 && !e.request.Ordered() || g.ending != everything || e.push != nil || want.From > e.start-interval.Day || e.past.lacking {
 		return
 	}
 	oldest := g.view.oldest()
@@ -283,6 +292,9 @@ func (e *execution) explainRetention(res *answer.Result, g gathered) {
 	since := "in this time range"
 	if oldest != 0 {
 		since = "before " + clock(oldest)
+	}
+	if e.request.Ordered() {
+		since += ", so the history can be shorter than the query asks for"
 	}
 	res.Inform("Cloudflare has no %s %s. For times beyond the plan's retention period (%s), it returns nothing.",
 		e.request.Type.Noun.Many, since, e.request.Type.Retention.Text)

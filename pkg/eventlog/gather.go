@@ -72,7 +72,7 @@ func (e *execution) gatherRows(d *demand, choose func(known view, rows float64) 
 		switch {
 		case choose != nil && choose(known, float64(n)+next.remaining):
 			return gathered{d, known, switched}, nil
-		case n > e.maxRows:
+		case e.tooMany(known):
 			return gathered{d, known, tooManyRows}, nil
 		}
 		if err := d.settle(next.Interval, next.density); err != nil {
@@ -98,7 +98,7 @@ func (e *execution) giveUp(d *demand, err error) {
 
 // limited says whether the newest, or oldest, rows suffice.
 func (e *execution) limited() bool {
-	return !e.request.Grouped() && e.request.Limit > 0 && e.source.Grain != Timeless
+	return !e.request.Grouped() && !e.request.Ordered() && e.request.Limit > 0 && e.source.Grain != Timeless
 }
 
 func (e *execution) oldestFirst() bool {
@@ -167,7 +167,7 @@ func (e *execution) next(d *demand, known view, gaps []interval.Interval) stage 
 	st := stage{Interval: rest, density: n / float64(seen.Length())}
 	st.remaining = st.density * float64(rest.Length())
 	page := float64(d.scanner.PageSize())
-	need := float64(e.maxRows) - n + page
+	need := float64(e.most(known.Interval)) - n + page
 	if e.limited() {
 		want := 8 * max(n, page)
 		if hits := e.passing(known); hits > 0 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
 
@@ -62,7 +63,7 @@ func (e *execution) choosePush(known view, rows float64) *push {
 	if p := e.unseen(known); p != nil {
 		return p
 	}
-	tooMany := rows > float64(e.maxRows)
+	tooMany := rows > float64(e.most(interval.Interval{From: e.wanted[0].From})) || e.tooMany(known)
 	long := rows > selectivePages*float64(e.source.Scanner.PageSize())
 	var best *push
 	least := 0.9

@@ -36,6 +36,7 @@ type execution struct {
 	// push is the filter that Cloudflare applies in place of a scan; nil if none.
 	push    *push
 	notices []answer.Notice
+	past    past
 }
 
 // Query answers a request from a source. The result is the caller's own. Errors
@@ -48,6 +49,14 @@ func (l *Log) Query(ctx context.Context, r *query.Request, s Source) (*answer.Re
 	}
 	ctx, traced := spans.Start(ctx, "scan")
 	e := &execution{log: l, ctx: ctx, request: r, source: &s, naming: s.Directory.Naming(), start: l.config.Now().UnixNano(), maxRows: cmp.Or(s.MaxRows, l.config.MaxRows)}
+	e.past.asked = int64(r.History())
+	e.past.length = e.past.asked
+	if r.Shift > 0 {
+		e.maxRows = e.maxRows * query.HistoryFactor / r.Compare.Times
+		if days := int64(r.Type.Retention.MaxDays); days > 0 {
+			s.Oldest = max(s.Oldest, e.start-days*interval.Day)
+		}
+	}
 	if r.MaxRows > 0 {
 		e.maxRows = min(e.maxRows, r.MaxRows)
 	}
@@ -75,17 +84,20 @@ func (e *execution) matching(filters ...*query.Filter) *columnar.Matcher {
 	return columnar.NewMatcher(e.layout, filters...).On(e.work)
 }
 
-// want finds the parts of the time range to be asked for: what filters on times
-// leave, and Cloudflare still has.
+// want finds the parts of the time range, and of the history before it, to be asked
+// for: what filters on times leave, and Cloudflare still has.
 func (e *execution) want() error {
 	wanted, err := e.request.Intervals()
+	if err == nil {
+		wanted, err = e.extended(wanted)
+	}
 	if err != nil {
 		return err
 	}
 	e.wanted = interval.Intersect(wanted, interval.Interval{From: e.source.Oldest, To: math.MaxInt64})
 	switch {
 	case len(e.wanted) > 0:
-	case len(wanted) > 0:
+	case len(wanted) > 0 && e.request.Shift == 0:
 		return &query.InvalidError{Message: fmt.Sprintf("Cloudflare no longer has %s before %s; choose a later time range",
 			e.request.Type.Noun.Many, clock(e.source.Oldest))}
 	default:
@@ -127,14 +139,14 @@ func (e *execution) answer() (*answer.Result, error) {
 		if pushed != nil {
 			defer pushed.demand.release()
 			e.seen = g.view
-			return e.finish(*pushed)
+			return e.conclude(*pushed)
 		}
 		// The filter is not what Cloudflare makes of it: the scan goes on without.
 		if g, err = e.gather(base, nil); err != nil {
 			return nil, err
 		}
 	}
-	return e.finish(g)
+	return e.conclude(g)
 }
 
 func (e *execution) open(pushed map[string]string, wanted ...interval.Interval) *demand {

@@ -40,6 +40,18 @@ func (d *demand) look(i interval.Interval) view {
 	return v
 }
 
+// within is the part of a view in an interval.
+func (v view) within(i interval.Interval) view {
+	out := view{Interval: v.Clip(i)}
+	for _, p := range v.parts {
+		if p.Interval = p.Clip(i); !p.Empty() {
+			p.run = p.segment.rows.Within(p.Interval)
+			out.parts = append(out.parts, p)
+		}
+	}
+	return out
+}
+
 // rows in the view.
 func (v view) rows() int {
 	n := 0

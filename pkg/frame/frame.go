@@ -3,6 +3,7 @@
 package frame
 
 import (
+	"math"
 	"strings"
 	"time"
 
@@ -95,6 +96,9 @@ func table(r *query.Request, t *answer.Table, o Origin) *data.Frame {
 	if t.Counts != nil {
 		f.Fields = append(f.Fields, countField(r, t.Counts))
 	}
+	if t.Matches != nil {
+		f.Fields = append(f.Fields, matchFields(r, t.Matches)...)
+	}
 	f.Meta = &data.FrameMeta{Type: data.FrameTypeTable, PreferredVisualization: data.VisTypeTable}
 	return f
 }
@@ -115,10 +119,11 @@ func countField(r *query.Request, counts []int64) *data.Field {
 	for i, n := range counts {
 		values[i] = float64(n)
 	}
-	return data.NewField(r.Type.Count, nil, values).SetConfig(&data.FieldConfig{
-		DisplayNameFromDS: r.Type.Noun.Title(),
-		Description:       "Number of " + r.Type.Noun.Many + ".",
-	})
+	label, description := r.Type.Noun.Title(), "Number of "+r.Type.Noun.Many+"."
+	if r.Measure != nil {
+		label, description = "Distinct: "+r.Measure.Label, "Number of different values of "+r.Measure.Name+"."
+	}
+	return data.NewField(r.CountName(), nil, values).SetConfig(&data.FieldConfig{DisplayNameFromDS: label, Description: description})
 }
 
 // groups is a numeric-long frame: a row a group, its values as text columns.
@@ -153,7 +158,7 @@ func series(r *query.Request, s *answer.Series) *data.Frame {
 		Interval: float64(s.Interval.Milliseconds()),
 	}))
 	for _, g := range s.Groups {
-		f.Fields = append(f.Fields, seriesField(r, s, g))
+		f.Fields = append(f.Fields, seriesFields(r, s, g)...)
 	}
 	f.Meta = &data.FrameMeta{
 		Type: data.FrameTypeTimeSeriesWide, TypeVersion: data.FrameTypeVersion{0, 1},
@@ -162,21 +167,64 @@ func series(r *query.Request, s *answer.Series) *data.Frame {
 	return f
 }
 
-func seriesField(r *query.Request, s *answer.Series, g answer.SeriesGroup) *data.Field {
-	field := countField(r, g.Counts)
-	if len(g.Key) == 0 {
-		return field
+// seriesFields are those of a group: its count, and how that stands to the past where
+// it is compared, as far as the query shows them.
+func seriesFields(r *query.Request, s *answer.Series, g answer.SeriesGroup) []*data.Field {
+	all := []*data.Field{countField(r, g.Counts)}
+	if r.Compare != nil {
+		baseline := data.NewField("baseline", nil, nullable(g.Baseline)).SetConfig(&data.FieldConfig{
+			DisplayNameFromDS: "Baseline",
+			Description:       "Mean of the same time in the earlier periods.",
+			Custom:            map[string]any{"lineStyle": map[string]any{"fill": "dash", "dash": []int{10, 10}}, "fillOpacity": 0},
+		})
+		deviation := data.NewField("deviation", nil, nullable(g.Deviation)).SetConfig(&data.FieldConfig{
+			DisplayNameFromDS: "Deviation",
+			Description:       "Standard deviations above the baseline. Empty where the earlier periods do not differ.",
+		})
+		switch r.Compare.Show {
+		case query.ShowAll:
+			all = append(all, baseline, deviation)
+		case query.ShowBaseline:
+			all = []*data.Field{baseline}
+		case query.ShowDeviation:
+			all = []*data.Field{deviation}
+		}
+	}
+	for _, field := range all {
+		label(field, s.Fields, g.Key)
+	}
+	return all
+}
+
+// nullable has null in the place of NaN.
+func nullable(values []float64) []*float64 {
+	out := make([]*float64, len(values))
+	for i := range values {
+		if !math.IsNaN(values[i]) {
+			out[i] = &values[i]
+		}
+	}
+	return out
+}
+
+// label gives a field the labels of a group, and a name that people read.
+func label(field *data.Field, fields []*catalogue.Field, key []query.Cell) {
+	if len(key) == 0 {
+		return
 	}
 	field.Labels = data.Labels{}
-	texts := make([]string, len(g.Key))
-	for i, c := range g.Key {
-		field.Labels[s.Fields[i].Name] = c.Text
-		value := listedValue(s.Fields[i], c)
+	texts := make([]string, len(key))
+	for i, c := range key {
+		field.Labels[fields[i].Name] = c.Text
+		value := listedValue(fields[i], c)
 		texts[i] = value.Text
-		if value.Color != "" && len(g.Key) == 1 {
+		if value.Color != "" && len(key) == 1 {
 			field.Config.Color = map[string]any{"mode": "fixed", "fixedColor": value.Color}
 		}
 	}
-	field.Config.DisplayNameFromDS = strings.Join(texts, ", ")
-	return field
+	name := strings.Join(texts, ", ")
+	if field.Name == "baseline" || field.Name == "deviation" {
+		name += ", " + field.Name
+	}
+	field.Config.DisplayNameFromDS = name
 }

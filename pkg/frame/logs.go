@@ -126,6 +126,11 @@ func logFields(r *query.Request, t *answer.Table) logFieldList {
 			return strconv.FormatInt(t.Counts[i], 10)
 		}))
 	}
+	if t.Matches != nil {
+		list = append(list,
+			textField(matchStart, func(i int) string { return t.Matches[i].Start.Format(time.RFC3339Nano) }),
+			textField(matchEvents, func(i int) string { return strconv.FormatInt(t.Matches[i].Events, 10) }))
+	}
 	slices.SortFunc(list, func(a, b logField) int { return strings.Compare(a.name, b.name) })
 	return list
 }
@@ -178,15 +183,16 @@ func (l logFieldList) named(name string) func(row int) string {
 	return func(int) string { return "" }
 }
 
-// labels are the fields that a line has as labels. What a GraphQL group counts is
-// always among them: without it the line would say less than it stands for.
+// labels are the fields that a line has as labels. What a GraphQL group counts, and
+// the sequence that an event ends, are always among them: without them the line would
+// say less than it stands for.
 func (l logFieldList) labels(r *query.Request) logFieldList {
 	if len(r.Labels) == 0 && !r.LabelOther {
 		return l
 	}
 	var out logFieldList
 	for _, f := range l {
-		chosen := f.name == r.Type.Count || f.name == catalogue.OtherField && r.LabelOther ||
+		chosen := slices.Contains([]string{r.Type.Count, matchStart, matchEvents}, f.name) || f.name == catalogue.OtherField && r.LabelOther ||
 			slices.ContainsFunc(r.Labels, func(c *catalogue.Field) bool { return c.Name == f.name })
 		if chosen {
 			out = append(out, f)

@@ -55,6 +55,19 @@ func (n *Node) Plan(ctx context.Context, r *query.Request) (*Plan, error) {
 			return nil, err
 		}
 	}
+	for _, f := range r.Judged() {
+		p.addDimension(f)
+	}
+	if r.Sequence != nil {
+		for _, step := range r.Sequence.Steps {
+			for _, f := range step.Filters { // no condition of the request says when a step is done
+				p.addDimension(f.Field)
+			}
+		}
+	}
+	if r.Ordered() {
+		p.addDimension(r.Type.TimeField())
+	}
 	for _, f := range r.Filters {
 		// Cloudflare knows neither pseudonyms nor names, so these are applied here.
 		if f.Masked() || f.Field.NamesFrom() != "" {
@@ -89,7 +102,7 @@ func (p *Plan) Source() eventlog.Source {
 	}
 	if !p.request.Grouped() {
 		source.Columns = p.columns
-		if p.timeDim != nil {
+		if p.timeDim != nil && !p.request.Ordered() {
 			source.MaxRows = 0
 			if len(p.applied) == len(p.request.Filters) {
 				// A tenth more, as the last instant of a full page does not count.
@@ -181,8 +194,8 @@ func (p *Plan) leastUseful() int {
 	if outcome, ok := p.request.Type.Field(p.request.Type.Outcome.Field); ok {
 		needed = append(needed, p.dimensionOf(outcome))
 	}
-	for _, f := range p.request.Filters {
-		needed = append(needed, p.dimensionOf(f.Field))
+	for _, f := range slices.Concat(p.request.Filtered(), p.request.Judged()) {
+		needed = append(needed, p.dimensionOf(f))
 	}
 	spare := -1
 	for i, f := range p.columns {
@@ -204,7 +217,7 @@ func (p *Plan) chooseBucketDimension() error {
 	var best *catalogue.Field
 	for _, f := range p.request.Type.Fields {
 		grain := time.Duration(f.GrainMS) * time.Millisecond
-		if grain > 0 && p.request.Interval%grain == 0 && p.limits.offers(f.Path[0]) && (best == nil || f.GrainMS > best.GrainMS) {
+		if grain > 0 && p.request.Interval%grain == 0 && p.request.Shift%grain == 0 && p.limits.offers(f.Path[0]) && (best == nil || f.GrainMS > best.GrainMS) {
 			best = f
 		}
 	}

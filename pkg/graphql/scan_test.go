@@ -126,6 +126,9 @@ func TestAnyScanIsWhole(t *testing.T) {
 			if missing := interval.Subtract(list, whole.check(t, a)...); len(missing) > 0 || len(whole.errs) > 0 {
 				t.Errorf("missing %v, failed %v: %v", missing, whole.failed, whole.errs)
 			}
+			if source.Grain == eventlog.Timeless {
+				return // nothing comes first, so nobody asks
+			}
 			ascending := rapid.Bool().Draw(t, "ascending")
 			var first sink
 			source.Scanner.First(context.Background(), list[0], ascending, &first)

@@ -14,6 +14,7 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/detect"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/frame"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/handover"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
@@ -127,7 +128,13 @@ func (d *Datasource) run(ctx context.Context, r *query.Request, calls *cloudflar
 	if !ok {
 		return nil, fmt.Errorf("the query type %s has no surface", r.Type.Name)
 	}
-	result, err := s.Query(d.asking(ctx, r.Type.Name, calls), r)
+	ask := s.Query
+	if r.Compare != nil {
+		ask = func(ctx context.Context, r *query.Request) (*answer.Result, error) {
+			return detect.Compare(ctx, r, s.Query)
+		}
+	}
+	result, err := ask(d.asking(ctx, r.Type.Name, calls), r)
 	switch {
 	case err == nil:
 		err = d.trust.confirm(ctx)

@@ -22,6 +22,11 @@ type model struct {
 	Direction string          `json:"direction"`
 	Limit     json.RawMessage `json:"limit"`
 	Part      string          `json:"part"`
+	Measure   *measureModel   `json:"measure"`
+	Having    *havingModel    `json:"having"`
+	FirstSeen *firstSeenModel `json:"firstSeen"`
+	Sequence  *sequenceModel  `json:"sequence"`
+	Compare   *compareModel   `json:"compare"`
 }
 
 type filterModel struct {
@@ -49,6 +54,8 @@ type Options struct {
 	// Disguise replaces the values of personal fields where identities are
 	// masked; filters then hold for what is shown as well. Nil: nothing is.
 	Disguise func(field *catalogue.Field, value string) string
+	// patterns is what the regular expressions of the whole query may come to.
+	patterns *patternBudget
 }
 
 // Parse reads a query and checks it. Every error is an *InvalidError, or that of
@@ -66,11 +73,13 @@ func Parse(raw []byte, o Options) (*Request, error) {
 		return nil, invalid("unknown query type %q; allowed are %s", shorten(m.QueryType), strings.Join(catalogue.Names(), ", "))
 	}
 	r := &Request{Type: q, FromAlert: o.FromAlert, Disguise: o.Disguise}
+	o.patterns = &patternBudget{stopped: o.Stopped}
 	checks := []func(*model, Options) error{
 		r.setFormat, r.setRange, r.setFilters, r.setGroupBy, r.setFields, r.setDirection, r.setLimit, r.setInterval,
+		r.setMeasure, r.setHaving, r.setFirstSeen, r.setSequence, r.setCompare,
 	}
 	if !q.HasEvents() {
-		checks = []func(*model, Options) error{r.refuseAlert, r.setFormat, r.setRange, r.setFilters, r.setPart, r.setQuestion}
+		checks = []func(*model, Options) error{r.refuseAlert, r.refuseDetections, r.setFormat, r.setRange, r.setFilters, r.setPart, r.setQuestion}
 	}
 	for _, check := range checks {
 		if err := check(&m, o); err != nil {
@@ -125,17 +134,9 @@ func (r *Request) setRange(_ *model, o Options) error {
 	return nil
 }
 
-func (r *Request) setFilters(m *model, o Options) error {
-	if len(m.Filters) > MaxFilters {
-		return invalid("the query has %d filters; at most %d are allowed", len(m.Filters), MaxFilters)
-	}
-	budget := &patternBudget{stopped: o.Stopped}
-	for _, f := range m.Filters {
-		filter, err := compileFilter(r.Type, f, o.Disguise, budget)
-		if err != nil {
-			return err
-		}
-		r.Filters = append(r.Filters, filter)
+func (r *Request) setFilters(m *model, o Options) (err error) {
+	if r.Filters, err = r.compileFilters(m.Filters, o); err != nil {
+		return err
 	}
 	for _, name := range r.Type.RequiredFilters {
 		if !slices.ContainsFunc(r.Filters, func(f *Filter) bool { return f.Field.Name == name }) {
@@ -143,6 +144,20 @@ func (r *Request) setFilters(m *model, o Options) error {
 		}
 	}
 	return nil
+}
+
+func (r *Request) compileFilters(models []filterModel, o Options) ([]*Filter, error) {
+	if len(models) > MaxFilters {
+		return nil, invalid("the query has %d filters; at most %d are allowed", len(models), MaxFilters)
+	}
+	filters := make([]*Filter, len(models))
+	for i, f := range models {
+		var err error
+		if filters[i], err = compileFilter(r.Type, f, o.Disguise, o.patterns); err != nil {
+			return nil, err
+		}
+	}
+	return filters, nil
 }
 
 func (r *Request) setGroupBy(m *model, _ Options) error {

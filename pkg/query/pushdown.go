@@ -113,10 +113,14 @@ func spellings(text string) []string {
 const maxIntervals = 100
 
 // Intervals are the parts of what is needed that filters on the event's time
-// leave, oldest first and disjoint. Where the catalogue states a time's grain,
-// such filters are exact this way, whether or not the field is in the rows.
-func (r *Request) Intervals() ([]interval.Interval, error) {
-	list := []interval.Interval{r.Needed()}
+// leave; see IntervalsIn.
+func (r *Request) Intervals() ([]interval.Interval, error) { return r.IntervalsIn(r.Needed()) }
+
+// IntervalsIn are the parts of an interval that filters on the event's time leave,
+// oldest first and disjoint. Where the catalogue states a time's grain, such filters
+// are exact this way, whether or not the field is in the rows.
+func (r *Request) IntervalsIn(i interval.Interval) ([]interval.Interval, error) {
+	list := []interval.Interval{i}
 	for _, f := range r.Filters {
 		if f.Field.GrainMS == 0 {
 			continue

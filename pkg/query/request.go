@@ -5,6 +5,7 @@ package query
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
@@ -76,6 +77,19 @@ type Request struct {
 	Labels     []*catalogue.Field
 	LabelOther bool
 	Ascending  bool
+	// Measure is the field whose different values are counted in place of events; nil
+	// for events. Without GroupBy a table of it is one number.
+	Measure *catalogue.Field
+	// Having keeps groups by their measure; nil for all.
+	Having *Having
+	// FirstSeen and Sequence keep some of the events that pass the filters; at most
+	// one of them is set.
+	FirstSeen *FirstSeen
+	Sequence  *Sequence
+	// Compare sets a time series beside its own past; nil where it stands alone. Shift
+	// is how much earlier than Range the buckets of such a past lie; 0 for what users ask.
+	Compare *Compare
+	Shift   time.Duration
 	// Part is the name of the one part asked for; empty for all. Only query types
 	// whose answers have parts have one.
 	Part string
@@ -112,25 +126,34 @@ func (r *Request) Show(value string) string {
 var personal = &catalogue.Field{Personal: true}
 
 // Grouped says whether the answer counts events instead of listing them.
-func (r *Request) Grouped() bool { return r.Format == FormatTimeSeries || len(r.GroupBy) > 0 }
+func (r *Request) Grouped() bool {
+	return r.Format == FormatTimeSeries || len(r.GroupBy) > 0 || r.Measure != nil
+}
 
-// Filtered are the fields that the answer is filtered by.
+// Filtered are the fields that the answer is filtered by, by the steps of a sequence
+// as well.
 func (r *Request) Filtered() []*catalogue.Field {
-	fields := make([]*catalogue.Field, len(r.Filters))
-	for i, f := range r.Filters {
+	filters := slices.Clone(r.Filters)
+	if r.Sequence != nil {
+		for _, step := range r.Sequence.Steps {
+			filters = append(filters, step.Filters...)
+		}
+	}
+	fields := make([]*catalogue.Field, len(filters))
+	for i, f := range filters {
 		fields[i] = f.Field
 	}
 	return fields
 }
 
 // Needed is the range whose events are needed: the panel's own, or for a time
-// series that of its whole buckets.
+// series that of its whole buckets, as much earlier as Shift says.
 func (r *Request) Needed() interval.Interval {
 	if r.Format != FormatTimeSeries {
 		return r.Range
 	}
-	bucket := int64(r.Interval)
-	return interval.Interval{From: interval.Floor(r.Range.From, bucket), To: interval.Floor(r.Range.To-1, bucket) + bucket}
+	bucket, shift := int64(r.Interval), int64(r.Shift)
+	return interval.Interval{From: interval.Floor(r.Range.From, bucket) - shift, To: interval.Floor(r.Range.To-1, bucket) + bucket - shift}
 }
 
 // Buckets is the number of whole buckets of a time series: from the one that

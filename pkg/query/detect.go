@@ -1,0 +1,195 @@
+package query
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
+)
+
+// Bounds of what is counted and of what needs history.
+const (
+	MaxHistory = 180 * interval.Day
+	MaxWithin  = interval.Day
+	MaxShift   = 180 * interval.Day
+	MaxTimes   = 12
+	MinSteps   = 2
+	MaxSteps   = 5
+	MaxAtLeast = 1000
+	// HistoryFactor is how many times as many events as a query may scan in its time
+	// range its history may have besides.
+	HistoryFactor = 10
+)
+
+// FirstSeen keeps the events before which no other with the same values of By came
+// within History.
+type FirstSeen struct {
+	By      []*catalogue.Field
+	History time.Duration
+}
+
+// Sequence keeps the events of the last step before which those of the earlier steps
+// came, in their order, within that time, with the same values of By.
+type Sequence struct {
+	By     []*catalogue.Field
+	Steps  []Step
+	Within time.Duration
+}
+
+// Step is that at least so many events pass its filters.
+type Step struct {
+	Filters []*Filter
+	AtLeast int
+}
+
+type firstSeenModel struct {
+	By      []string `json:"by"`
+	History string   `json:"history"`
+}
+
+type sequenceModel struct {
+	By     []string    `json:"by"`
+	Steps  []stepModel `json:"steps"`
+	Within string      `json:"within"`
+}
+
+type stepModel struct {
+	Filters []filterModel `json:"filters"`
+	AtLeast *int          `json:"atLeast"`
+}
+
+// Judged are the fields beside those shown and filtered by whose values decide what
+// is counted, each as often as it does.
+func (r *Request) Judged() []*catalogue.Field {
+	var fields []*catalogue.Field
+	if r.Measure != nil {
+		fields = append(fields, r.Measure)
+	}
+	if r.FirstSeen != nil {
+		fields = append(fields, r.FirstSeen.By...)
+	}
+	if r.Sequence != nil {
+		fields = append(fields, r.Sequence.By...)
+	}
+	return fields
+}
+
+// Ordered says whether it matters which event came first.
+func (r *Request) Ordered() bool { return r.FirstSeen != nil || r.Sequence != nil }
+
+// History is how long before an event the others that decide about it can have been.
+func (r *Request) History() time.Duration {
+	switch {
+	case r.FirstSeen != nil:
+		return r.FirstSeen.History
+	case r.Sequence != nil:
+		return r.Sequence.Within
+	}
+	return 0
+}
+
+// refuseDetections keeps what only events have from query types without any.
+func (r *Request) refuseDetections(m *model, _ Options) error {
+	if m.Measure != nil || m.Having != nil || m.FirstSeen != nil || m.Sequence != nil || m.Compare != nil {
+		return invalid("%s has no events to count or to compare; remove measure, having, firstSeen, sequence, and compare", r.Type.Name)
+	}
+	return nil
+}
+
+func (r *Request) setFirstSeen(m *model, _ Options) error {
+	if m.FirstSeen == nil {
+		return nil
+	}
+	if m.Sequence != nil {
+		return invalid("a query has either firstSeen or sequence; remove one of them")
+	}
+	by, err := r.groupable("firstSeen.by", m.FirstSeen.By)
+	if err != nil {
+		return err
+	}
+	history, err := duration("firstSeen.history", m.FirstSeen.History, MaxHistory)
+	if err != nil {
+		return err
+	}
+	r.FirstSeen = &FirstSeen{by, history}
+	return nil
+}
+
+func (r *Request) setSequence(m *model, o Options) error {
+	if m.Sequence == nil {
+		return nil
+	}
+	by, err := r.groupable("sequence.by", m.Sequence.By)
+	if err != nil {
+		return err
+	}
+	within, err := duration("sequence.within", m.Sequence.Within, MaxWithin)
+	if err != nil {
+		return err
+	}
+	s := &Sequence{By: by, Within: within}
+	if n := len(m.Sequence.Steps); n < MinSteps || n > MaxSteps {
+		return invalid("the sequence has %d steps; allowed are %d to %d", n, MinSteps, MaxSteps)
+	}
+	for i, own := range m.Sequence.Steps {
+		step := Step{AtLeast: 1}
+		last := i == len(m.Sequence.Steps)-1
+		if own.AtLeast != nil {
+			step.AtLeast = *own.AtLeast
+		}
+		switch {
+		case step.AtLeast < 1 || step.AtLeast > MaxAtLeast:
+			return invalid("step %d of the sequence has atLeast %d; allowed are 1 to %d", i+1, step.AtLeast, MaxAtLeast)
+		case last && step.AtLeast != 1:
+			return invalid("the last step of the sequence is a single event; remove its atLeast, or make it 1")
+		}
+		if step.Filters, err = r.compileFilters(own.Filters, o); err != nil {
+			var wrong *InvalidError
+			if errors.As(err, &wrong) {
+				return invalid("step %d of the sequence: %s", i+1, wrong)
+			}
+			return err
+		}
+		s.Steps = append(s.Steps, step)
+	}
+	r.Sequence = s
+	return nil
+}
+
+// groupable finds the fields that a property names, each once.
+func (r *Request) groupable(property string, names []string) ([]*catalogue.Field, error) {
+	if len(names) == 0 || slices.Equal(names, []string{""}) {
+		return nil, invalid("%s needs a field; allowed are %s", property, catalogue.FieldNames(r.Type.Groupable()))
+	}
+	var fields []*catalogue.Field
+	for _, name := range names {
+		f, ok := r.Type.Field(name)
+		if !ok || !f.Groupable {
+			return nil, invalid("%s has the field %q; allowed are %s", property, shorten(name), catalogue.FieldNames(r.Type.Groupable()))
+		}
+		if !slices.Contains(fields, f) {
+			fields = append(fields, f)
+		}
+	}
+	return fields, nil
+}
+
+// units of a duration.
+var units = map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour}
+
+// duration reads a whole number and a unit, from one second to most nanoseconds.
+func duration(property, text string, most int64) (time.Duration, error) {
+	text = strings.TrimSpace(text)
+	if len(text) > 1 {
+		unit, ok := units[text[len(text)-1]]
+		n, err := strconv.ParseUint(text[:len(text)-1], 10, 32)
+		if ok && err == nil && n > 0 && int64(n) <= most/int64(unit) {
+			return time.Duration(n) * unit, nil
+		}
+	}
+	return 0, invalid("%s is %q; allowed are a whole number and one of s, m, h, d, w, such as 20m, from 1s to %dd", property, shorten(text), most/interval.Day)
+}

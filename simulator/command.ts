@@ -12,6 +12,10 @@ const OPTIONS = {
     about: 'Multiplies the events. 1, the default, is about 5,000 logins in a working day.',
   },
   people: { type: 'string', about: 'Number of people, from 1 to 1200. Default: 300.' },
+  quiet: {
+    type: 'boolean',
+    about: 'Nothing odd happens unless you play it: no bursts, no changes to Access, no failures of machines.',
+  },
   now: { type: 'string', about: 'RFC 3339 time at which the organization stands still.' },
   latency: { type: 'string', about: 'Delay before every answer, in milliseconds. Default: 0.' },
   limit: { type: 'string', about: 'REST calls allowed in five minutes. 0 is no limit. Default: 1200.' },
@@ -76,6 +80,7 @@ export function readCommand(args: string[]): SimulatorOptions & { help?: boolean
     seed: numberOption('seed', values.seed, 0, 2 ** 31),
     scale: numberOption('scale', values.scale, 0, 100_000),
     people: numberOption('people', values.people, 1, 1200),
+    quiet: values.quiet,
     latencyMs: numberOption('latency', values.latency, 0, 60_000),
     frozenAt: frozenUs === undefined ? undefined : frozenUs / 1000,
     rest: limit === undefined ? {} : { limit },

@@ -13,6 +13,8 @@ export const EMPTY_ACCOUNT_NAME = 'Example Subsidiary (simulated, no Zero Trust)
 
 export const API_PREFIX = '/client/v4';
 export const CONTROL_PREFIX = '/__simulator';
+/** The second one is shorter to type; no path of Cloudflare's API is below it. */
+export const CONTROL_PREFIXES = [CONTROL_PREFIX, '/control'] as const;
 
 /** For authentication by X-Auth-Email and X-Auth-Key. The key has the 37 hex digits of a global key. */
 export const GLOBAL_KEY_EMAIL = 'admin@example.com';

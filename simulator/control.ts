@@ -1,4 +1,6 @@
-import { CONTROL_PREFIX } from './constants';
+import { ATTACK_KINDS } from './attacks/kinds';
+import type { AttackRequest } from './attacks/request';
+import { CONTROL_PREFIX, CONTROL_PREFIXES } from './constants';
 import { FAULT_KINDS } from './faults/kinds';
 import type { FaultRequest } from './faults/faults';
 import { json, type Reply } from './http/envelope';
@@ -127,6 +129,15 @@ function setClock(simulation: Simulation, _query: URLSearchParams, body: Body): 
   return { now: new Date(simulation.clock.now()).toISOString() };
 }
 
+function listAttacks({ world, options }: Simulation): unknown {
+  return { quiet: options.quiet, attacks: world.attacks.list(), kinds: Object.keys(ATTACK_KINDS) };
+}
+
+function playAttacks(simulation: Simulation, _query: URLSearchParams, body: Body): unknown {
+  const requests = (Array.isArray(body.attacks) ? body.attacks : [body]) as AttackRequest[];
+  return { attacks: simulation.play(requests) };
+}
+
 export const CONTROL_ENDPOINTS: readonly ControlEndpoint[] = [
   {
     method: 'GET',
@@ -142,6 +153,25 @@ export const CONTROL_ENDPOINTS: readonly ControlEndpoint[] = [
     handle: change,
   },
   { method: 'DELETE', path: '/faults', about: 'Removes all faults.', handle: (s) => (s.faults.clear(), state(s)) },
+  {
+    method: 'GET',
+    path: '/attacks',
+    about: 'Shows the attacks that were played.',
+    handle: listAttacks,
+  },
+  {
+    method: 'POST',
+    path: '/attacks',
+    about:
+      'Plays an attack: `{attack, at, user}` and its parameters, or several: `{attacks: […]}`. Answers when each begins and ends and, if it is about one person, who that is.',
+    handle: playAttacks,
+  },
+  {
+    method: 'DELETE',
+    path: '/attacks',
+    about: 'Removes the attacks that were played, as if they had never been.',
+    handle: (s) => (s.clearAttacks(), listAttacks(s)),
+  },
   {
     method: 'GET',
     path: '/calls',
@@ -173,7 +203,8 @@ export const CONTROL_ENDPOINTS: readonly ControlEndpoint[] = [
 
 /** Answers a control request. Wrong input gets 400 with a sentence that says what is allowed. */
 export function control(simulation: Simulation, method: string, url: URL, body: string): Reply {
-  const path = url.pathname.slice(CONTROL_PREFIX.length);
+  const prefix = CONTROL_PREFIXES.find((its) => url.pathname.startsWith(its)) ?? CONTROL_PREFIX;
+  const path = url.pathname.slice(prefix.length);
   const endpoint = CONTROL_ENDPOINTS.find((known) => known.path === path && known.method === method);
   if (!endpoint) {
     const known = CONTROL_ENDPOINTS.map((its) => `${its.method} ${CONTROL_PREFIX}${its.path}`).join(', ');

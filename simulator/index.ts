@@ -6,6 +6,8 @@ import { Simulation } from './simulation';
 import { truth, type TruthQuery, type TruthRows, type TruthSurface } from './truth';
 
 export { ACCOUNT_ID, API_PREFIX, CONTROL_PREFIX, GLOBAL_KEY, GLOBAL_KEY_EMAIL } from './constants';
+export { ATTACK_KINDS, type AttackName } from './attacks/kinds';
+export type { AttackRequest } from './attacks/request';
 export { CREDENTIALS, credentialNamed, type Credential } from './http/credentials';
 export { FAULT_KINDS, type FaultName } from './faults/kinds';
 export type { FaultRequest } from './faults/faults';

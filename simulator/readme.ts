@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { ATTACK_KINDS, type AttackKind } from './attacks/kinds';
 import { COMMAND_OPTIONS } from './command';
 import { CONTROL_ENDPOINTS } from './control';
 import { API_PREFIX, CONTROL_PREFIX } from './constants';
@@ -74,6 +75,19 @@ const TABLES: Readonly<Record<string, () => string>> = {
         Object.entries(parameters)
           .map(([key, its]) => code(`${key}=${its}`))
           .join(' '),
+      ])
+    ),
+  attacks: () =>
+    table(
+      ['Attack', 'What happens', 'Where', 'Parameters'],
+      Object.entries<AttackKind>(ATTACK_KINDS).map(([name, { about, shows, parameters, hasUser }]) => [
+        code(name),
+        about,
+        shows.map(code).join(', '),
+        [
+          ...Object.entries(parameters).map(([key, its]) => code(`${key}=${its}`)),
+          ...(hasUser ? [code('user')] : []),
+        ].join(' '),
       ])
     ),
   control: () =>

@@ -1,3 +1,5 @@
+import type { PlayedAttack } from './attacks/plan';
+import type { AttackRequest } from './attacks/request';
 import { CallLog } from './callLog';
 import { Clock } from './clock';
 import { ACCOUNT_ID } from './constants';
@@ -7,7 +9,7 @@ import { RateLimiter } from './http/rateLimit';
 import { SURFACES } from './http/router';
 import type { ResolvedOptions } from './options';
 import type { Personality } from './personality';
-import { createWorld, type World } from './world';
+import { changeAttacks, createWorld, type World } from './world';
 
 /** The state of a running account: everything that the control endpoints can read and change. */
 export class Simulation {
@@ -28,7 +30,8 @@ export class Simulation {
     if (options.frozenAt !== undefined) {
       this.clock.freeze(options.frozenAt);
     }
-    this.world = createWorld({ seed: options.seed, scale: options.scale, people: options.people, clock: this.clock });
+    const { seed, scale, people, quiet } = options;
+    this.world = createWorld({ seed, scale, people, quiet, clock: this.clock });
     this.personality = options.personality;
     this.latencyMs = options.latencyMs;
     this.restLimit = new RateLimiter({ ...options.rest });
@@ -37,8 +40,23 @@ export class Simulation {
     this.faults.add(options.faults);
   }
 
-  /** As started: no other faults, settings, calls or spent budgets. The clock is left alone. */
+  /** Plays attacks on top of what happens anyway; all of them or, where one is wrong, those before it. */
+  play(requests: readonly AttackRequest[]): PlayedAttack[] {
+    const played: PlayedAttack[] = [];
+    changeAttacks(this.world, (attacks) => requests.forEach((request) => played.push(attacks.play(request))));
+    return played;
+  }
+
+  clearAttacks(): void {
+    // What was read of the events stays known where nothing was played.
+    if (this.world.attacks.list().length > 0) {
+      changeAttacks(this.world, (attacks) => attacks.clear());
+    }
+  }
+
+  /** As started: no other faults, settings, attacks, calls or spent budgets. The clock is left alone. */
   reset(): void {
+    this.clearAttacks();
     this.faults.clear();
     this.faults.add(this.options.faults);
     this.personality = this.options.personality;

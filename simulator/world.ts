@@ -1,3 +1,4 @@
+import { AttackPlan } from './attacks/plan';
 import { Clock } from './clock';
 import { MAX_HISTORY_DAYS } from './constants';
 import { AuditEntries, type AuditEntry } from './events/auditEntries';
@@ -17,6 +18,7 @@ export interface World {
   readonly organisation: Organisation;
   readonly judge: Judge;
   readonly clock: Clock;
+  readonly attacks: AttackPlan;
   readonly identity: Feed<Login>;
   readonly nonIdentity: Feed<Login>;
   readonly logins: Feed<Login>;
@@ -25,23 +27,40 @@ export interface World {
   readonly jit: Feed<JitRequest>;
 }
 
-export function createWorld(options: { seed: number; scale: number; people: number; clock: Clock }): World {
-  const organisation = createOrganisation(options.seed, options.people);
+export function createWorld(options: {
+  seed: number;
+  scale: number;
+  people: number;
+  quiet?: boolean;
+  clock: Clock;
+}): World {
+  const organisation = createOrganisation(options.seed, options.people, options.quiet);
   const judge = new Judge(organisation);
-  const identity = new IdentityLogins(organisation, judge, options.scale);
-  const nonIdentity = new NonIdentityLogins(organisation, judge, options.scale);
+  const attacks = new AttackPlan(organisation, judge, options.scale);
+  const identity = new IdentityLogins(organisation, judge, options.scale, attacks);
+  const nonIdentity = new NonIdentityLogins(organisation, judge, options.scale, attacks);
   const merged = new MergedLogins([identity, nonIdentity]);
   return {
     organisation,
     judge,
     clock: options.clock,
+    attacks,
     identity: new Feed(identity),
     nonIdentity: new Feed(nonIdentity),
     logins: new Feed(merged),
-    scim: new Feed(new ScimUpdates(organisation, options.scale)),
+    scim: new Feed(new ScimUpdates(organisation, options.scale, attacks)),
     audit: new Feed(new AuditEntries(organisation)),
     jit: new Feed(new JitRequests(organisation)),
   };
+}
+
+/** Changes what attacks were played. Whatever was kept of the events is dropped. */
+export function changeAttacks(world: World, change: (attacks: AttackPlan) => void): void {
+  try {
+    change(world.attacks);
+  } finally {
+    [world.identity, world.nonIdentity, world.logins, world.scim, world.audit].forEach((feed) => feed.forget());
+  }
 }
 
 export const DAY_US = 86_400_000_000;

@@ -82,7 +82,7 @@ export class AuditEntries implements EventSource<AuditEntry> {
     const h = hash(this.seed, slot, index, 1);
     const draw = (what: number) => unit(mix(h + what));
     const context = draw(1) < 0.7 ? 'dash' : draw(1) < 0.9 ? 'api_token' : 'api_key';
-    const isAccess = draw(2) < CHANGES_A_DAY / (CHANGES_A_DAY + OTHER_ENTRIES_A_DAY);
+    const isAccess = !this.organisation.quiet && draw(2) < CHANGES_A_DAY / (CHANGES_A_DAY + OTHER_ENTRIES_A_DAY);
     const rawUs = slot * TEN_MINUTES_US + offset;
     const failed = draw(4) < FAILED;
     const change = failed

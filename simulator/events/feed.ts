@@ -16,6 +16,11 @@ export interface EventSource<E extends FeedEvent> {
   events(slot: number): readonly E[];
 }
 
+/** Two lists of one slot as one, oldest first. Events that there were before keep their order. */
+export function inOrder<E extends FeedEvent>(events: E[], more: readonly E[]): E[] {
+  return more.length === 0 ? events : [...events, ...more].sort((a, b) => a.rawUs - b.rawUs);
+}
+
 export interface FeedQuery<E extends FeedEvent> {
   /** Window, inclusive and exclusive, in microseconds. */
   fromUs: number;
@@ -51,6 +56,12 @@ export class Feed<E extends FeedEvent> {
     maxCachedEvents = 120_000
   ) {
     this.cache = new LruMap(maxCachedEvents, (events) => events.length + 1);
+  }
+
+  /** For when the source has other events than before. */
+  forget(): void {
+    this.cache.clear();
+    this.blocks.clear();
   }
 
   /** Events of a slot, oldest first; `keep` decides whether they stay in the cache. */

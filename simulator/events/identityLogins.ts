@@ -1,21 +1,18 @@
 import { hash, mix, poisson, unit } from '../hash';
-import { ATTACK_COUNTRIES, MINUTE_SHARES, minuteOfWeek, OFFICES, TRAVEL_COUNTRIES } from '../organisation/offices';
+import type { AttackPlan } from '../attacks/plan';
+import { MINUTE_SHARES, minuteOfWeek, OFFICES, TRAVEL_COUNTRIES } from '../organisation/offices';
 import { deviceOn } from '../organisation/directory';
-import { ENTRA, PIN } from '../organisation/identityProviders';
 import type { Organisation } from '../organisation/organisation';
 import type { Person } from '../organisation/people';
 import { postureOf, presentCertificate, providerFor } from './circumstances';
-import type { EventSource } from './feed';
+import { inOrder, type EventSource } from './feed';
 import type { Judge } from './judge';
 import { IDENTITY, LoginDraft, type Login } from './login';
 import { usesGateway } from './loginText';
 import { MINUTE_US, slotOffsets } from './offsets';
-import { sprayAt } from './spray';
 
-/** Logins of people in a working day at scale 1, without the spray. */
+/** Logins of people in a working day at scale 1, without attacks. */
 export const LOGINS_A_DAY = 4600;
-/** Addresses that a spray tries although nobody has them. */
-export const STRANGERS = 24;
 const SHARED_RAY = 1 / 150;
 /** Share of logins to an application that is not for the person's team, or only by chance. */
 const STRAYS = 0.035;
@@ -37,7 +34,8 @@ export class IdentityLogins implements EventSource<Login> {
   constructor(
     private readonly organisation: Organisation,
     private readonly judge: Judge,
-    private readonly scale: number
+    private readonly scale: number,
+    private readonly attacks: AttackPlan
   ) {
     this.seed = mix(organisation.seed + 101);
     const { people, applications } = organisation;
@@ -57,27 +55,23 @@ export class IdentityLogins implements EventSource<Login> {
   }
 
   count(slot: number): number {
-    return this.regular(slot) + (sprayAt(this.seed, slot, this.scale)?.attempts ?? 0);
+    return this.regular(slot) + this.attacks.loginCount(IDENTITY, slot);
   }
 
   events(slot: number): Login[] {
-    const spray = sprayAt(this.seed, slot, this.scale);
-    const attempts = spray?.attempts ?? 0;
-    const count = this.regular(slot) + attempts;
+    const count = this.regular(slot);
     const offsets = slotOffsets(this.seed, slot, count, MINUTE_US);
     const logins: Login[] = [];
     for (let i = 0; i < count; i++) {
       const h = hash(this.seed, slot, i, 1);
-      const sprayed = attempts > 0 && (i * attempts) % count < attempts;
       const before = logins[i - 1];
-      if (!sprayed && before && before.rayIndex === i - 1 && before.person >= 0 && unit(mix(h + 90)) < SHARED_RAY) {
+      if (before && before.rayIndex === i - 1 && before.person >= 0 && unit(mix(h + 90)) < SHARED_RAY) {
         logins.push(this.sameRay(before, i, h));
         continue;
       }
-      const rawUs = slot * MINUTE_US + offsets[i];
-      logins.push(sprayed && spray ? this.attempt(slot, i, rawUs, h, spray.app) : this.login(slot, i, rawUs, h));
+      logins.push(this.login(slot, i, slot * MINUTE_US + offsets[i], h));
     }
-    return logins;
+    return inOrder(logins, this.attacks.loginsIn(IDENTITY, slot, count));
   }
 
   private regular(slot: number): number {
@@ -110,7 +104,7 @@ export class IdentityLogins implements EventSource<Login> {
   }
 
   private applicationFor(person: Person, h: number): number {
-    if (unit(mix(h + 3)) < STRAYS) {
+    if (!this.organisation.quiet && unit(mix(h + 3)) < STRAYS) {
       return this.used[Math.floor(unit(mix(h + 4)) * this.used.length)];
     }
     const choices = this.appChoices.get(choiceKey(person.team, person.warp)) ?? [];
@@ -126,13 +120,13 @@ export class IdentityLogins implements EventSource<Login> {
     const office = OFFICES[person.office];
     const appIndex = this.applicationFor(person, h);
     const app = organisation.applications[appIndex];
-    const travels = draw(5) < 0.03;
+    const travels = !organisation.quiet && draw(5) < 0.03;
     const login = new LoginDraft(IDENTITY, slot, index, rawUs, mix(h + 50), appIndex);
     login.person = personIndex;
     login.path = draw(7) < 0.3 && app.paths.length > 0 ? Math.floor(draw(9) * app.paths.length) : -1;
     login.provider = providerFor(person, app, draw(16));
     login.country = travels ? TRAVEL_COUNTRIES[Math.floor(draw(11) * TRAVEL_COUNTRIES.length)] : office.country;
-    const casing = draw(8);
+    const casing = organisation.quiet ? 1 : draw(8);
     login.countryCase = casing < 0.015 ? 1 : casing < 0.02 ? 2 : 0;
     login.network = office.network;
     login.host = travels ? 251 + (mix(h + 12) % 3) : person.host;
@@ -146,21 +140,7 @@ export class IdentityLogins implements EventSource<Login> {
     login.strongContext = draw(18) >= 0.02;
     login.externalAnswer = draw(19) >= 0.01;
     login.approved = organisation.approvals.isApproved(personIndex, appIndex, rawUs);
-    presentCertificate(login, app, draw(20));
+    presentCertificate(login, app, organisation.quiet ? 1 : draw(20));
     return this.judge.complete(login, draw(10) < 0.02);
-  }
-
-  private attempt(slot: number, index: number, rawUs: number, h: number, app: number): Login {
-    const known = unit(mix(h + 20)) < 0.8;
-    const login = new LoginDraft(IDENTITY, slot, index, rawUs, mix(h + 50), app);
-    login.sprayed = true;
-    // It goes for the same fifty accounts every time.
-    login.person = known ? mix(h + 21) % Math.min(50, this.organisation.people.length) : -1;
-    login.stranger = known ? -1 : mix(h + 22) % STRANGERS;
-    login.provider = unit(mix(h + 23)) < 0.85 ? PIN : ENTRA;
-    login.country = ATTACK_COUNTRIES[mix(h + 24) % ATTACK_COUNTRIES.length];
-    login.network = '203.0.113';
-    login.host = 130 + (mix(h + 25) % 90);
-    return this.judge.complete(login);
   }
 }

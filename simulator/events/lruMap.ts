@@ -29,6 +29,11 @@ export class LruMap<K, V> {
     }
   }
 
+  clear(): void {
+    this.entries.clear();
+    this.size = 0;
+  }
+
   private remove(key: K): void {
     const value = this.entries.get(key);
     if (value !== undefined) {

@@ -1,7 +1,8 @@
+import type { AttackPlan } from '../attacks/plan';
 import { hash, mix, poisson, unit } from '../hash';
-import { ATTACK_COUNTRIES } from '../organisation/offices';
+import { attackerAt } from '../organisation/offices';
 import type { Organisation } from '../organisation/organisation';
-import type { EventSource } from './feed';
+import { inOrder, type EventSource } from './feed';
 import type { Judge } from './judge';
 import { LoginDraft, NON_IDENTITY, type Login } from './login';
 import { MINUTE_US, slotOffsets } from './offsets';
@@ -26,7 +27,8 @@ export class NonIdentityLogins implements EventSource<Login> {
   constructor(
     private readonly organisation: Organisation,
     private readonly judge: Judge,
-    private readonly scale: number
+    private readonly scale: number,
+    private readonly attacks: AttackPlan
   ) {
     this.seed = mix(organisation.seed + 202);
     const { applications, serviceAccounts, certificates } = organisation;
@@ -46,15 +48,20 @@ export class NonIdentityLogins implements EventSource<Login> {
   }
 
   count(slot: number): number {
-    return poisson((NON_IDENTITY_A_DAY * this.scale) / 1440, hash(this.seed, slot, 2));
+    return this.regular(slot) + this.attacks.loginCount(NON_IDENTITY, slot);
   }
 
   events(slot: number): Login[] {
-    const count = this.count(slot);
+    const count = this.regular(slot);
     const offsets = slotOffsets(this.seed, slot, count, MINUTE_US);
-    return Array.from({ length: count }, (_, i) =>
+    const logins = Array.from({ length: count }, (_, i) =>
       this.login(slot, i, slot * MINUTE_US + offsets[i], hash(this.seed, slot, i, 1))
     );
+    return inOrder(logins, this.attacks.loginsIn(NON_IDENTITY, slot, count));
+  }
+
+  private regular(slot: number): number {
+    return poisson((NON_IDENTITY_A_DAY * this.scale) / 1440, hash(this.seed, slot, 2));
   }
 
   /** The applications that let a machine in which has what it should have. */
@@ -69,7 +76,7 @@ export class NonIdentityLogins implements EventSource<Login> {
 
   private login(slot: number, index: number, rawUs: number, h: number): Login {
     const login = new LoginDraft(NON_IDENTITY, slot, index, rawUs, mix(h + 50));
-    login.v6 = unit(mix(h + 2)) < 0.02;
+    login.v6 = !this.organisation.quiet && unit(mix(h + 2)) < 0.02;
     this.callWith(login, h, (what) => unit(mix(h + what)));
     return this.judge.complete(login);
   }
@@ -77,31 +84,31 @@ export class NonIdentityLogins implements EventSource<Login> {
   /** A service token, a client certificate, a token of another application, or nothing at all. */
   private callWith(login: LoginDraft, h: number, draw: (what: number) => number): void {
     const pick = (apps: readonly number[]) => apps[Math.floor(draw(4) * apps.length)];
+    const { quiet } = this.organisation;
     // A few call what does not take them.
     const appOf = (takers: readonly number[]) =>
-      pick(draw(5) < 0.01 || takers.length === 0 ? this.machineApps : takers);
-    const kind = draw(1);
+      pick((!quiet && draw(5) < 0.01) || takers.length === 0 ? this.machineApps : takers);
+    // On a quiet day, nobody comes with nothing.
+    const kind = quiet ? draw(1) * 0.93 : draw(1);
     if (kind < 0.76) {
       login.serviceAccount = Math.floor(draw(3) ** 1.5 * this.appsOfToken.length);
       login.app = appOf(this.appsOfToken[login.serviceAccount]);
       fromOffice(login, this.organisation.serviceAccounts[login.serviceAccount].host);
     } else if (kind < 0.91) {
       login.certificate = this.machineCertificates[Math.floor(draw(3) * this.machineCertificates.length)];
-      login.mtls = certificateStatus(draw(6), draw(7));
+      login.mtls = quiet ? 'SUCCESS' : certificateStatus(draw(6), draw(7));
       login.app = appOf(this.appsOfCertificate[login.certificate]);
       login.country = 'DE';
       login.network = '192.0.2';
       login.host = 180 + login.certificate;
     } else if (kind < 0.93) {
       const [linkedApp, app] = this.links[Math.floor(draw(6) * this.links.length)];
-      login.linkedApp = draw(7) < 0.85 ? linkedApp : pick(this.usedApps);
+      login.linkedApp = quiet || draw(7) < 0.85 ? linkedApp : pick(this.usedApps);
       login.app = app;
       fromOffice(login, 220);
     } else {
       login.app = pick(this.usedApps);
-      login.country = ATTACK_COUNTRIES[mix(h + 8) % ATTACK_COUNTRIES.length];
-      login.network = '203.0.113';
-      login.host = 130 + (mix(h + 9) % 120);
+      Object.assign(login, attackerAt(mix(h + 9)));
     }
   }
 }

@@ -1,7 +1,8 @@
+import type { AttackPlan } from '../attacks/plan';
 import { hash, mix, poisson, unit, uuidFor } from '../hash';
 import { MINUTE_SHARES, minuteOfWeek } from '../organisation/offices';
 import type { Organisation } from '../organisation/organisation';
-import type { EventSource, FeedEvent } from './feed';
+import { inOrder, type EventSource, type FeedEvent } from './feed';
 import { slotOffsets } from './offsets';
 
 /** Updates in a working day at scale 1. */
@@ -39,7 +40,8 @@ export class ScimUpdates implements EventSource<ScimUpdate> {
 
   constructor(
     private readonly organisation: Organisation,
-    private readonly scale: number
+    private readonly scale: number,
+    private readonly attacks: AttackPlan
   ) {
     this.seed = mix(organisation.seed + 303);
     this.byProvider = organisation.providers.map((_, provider) =>
@@ -48,14 +50,23 @@ export class ScimUpdates implements EventSource<ScimUpdate> {
   }
 
   count(slot: number): number {
+    return this.regular(slot) + this.attempts(slot).length;
+  }
+
+  events(slot: number): ScimUpdate[] {
+    const count = this.regular(slot);
+    const offsets = slotOffsets(this.seed, slot, count, TEN_MINUTES_US);
+    const updates = Array.from({ length: count }, (_, i) => this.update(slot, i, offsets[i]));
+    return inOrder(updates, this.attempts(slot));
+  }
+
+  private regular(slot: number): number {
     const shares = MINUTE_SHARES[minuteOfWeek(slot * 10)];
     return poisson(shares[shares.length - 1] * 10 * SCIM_UPDATES_A_DAY * this.scale, hash(this.seed, slot, 2));
   }
 
-  events(slot: number): ScimUpdate[] {
-    const count = this.count(slot);
-    const offsets = slotOffsets(this.seed, slot, count, TEN_MINUTES_US);
-    return Array.from({ length: count }, (_, i) => this.update(slot, i, offsets[i]));
+  private attempts(slot: number): ScimUpdate[] {
+    return this.attacks.scimUpdates(slot * TEN_MINUTES_US, (slot + 1) * TEN_MINUTES_US);
   }
 
   private update(slot: number, index: number, offset: number): ScimUpdate {
@@ -73,7 +84,7 @@ export class ScimUpdates implements EventSource<ScimUpdate> {
       provider,
       person: people[Math.floor(draw(3) * people.length)] ?? 0,
       group: isGroup ? Math.floor(draw(4) * this.organisation.groups.length) : -1,
-      failed: draw(5) < 0.06,
+      failed: !this.organisation.quiet && draw(5) < 0.06,
       id: uuidFor(this.seed, `${slot}:${index}`),
     };
   }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { API_PREFIX, CONTROL_PREFIX } from '../constants';
+import { API_PREFIX, CONTROL_PREFIXES } from '../constants';
 import { control } from '../control';
 import { replyInstead, spoil } from '../faults/replies';
 import type { Strike } from '../faults/faults';
@@ -172,7 +172,7 @@ async function serveApi(
 
 async function serve(simulation: Simulation, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-  if (url.pathname.startsWith(CONTROL_PREFIX)) {
+  if (CONTROL_PREFIXES.some((prefix) => url.pathname.startsWith(prefix))) {
     const body = await readBody(request);
     send(response, control(simulation, request.method ?? 'GET', url, body));
   } else if (url.pathname.startsWith(API_PREFIX)) {

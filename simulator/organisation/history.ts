@@ -23,7 +23,8 @@ export interface Change {
   readonly after: Configuration;
 }
 
-interface Span {
+/** A stretch of time (microseconds, the end exclusive) in which a mistake stands. */
+export interface Span {
   readonly fromUs: number;
   readonly toUs: number;
   readonly mistake: Mistake;
@@ -32,11 +33,12 @@ interface Span {
 /**
  * How the configuration changes. In the middle of every day (UTC), somebody changes a policy and locks people out,
  * and puts it back some hours later. On two days of three, the same happens to a group or an application.
- * Like everything else that happens, a day only depends on the seed and its number.
+ * Like everything else that happens, a day only depends on the seed, its number, and what was played.
  */
 export class History {
   private readonly moments = new Map<string, Moment>();
   private readonly days = new Map<number, Span[]>();
+  private played: Span[] = [];
   /** The stretch without changes that was asked for last: mostly, the next question is about it, too. */
   private last: { fromUs: number; toUs: number; moment: Moment };
 
@@ -46,6 +48,17 @@ export class History {
     private readonly mistakes: { readonly policies: readonly Mistake[]; readonly others: readonly Mistake[] }
   ) {
     this.last = { fromUs: 0, toUs: 0, moment: this.moment([]) };
+  }
+
+  /** Adds a change, and the one that takes it back. */
+  play(span: Span): void {
+    this.played.push(span);
+    this.last.toUs = this.last.fromUs;
+  }
+
+  clearPlayed(): void {
+    this.played = [];
+    this.last.toUs = this.last.fromUs;
   }
 
   /** `us` is microseconds since the epoch, here and below. */
@@ -82,7 +95,8 @@ export class History {
     for (let day = Math.floor(fromUs / DAY_US); day <= Math.floor(toUs / DAY_US); day++) {
       for (const span of this.spans(day)) {
         for (const [us, isRepair] of [[span.fromUs, false] as const, [span.toUs, true] as const]) {
-          if (us >= fromUs && us <= toUs) {
+          // What was played may last into the next day, which has it, too.
+          if (us >= fromUs && us <= toUs && Math.floor(us / DAY_US) === day) {
             const [before, after] = [this.at(us - 1).configuration, this.at(us).configuration];
             found.push({ us, mistake: span.mistake, isRepair, before, after });
           }
@@ -105,12 +119,20 @@ export class History {
     return undefined;
   }
 
-  /** All of a day's mistakes begin and end in it. */
   private spans(day: number): Span[] {
+    const [fromUs, toUs] = [day * DAY_US, (day + 1) * DAY_US];
+    return [...this.daily(day), ...this.played.filter((span) => span.fromUs < toUs && span.toUs >= fromUs)];
+  }
+
+  /** All of a day's own mistakes begin and end in it. There are none where nothing can be mistaken. */
+  private daily(day: number): Span[] {
     let spans = this.days.get(day);
     if (!spans) {
       const { policies, others } = this.mistakes;
-      const made = [policies[hash(this.seed, day, 81) % policies.length], ...(day % 3 < 2 ? [others[day % 3]] : [])];
+      const made =
+        policies.length === 0
+          ? []
+          : [policies[hash(this.seed, day, 81) % policies.length], ...(day % 3 < 2 ? [others[day % 3]] : [])];
       spans = made.map((mistake, which) => {
         const fromUs = day * DAY_US + (600 * MINUTE_US + (hash(this.seed, day, which, 82) % (150 * MINUTE_US)));
         return { fromUs, toUs: fromUs + (100 + (hash(this.seed, day, which, 83) % 120)) * MINUTE_US, mistake };

@@ -2,7 +2,7 @@ import type { AccessDocument, AccessRule, Configuration, GroupDocument, PolicyDo
 import { entraGroup } from './directory';
 import { ENTRA, type Provider } from './identityProviders';
 
-/** A change that locks people out. It is taken back some hours later. */
+/** A change that lets in the wrong people, mostly too few. It is taken back later. */
 export interface Mistake {
   readonly kind: 'policy' | 'group' | 'application';
   /** ID of what was changed. */
@@ -16,13 +16,13 @@ export interface Mistake {
 
 const only = (country_code: string): AccessRule => ({ geo: { country_code } });
 
-/** One a day is made of the first kind, and one of the second kind on two days of three. */
+/** One a day is made of the first kind, and one of the second kind on two days of three. The last one is an attack. */
 export function createMistakes(
   seed: number,
   names: readonly string[],
   { applications, groups }: Configuration,
   providers: readonly Provider[]
-): { policies: Mistake[]; others: Mistake[] } {
+): { policies: Mistake[]; others: Mistake[]; opened: Mistake } {
   const policy = (app: string, name: string, made: (policy: PolicyDocument) => Partial<PolicyDocument>): Mistake => {
     const { uid, policies } = applications[names.indexOf(app)];
     const found = policies.find((its) => its.name === name);
@@ -54,6 +54,7 @@ export function createMistakes(
         include: [{ email_domain: { domain: 'example.org' } }, { group: { id: groupNamed('Engineering').id } }],
       })),
     ],
+    opened: policy('Payroll', 'Payroll', () => ({ include: [{ everyone: {} }], require: [] })),
     others: [
       {
         kind: 'group',

@@ -19,9 +19,26 @@ export const OFFICES: readonly Office[] = [
   { city: 'Singapore', country: 'SG', utcOffset: 480, share: 0.07, network: '203.0.113' },
 ];
 
-/** Countries people travel to, and where attempts on other people's accounts come from. */
+/** Countries that people travel to, where attempts on other people's accounts come from, and where nobody ever was. */
 export const TRAVEL_COUNTRIES = ['FR', 'ES', 'NL', 'CA', 'JP', 'PT', 'IE', 'AU'] as const;
 export const ATTACK_COUNTRIES = ['BR', 'VN', 'RO', 'ID', 'UA'] as const;
+export const NEVER_VISITED = ['KR', 'NZ', 'ZA', 'CL', 'FI', 'GR'] as const;
+
+/** Addresses of attackers: how many in a row are in each country. */
+const ATTACKERS: ReadonlyArray<readonly [(typeof ATTACK_COUNTRIES)[number], number]> = [
+  ['VN', 44],
+  ['BR', 30],
+  ['ID', 22],
+  ['RO', 16],
+  ['UA', 8],
+];
+const ATTACKER_COUNTRIES = ATTACKERS.flatMap(([country, hosts]) => Array.from({ length: hosts }, () => country));
+
+/** An address of an attacker; neighbors are mostly in one country. There are 120, after which they repeat. */
+export function attackerAt(number: number): { country: string; network: string; host: number } {
+  const place = number % ATTACKER_COUNTRIES.length;
+  return { country: ATTACKER_COUNTRIES[place], network: '203.0.113', host: 130 + place };
+}
 
 const HOURS_WEEKDAY = [1, 1, 1, 1, 1, 2, 6, 22, 78, 100, 84, 70, 52, 66, 74, 62, 50, 36, 18, 11, 8, 6, 4, 2];
 const HOURS_WEEKEND = [1, 1, 1, 1, 1, 1, 2, 3, 5, 7, 8, 8, 7, 7, 7, 6, 6, 6, 5, 5, 4, 3, 2, 1];

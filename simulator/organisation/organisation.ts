@@ -9,7 +9,7 @@ import { History } from './history';
 import { createProviders, type Provider } from './identityProviders';
 import { createLists } from './lists';
 import { createCertificates, createServiceAccounts, type ClientCertificate, type ServiceAccount } from './machines';
-import { createMistakes } from './mistakes';
+import { createMistakes, type Mistake } from './mistakes';
 import { createPeople, TEAMS, type Person, type Team } from './people';
 import { createPostureRules, type PostureRule } from './posture';
 
@@ -34,16 +34,20 @@ export interface Organisation {
   readonly approvers: readonly string[];
   readonly approvals: Approvals;
   readonly history: History;
+  /** What an attacker with an administrator's account does. */
+  readonly opened: Mistake;
+  /** Nothing happens that is odd, unless it is played. */
+  readonly quiet: boolean;
 }
 
-export function createOrganisation(seed: number, count = 300): Organisation {
+export function createOrganisation(seed: number, count = 300, quiet = false): Organisation {
   const people = createPeople(seed, count);
   const applications = createApplications(seed);
   const providers = createProviders(seed);
   const postureRules = createPostureRules(seed);
-  const serviceAccounts = createServiceAccounts(seed);
+  const serviceAccounts = createServiceAccounts(seed, quiet);
   const certificates = createCertificates(seed);
-  const lists = createLists(seed, people);
+  const lists = createLists(seed, people, quiet);
   const groups = createAccessGroups({ seed, people, providers, lists, posture: postureRules });
   const known = { seed, people, applications, providers, posture: postureRules, lists, groups };
   const policies = createPolicies({ ...known, serviceAccounts, certificates });
@@ -57,6 +61,7 @@ export function createOrganisation(seed: number, count = 300): Organisation {
     lists: Object.values(lists),
   };
   const names = applications.map(({ name }) => name);
+  const { opened, ...mistakes } = createMistakes(seed, names, configuration, providers);
   return {
     seed,
     people,
@@ -72,6 +77,8 @@ export function createOrganisation(seed: number, count = 300): Organisation {
     certificates,
     approvers: lists.approvers.items,
     approvals: new Approvals(hash(seed, 505), people, applications, policies),
-    history: new History(hash(seed, 404), configuration, createMistakes(seed, names, configuration, providers)),
+    history: new History(hash(seed, 404), configuration, quiet ? { policies: [], others: [] } : mistakes),
+    opened,
+    quiet,
   };
 }

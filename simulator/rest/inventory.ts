@@ -31,11 +31,13 @@ function listIdentityProviders(call: CallContext): Reply {
 
 function listServiceTokens(call: CallContext): Reply {
   const { query, world, nowUs } = call;
+  const expiringUs = world.attacks.expiringUs(nowUs);
   const rows = world.organisation.serviceAccounts
     .filter(({ name }) => contains(name, query.get('name')) && contains(name, query.get('search')))
     .map(
       (
-        account
+        account,
+        index
       ): ServiceToken & {
         last_seen_at?: string;
         client_secret_version: number;
@@ -48,7 +50,7 @@ function listServiceTokens(call: CallContext): Reply {
         client_secret_version: account.version,
         duration: '8760h',
         enabled: account.enabled,
-        expires_at: new Date(account.expiresUs / 1000).toISOString(),
+        expires_at: new Date(((index === 0 && expiringUs) || account.expiresUs) / 1000).toISOString(),
         created_at: CREATED,
         updated_at: CREATED,
         ...(isValidAt(account, nowUs) ? { last_seen_at: new Date(nowUs / 1000 - 60_000).toISOString() } : {}),
@@ -58,13 +60,16 @@ function listServiceTokens(call: CallContext): Reply {
 }
 
 function listCertificates(call: CallContext): Reply {
-  const rows = call.world.organisation.certificates.map(
-    (certificate): Certificate & { created_at: string; updated_at: string } => ({
+  const { attacks, organisation } = call.world;
+  const expiringUs = attacks.expiringUs(call.nowUs);
+  const rows = organisation.certificates.map(
+    (certificate, index): Certificate & { created_at: string; updated_at: string } => ({
       id: certificate.id,
       name: certificate.name,
       fingerprint: certificate.fingerprint,
       associated_hostnames: [...certificate.hostnames],
-      expires_on: '2027-12-31T23:59:59Z',
+      expires_on:
+        index === 0 && expiringUs !== undefined ? new Date(expiringUs / 1000).toISOString() : '2027-12-31T23:59:59Z',
       created_at: CREATED,
       updated_at: CREATED,
     })

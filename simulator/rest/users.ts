@@ -18,8 +18,9 @@ const FAILED_LOGINS_GIVEN = 1000;
 /** Last successful logins by index of the person, microseconds; kept for the minute that they were read in. */
 function lastLogins(world: World, nowUs: number): Map<number, number> {
   const minute = Math.floor(nowUs / 60_000_000);
+  const { version } = world.attacks;
   const kept = lastLoginsKept.get(world);
-  if (kept?.minute === minute) {
+  if (kept?.minute === minute && kept.version === version) {
     return kept.byPerson;
   }
   const byPerson = new Map<number, number>();
@@ -29,10 +30,10 @@ function lastLogins(world: World, nowUs: number): Map<number, number> {
       byPerson.set(login.person, login.rawUs);
     }
   }
-  lastLoginsKept.set(world, { minute, byPerson });
+  lastLoginsKept.set(world, { minute, version, byPerson });
   return byPerson;
 }
-const lastLoginsKept = new WeakMap<World, { minute: number; byPerson: Map<number, number> }>();
+const lastLoginsKept = new WeakMap<World, { minute: number; version: number; byPerson: Map<number, number> }>();
 
 function iso(us: number): string {
   return new Date(Math.floor(us / 1000)).toISOString();

@@ -135,6 +135,7 @@ test('the command line', async (t) => {
       '--port',
       '0',
       '--scale=20',
+      '--quiet',
       '--personality',
       'tied,late',
       '--set',
@@ -144,6 +145,7 @@ test('the command line', async (t) => {
     ]);
     assert.equal(options.port, 0);
     assert.equal(options.scale, 20);
+    assert.equal(options.quiet, true);
     assert.equal(options.frozenAt, NOW);
     assert.equal(options.personality?.tieOrder, 'perPage');
     assert.equal(options.personality?.lateShare, 0.05);

@@ -117,13 +117,13 @@ export interface Asking {
 export class Scenario {
   /** Three days hold at least one working day, and the youngest rows may still change. */
   readonly range: Range;
-  private readonly person: string;
+  readonly person: string;
   /** Errors and notices of the last answers. */
   private said: string[] = [];
 
   constructor(
     readonly simulator: Simulator,
-    private readonly source: DataSource,
+    readonly source: DataSource,
     readonly now: number,
     /** What was found out for other scenarios on the same events. */
     private readonly truths: Map<string, Tally>

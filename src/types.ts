@@ -15,8 +15,60 @@ export interface Filter {
   values: string[];
 }
 
+/** What is counted in each group and bucket: events, or the different values of a field. */
+export type Measure = { type: 'count' } | { type: 'distinct'; field: string };
+
+/** Operators that compare a measure with a number. */
+export const HAVING_OPERATORS = ['>=', '>', '=', '!=', '<', '<='] as const satisfies readonly Operator[];
+
+/** Keeps the groups of a table whose measure fulfills this. */
+export interface Having {
+  operator: (typeof HAVING_OPERATORS)[number];
+  /** A number, or a text with a template variable in it. */
+  value: number | string;
+}
+
+/** Keeps the events before which no other with the same values of these fields came within the history. */
+export interface FirstSeen {
+  by: string[];
+  /** A whole number and one of s, m, h, d, w, as all durations of a query. */
+  history: string;
+}
+
+/** A step of a sequence: that at least so many events pass the filters. Absent means one. */
+export interface Step {
+  filters?: Filter[];
+  atLeast?: number;
+}
+
+/** Keeps the events of the last step that follow those of the earlier steps, for the same values of these fields. */
+export interface Sequence {
+  by: string[];
+  steps: Step[];
+  within: string;
+}
+
+export const COMPARE_SHOWS = ['value', 'baseline', 'deviation'] as const;
+
+/** Sets each bucket of a series beside the same one so long ago, so many times (absent: once). */
+export interface Compare {
+  shift: string;
+  times?: number;
+  /** The one number that is shown. Absent means all. */
+  show?: (typeof COMPARE_SHOWS)[number];
+}
+
+/** What is counted, and what needs history: the parts of a query that are not there unless somebody asks for them. */
+export interface QueryOptions {
+  measure?: Measure;
+  having?: Having;
+  firstSeen?: FirstSeen;
+  sequence?: Sequence;
+  compare?: Compare;
+}
+
 /** What a panel, an Explore row or an alert rule asks; pkg/query reads the same JSON. */
-export interface AccessQuery extends DataQuery {
+export interface AccessQuery extends DataQuery, QueryOptions {
   queryType?: QueryTypeName;
   format?: Format;
   filters?: Filter[];
@@ -28,6 +80,9 @@ export interface AccessQuery extends DataQuery {
   /** The one part of the answer that is asked for, where answers have parts. Absent means all. */
   part?: string;
 }
+
+/** What a query asks, without what says where it goes. */
+export type Question = Omit<AccessQuery, keyof DataQuery> & Pick<AccessQuery, 'queryType'>;
 
 /** A query that spells out its surface, its format, and its lists. */
 export type FullQuery = AccessQuery &

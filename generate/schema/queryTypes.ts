@@ -1,5 +1,6 @@
 import {
   catalogue,
+  OPERATORS,
   OTHER_FIELD,
   columns,
   defaultGroupBy,
@@ -9,9 +10,11 @@ import {
   type AnswerPart,
   type CatalogueField,
   type CatalogueQueryType,
+  type Operator,
 } from '../../catalogue/index';
 import { DEFAULT_LIMIT } from '../../src/types';
 import { closedObject, type Json, type JsonObject } from './json';
+import { OPTION_RULES, queryOptions } from './queryOptions';
 
 /** Bounds of every query. pkg/query has the same. */
 const MAX_FILTERS = 50;
@@ -54,9 +57,7 @@ export function querySchema(type: CatalogueQueryType): JsonObject {
     },
     filters: {
       description: `Conditions that every ${type.noun.one} must meet.`,
-      type: 'array',
-      maxItems: MAX_FILTERS,
-      items: { oneOf: filterableFields(type.queryType).map(filterSchema) },
+      ...filterList({ oneOf: filterableFields(type.queryType).map(filterSchema) }),
       ...requiredFilters(type),
     },
   };
@@ -90,8 +91,9 @@ export function querySchema(type: CatalogueQueryType): JsonObject {
       type: 'integer',
       minimum: 1,
     },
+    ...queryOptions(type, stepFilters(type)),
   };
-  return { $schema: DRAFT, ...closedObject(properties, required) };
+  return { $schema: DRAFT, ...closedObject(properties, required), ...OPTION_RULES };
 }
 
 function partSchema(parts: AnswerPart[]): JsonObject {
@@ -103,25 +105,42 @@ function partSchema(parts: AnswerPart[]): JsonObject {
   };
 }
 
+function filterList(items: JsonObject): JsonObject {
+  return { type: 'array', maxItems: MAX_FILTERS, items };
+}
+
 function filterSchema(field: CatalogueField): JsonObject {
-  const examples: Json[] = (field.values ?? []).map((value) => value.value);
+  const examples = (field.values ?? []).map((value) => value.value);
   return {
     description: `${field.label}: ${field.description}`,
-    ...closedObject(
-      {
-        field: { type: 'string', enum: [field.name] },
-        operator: { type: 'string', enum: [...field.operators] },
-        values: {
-          description: 'Positive operators match if any of the values matches, negative ones if none does.',
-          type: 'array',
-          minItems: 1,
-          maxItems: MAX_VALUES,
-          items: { type: 'string', maxLength: MAX_VALUE_LENGTH, ...(examples.length > 0 && { examples }) },
-        },
-      },
-      ['field', 'operator', 'values']
-    ),
+    ...conditionSchema([field.name], field.operators, examples),
   };
+}
+
+/** Filters of a step, in short: what each field takes is said once, at the filters of the query. */
+function stepFilters(type: CatalogueQueryType): JsonObject {
+  const fields = filterableFields(type.queryType).map((field) => field.name);
+  return {
+    description: `Conditions that ${type.noun.many} of this step must meet, as in filters.`,
+    ...filterList(conditionSchema(fields, OPERATORS)),
+  };
+}
+
+function conditionSchema(fields: string[], operators: readonly Operator[], examples: Json[] = []): JsonObject {
+  return closedObject(
+    {
+      field: { type: 'string', enum: fields },
+      operator: { type: 'string', enum: [...operators] },
+      values: {
+        description: 'Positive operators match if any of the values matches, negative ones if none does.',
+        type: 'array',
+        minItems: 1,
+        maxItems: MAX_VALUES,
+        items: { type: 'string', maxLength: MAX_VALUE_LENGTH, ...(examples.length > 0 && { examples }) },
+      },
+    },
+    ['field', 'operator', 'values']
+  );
 }
 
 /** Draft 4 has no "contains", so this says that not all items of the list are for other fields. */

@@ -1,5 +1,6 @@
 import { type AccessQuery, type Filter } from '../types';
-import { limitProblem, patternProblem, queryProblems } from './problems';
+import { patternProblem } from './filterProblems';
+import { limitProblem, queryProblems } from './problems';
 
 const options = { maxRows: 100_000, masked: false };
 const problems = (change: Partial<AccessQuery>, more = {}) =>

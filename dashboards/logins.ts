@@ -13,7 +13,8 @@ import { BLOCKED_LOGINS, DATASOURCE, LOGINS, MANY_GROUPS, target } from './targe
 
 const TOP = 10;
 
-const GAUGE_CELL = {
+/** A bar in the cell, with the number behind it. */
+export const GAUGE_CELL = {
   type: common.TableCellDisplayMode.Gauge,
   mode: common.BarGaugeDisplayMode.Gradient,
   valueDisplayMode: common.BarGaugeValueMode.Text,

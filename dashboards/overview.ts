@@ -1,6 +1,8 @@
 import {
   DashboardBuilder,
   DashboardCursorSync,
+  DashboardLinkBuilder,
+  DashboardLinkType,
   RowBuilder,
   type Dashboard,
 } from '@grafana/grafana-foundation-sdk/dashboard';
@@ -10,12 +12,26 @@ import { loginsByServiceToken, mtlsStatus, scimFailures, scimUpdates } from './o
 import { blocked, blockedShare, logins, users } from './stats';
 import { dataSourceVariable, fieldVariable } from './variables';
 
+/** What the dashboards on one account have in common, and nothing else has. */
+export const TAGS = ['cloudflare', 'access', 'security'];
+
+/** Links to the others of these dashboards, whatever their uids are, for the same data source and time range. */
+export function siblings(): DashboardLinkBuilder {
+  return new DashboardLinkBuilder('Cloudflare Access')
+    .type(DashboardLinkType.Dashboards)
+    .tags(TAGS)
+    .icon('external link')
+    .keepTime(true)
+    .includeVars(true);
+}
+
 /** The overview of one account. The uid distinguishes the provisioned copy from the one that the plugin bundles. */
 export function overview(uid: string): Dashboard {
   const builder = new DashboardBuilder('Cloudflare Access')
     .uid(uid)
     .description('Who signed in through Cloudflare Access, who was blocked, and where.')
-    .tags(['cloudflare', 'access', 'security'])
+    .tags(TAGS)
+    .link(siblings())
     .editable()
     .tooltip(DashboardCursorSync.Crosshair)
     .timezone('browser')

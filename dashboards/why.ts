@@ -6,7 +6,7 @@ import {
   type DynamicConfigValue,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
-import { numbered } from './overview';
+import { numbered, siblings, TAGS } from './overview';
 import { label, NO_VALUE, width } from './style';
 import { DATASOURCE, target } from './target';
 import { dataSourceVariable } from './variables';
@@ -18,7 +18,8 @@ export function why(uid: string): Dashboard {
   const builder = new DashboardBuilder('Why was this login blocked?')
     .uid(uid)
     .description('What Cloudflare Access decided about the login with a Ray ID, by which policy, and which rule.')
-    .tags(['cloudflare', 'access', 'security'])
+    .tags(TAGS)
+    .link(siblings())
     .editable()
     .timezone('browser')
     .time({ from: 'now-24h', to: 'now' })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { alertRules } from '../dashboards/alerts';
 import { doing } from '../dashboards/doing';
 import { overview, panelId } from '../dashboards/overview';
+import { threats } from '../dashboards/threats';
 import { why } from '../dashboards/why';
 import { referencePages } from './reference';
 import { pluginSchema } from './schema/index';
@@ -23,9 +24,14 @@ export function outputs(readPage: (path: string) => string = (path) => readFileS
   return [
     { path: 'provisioning/alerting/cloudflare-access.yaml', text: alerts },
     { path: 'provisioning/dashboards/cloudflare-access.json', text: json(provisioned) },
+    {
+      path: 'provisioning/dashboards/threats.json',
+      text: json(threats('cloudflare-access-detections', 'cloudflare-access-explained')),
+    },
     { path: 'provisioning/dashboards/why-blocked.json', text: json(why('cloudflare-access-explained')) },
     { path: 'src/dashboards/cloudflare-access.json', text: json(overview('cloudflare-access-overview')) },
     { path: 'src/dashboards/cloudflare-access-doing.json', text: json(doing('cloudflare-access-doing')) },
+    { path: 'src/dashboards/threats.json', text: json(threats('cloudflare-access-threats', 'cloudflare-access-why')) },
     { path: 'src/dashboards/why-blocked.json', text: json(why('cloudflare-access-why')) },
     // Without line breaks, so that Prettier makes few: webpack warns about large files.
     { path: 'src/schema/v0alpha1.json', text: JSON.stringify(pluginSchema()) },

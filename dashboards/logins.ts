@@ -8,7 +8,18 @@ import {
 } from '@grafana/grafana-foundation-sdk/piechart';
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeriesPanel } from '@grafana/grafana-foundation-sdk/timeseries';
-import { BAD, COUNT_UNIT, NO_VALUE, countedRows, countsOverTime, fixed, label, outcomeColors, width } from './style';
+import {
+  BAD,
+  COUNT_UNIT,
+  NO_VALUE,
+  countedRows,
+  countsOverTime,
+  fixed,
+  label,
+  leastWidth,
+  outcomeColors,
+  width,
+} from './style';
 import { BLOCKED_LOGINS, DATASOURCE, LOGINS, MANY_GROUPS, target } from './target';
 
 const TOP = 10;
@@ -83,7 +94,7 @@ export function blockedBy(title: string, field: string, span: number): TablePane
     .overrideByFieldType('string', [{ id: 'noValue', value: '(none)' }])
     .overrideByName(label('access_requests', 'country'), width(90))
     .cellHeight(common.TableCellHeight.Sm)
-    .overrideByFieldType('number', [{ id: 'custom.cellOptions', value: GAUGE_CELL }])
+    .overrideByFieldType('number', [...leastWidth(90), { id: 'custom.cellOptions', value: GAUGE_CELL }])
     .span(span)
     .height(11);
 }

@@ -1,3 +1,4 @@
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import {
   DashboardBuilder,
   DashboardCursorSync,
@@ -5,6 +6,7 @@ import {
   DashboardLinkType,
   RowBuilder,
   type Dashboard,
+  type DashboardLink,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { configurationChanged } from './annotations';
 import { blockedBy, identityProviders, latestBlockedLogins, loginsByOutcome } from './logins';
@@ -16,13 +18,16 @@ import { dataSourceVariable, fieldVariable } from './variables';
 export const TAGS = ['cloudflare', 'access', 'security'];
 
 /** Links to the others of these dashboards, whatever their uids are, for the same data source and time range. */
-export function siblings(): DashboardLinkBuilder {
-  return new DashboardLinkBuilder('Cloudflare Access')
+export function siblings(): Builder<DashboardLink> {
+  const link = new DashboardLinkBuilder('Cloudflare Access')
     .type(DashboardLinkType.Dashboards)
     .tags(TAGS)
     .icon('external link')
     .keepTime(true)
-    .includeVars(true);
+    .includeVars(true)
+    .build();
+  // The SDK hides the links in a menu by default.
+  return { build: () => ({ ...link, placement: undefined }) };
 }
 
 /** The overview of one account. The uid distinguishes the provisioned copy from the one that the plugin bundles. */

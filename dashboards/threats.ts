@@ -48,8 +48,8 @@ export function threats(uid: string, explanation: string): Dashboard {
     .withRow(new RowBuilder('Guessed passwords'))
     .withPanel(blockedAgainstUsual())
     .withPanel(usersByAddress())
-    .withPanel(blockedBy('Blocked by address', 'ip_address', 8))
-    .withPanel(blockedBy('Blocked by user', 'user_email', 8))
+    .withPanel(blockedBy('Blocked by address', 'ip_address', 7))
+    .withPanel(blockedBy('Blocked by user', 'user_email', 9))
     .withPanel(loginsAfterBursts(explanation));
   builder
     .withRow(new RowBuilder('Places'))

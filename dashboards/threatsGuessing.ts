@@ -3,7 +3,7 @@ import type { PanelBuilder as StatPanel } from '@grafana/grafana-foundation-sdk/
 import type { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
 import type { PanelBuilder as TimeSeriesPanel } from '@grafana/grafana-foundation-sdk/timeseries';
 import { outcomeFilter } from '../catalogue/index';
-import { BAD, countsOverTime, dashed, fixedOverride, label, NEUTRAL, reduced, width } from './style';
+import { BAD, countsOverTime, dashed, fixedOverride, label, leastWidth, NEUTRAL, reduced, width } from './style';
 import {
   BLOCKED,
   BLOCKED_LOGINS,
@@ -17,7 +17,7 @@ import {
 import { distinctBy, events, explained, suspects } from './threatsRows';
 
 const QUERY_TYPE = 'access_requests';
-const FEW_USERS = 5;
+const MANY_USERS = 15;
 const FAILURES = 10;
 
 const DISTINCT_USERS = { type: 'distinct', field: 'user_email' } as const;
@@ -38,15 +38,15 @@ const AFTER_BURST: Question = {
 
 export function addressesWithManyUsers(): StatPanel {
   return suspects(
-    'Addresses that try many users',
-    `Addresses that were blocked as ${FEW_USERS} different users or more. An office behind one address is one of them if a policy has just locked people out.`,
+    'Spraying addresses',
+    `Addresses that were blocked as ${MANY_USERS} different users or more. An office behind one address is one of them if a policy has just locked people out.`,
     {
       queryType: QUERY_TYPE,
       format: 'table',
       filters: BLOCKED_LOGINS,
       groupBy: ['ip_address'],
       measure: DISTINCT_USERS,
-      having: { operator: '>=', value: FEW_USERS },
+      having: { operator: '>=', value: MANY_USERS },
     }
   ).reduceOptions(reduced('count').fields('/Distinct/'));
 }
@@ -109,7 +109,8 @@ export function usersByAddress(): TablePanel {
       having: { operator: '>=', value: 2 },
     }
   )
-    .overrideByName(label(QUERY_TYPE, 'country'), width(90))
+    .overrideByName(label(QUERY_TYPE, 'ip_address'), leastWidth(115))
+    .overrideByName(label(QUERY_TYPE, 'country'), width(80))
     .span(8)
     .height(11);
 }
@@ -120,11 +121,13 @@ export function loginsAfterBursts(explanation: string): TablePanel {
     `Logins that Access allowed after it had blocked the same user ${FAILURES} times or more within 20 minutes, and when that began.`,
     {
       ...AFTER_BURST,
-      fields: ['created_at', 'user_email', 'ray_id', 'app_name', 'country', 'ip_address'],
+      fields: ['created_at', 'user_email', 'ray_id', 'app_name', 'ip_address'],
     }
   )
     .overrideByName(label(QUERY_TYPE, 'created_at'), width(165))
     .overrideByName(label(QUERY_TYPE, 'ray_id'), explained(explanation))
+    .overrideByName(label(QUERY_TYPE, 'app_name'), leastWidth(110))
+    .overrideByName(label(QUERY_TYPE, 'ip_address'), leastWidth(115))
     .overrideByName('Sequence start', [...width(165), { id: 'displayName', value: 'Burst since' }])
-    .overrideByName('Sequence events', [{ id: 'displayName', value: 'Attempts' }]);
+    .overrideByName('Sequence events', [...width(90), { id: 'displayName', value: 'Attempts' }]);
 }

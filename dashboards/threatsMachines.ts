@@ -2,7 +2,7 @@ import type { PanelBuilder as StatPanel } from '@grafana/grafana-foundation-sdk/
 import type { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
 import { CONFIGURATION_CHANGED } from '../src/annotations/presets';
 import type { Filter } from '../src/types';
-import { label, width, wrapped } from './style';
+import { label, leastWidth, width, wrapped } from './style';
 import { OF_APPLICATION, OF_COUNTRY } from './target';
 import { events, explained, HISTORY, suspects } from './threatsRows';
 
@@ -14,7 +14,7 @@ const FIRST = { by: ['serviceTokenId', 'ipAddress'], history: HISTORY };
 
 export function movedTokens(): StatPanel {
   return suspects(
-    'Service tokens at a new address',
+    'Moved service tokens',
     'Service tokens that were used from an address from which they had not been used in the 14 days before.',
     {
       queryType: QUERY_TYPE,
@@ -38,7 +38,10 @@ export function tokensAtNewAddresses(explanation: string): TablePanel {
     }
   )
     .overrideByName(label(QUERY_TYPE, 'datetime'), width(165))
-    .overrideByName(label(QUERY_TYPE, 'outcome'), width(100))
+    .overrideByName(label(QUERY_TYPE, 'outcome'), width(90))
+    .overrideByName(label(QUERY_TYPE, 'ipAddress'), leastWidth(130))
+    .overrideByName(label(QUERY_TYPE, 'app_name'), leastWidth(130))
+    .overrideByName('Logins', width(90))
     .overrideByName(label(QUERY_TYPE, 'country'), width(95))
     .overrideByName(label(QUERY_TYPE, 'cfRayId'), explained(explanation));
 }
@@ -56,6 +59,7 @@ export function changes(): TablePanel {
   )
     .overrideByName(label('access_changes', 'time'), width(165))
     .overrideByName(label('access_changes', 'action'), width(90))
+    .overrideByName(label('access_changes', 'resource_type'), width(115))
     .overrideByName(label('access_changes', 'description'), wrapped())
     .height(9);
 }

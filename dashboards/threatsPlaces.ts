@@ -42,7 +42,7 @@ export function usersByCountry(): GeomapPanel {
     name: 'Countries',
     config: {
       src: 'public/maps/countries.geojson',
-      style: { color: { fixed: 'transparent' }, opacity: 0, lineWidth: 1 },
+      style: { color: { fixed: '#8e8e8e' }, opacity: 0.15, lineWidth: 1 },
       rules: [],
     },
   };
@@ -116,10 +116,11 @@ export function newCountries(explanation: string): TablePanel {
       queryType: QUERY_TYPE,
       filters: SIGNED_IN,
       firstSeen: FIRST,
-      fields: ['created_at', 'user_email', 'country', 'ray_id', 'app_name', 'ip_address', 'connection'],
+      fields: ['created_at', 'user_email', 'country', 'ray_id', 'app_name', 'ip_address'],
     }
   )
     .overrideByName(label(QUERY_TYPE, 'created_at'), width(165))
     .overrideByName(label(QUERY_TYPE, 'country'), width(95))
-    .overrideByName(label(QUERY_TYPE, 'ray_id'), explained(explanation));
+    .overrideByName(label(QUERY_TYPE, 'ray_id'), explained(explanation))
+    .height(8);
 }

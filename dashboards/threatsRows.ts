@@ -3,7 +3,7 @@ import * as common from '@grafana/grafana-foundation-sdk/common';
 import type { PanelBuilder as StatPanel } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
 import { GAUGE_CELL } from './logins';
-import { BAD, COUNT_UNIT, fixed, limits, NO_VALUE, number, reduced } from './style';
+import { BAD, COUNT_UNIT, fixed, leastWidth, limits, NO_VALUE, number, reduced } from './style';
 import { DATASOURCE, MANY_GROUPS, target, type Question } from './target';
 
 /** How long a country or an address must not have been seen to be a new one. */
@@ -31,7 +31,7 @@ export function events(title: string, description: string, question: Question): 
     .filterable(true)
     .cellHeight(common.TableCellHeight.Sm)
     .span(24)
-    .height(8);
+    .height(6);
 }
 
 /** Groups by how many different values each has, most first, with a bar each. `counted` names what is counted. */
@@ -47,6 +47,7 @@ export function distinctBy(title: string, description: string, counted: string, 
     .noValue(NO_VALUE)
     .overrideByFieldType('string', [{ id: 'noValue', value: '(none)' }])
     .overrideByFieldType('number', [
+      ...leastWidth(90),
       { id: 'custom.cellOptions', value: GAUGE_CELL },
       { id: 'displayName', value: counted },
     ])

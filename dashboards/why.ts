@@ -7,7 +7,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
 import { numbered, siblings, TAGS } from './overview';
-import { label, NO_VALUE, width } from './style';
+import { label, leastWidth, NO_VALUE, width } from './style';
 import { DATASOURCE, target } from './target';
 import { dataSourceVariable } from './variables';
 
@@ -111,11 +111,6 @@ const WRAPPED: DynamicConfigValue[] = [
   { id: 'custom.cellOptions', value: { type: 'auto', wrapText: true } },
   { id: 'custom.wrapText', value: true },
 ];
-
-/** Below this many pixels, the table scrolls sideways instead of squeezing the column. */
-function leastWidth(pixels: number): DynamicConfigValue[] {
-  return [{ id: 'custom.minWidth', value: pixels }];
-}
 
 /** Puts these columns first, in this order; `only` leaves out all others. */
 function columns(panel: TablePanel, names: string[], only?: 'only'): TablePanel {

@@ -59,7 +59,7 @@ export function changes(): TablePanel {
   )
     .overrideByName(label('access_changes', 'time'), width(165))
     .overrideByName(label('access_changes', 'action'), width(90))
-    .overrideByName(label('access_changes', 'resource_type'), width(115))
+    .overrideByName(label('access_changes', 'resource_type'), width(130))
     .overrideByName(label('access_changes', 'description'), wrapped())
     .height(9);
 }

@@ -54,8 +54,8 @@ export function distinctBy(title: string, description: string, counted: string, 
     .cellHeight(common.TableCellHeight.Sm);
 }
 
-/** On a column of Ray IDs: the dashboard with this uid, which explains the login. */
+/** On a column of Ray IDs: the dashboard with this uid, which explains the login. It comes before the links into Explore. */
 export function explained(explanation: string): DynamicConfigValue[] {
   const url = `/d/${explanation}?\${datasource:queryparam}&var-ray_id=\${__value.raw}&\${__url_time_range}`;
-  return [{ id: 'links', value: [{ title: 'Why?', url }] }];
+  return [{ id: 'links', value: [{ title: 'Why? On a dashboard to share', url }] }];
 }

@@ -40,6 +40,8 @@ for (const { name, file, from, height, shot } of DASHBOARDS) {
       await expect(panel).toBeVisible();
       await expect(panel.getByText('No data', { exact: true })).toBeHidden();
     }
+    // A panel that still waits has no "No data" either.
+    await expect.poll(() => answers.length).toBeGreaterThanOrEqual(titles(file).length);
     await page.waitForLoadState('networkidle');
     const errors = (await Promise.all(answers))
       .flatMap(({ results }) => Object.values(results))

@@ -166,6 +166,7 @@ type Field struct {
 	Extra       bool              `json:"extra,omitempty"`
 	Wraps       bool              `json:"wraps,omitempty"`
 	MarksRow    bool              `json:"marksRow,omitempty"`
+	Hidden      bool              `json:"hidden,omitempty"`
 	Groupable   bool              `json:"groupable"`
 	Personal    bool              `json:"personal"`
 	Suggest     string            `json:"suggest,omitempty"`

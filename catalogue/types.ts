@@ -260,6 +260,10 @@ export interface CatalogueField {
    */
   wraps?: boolean;
   /**
+   * Whether tables show no column of it until somebody wants one, because another column says the same in words.
+   */
+  hidden?: boolean;
+  /**
    * Whether tables give the whole row the color of its value.
    */
   marksRow?: boolean;

@@ -8,12 +8,24 @@ import {
 } from '@grafana/grafana-foundation-sdk/piechart';
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeriesPanel } from '@grafana/grafana-foundation-sdk/timeseries';
-import { BAD, COUNT_UNIT, NO_VALUE, countedRows, countsOverTime, fixed, label, outcomeColors, width } from './style';
+import {
+  BAD,
+  COUNT_UNIT,
+  NO_VALUE,
+  countedRows,
+  countsOverTime,
+  fixed,
+  label,
+  leastWidth,
+  outcomeColors,
+  width,
+} from './style';
 import { BLOCKED_LOGINS, DATASOURCE, LOGINS, MANY_GROUPS, target } from './target';
 
 const TOP = 10;
 
-const GAUGE_CELL = {
+/** A bar in the cell, with the number behind it. */
+export const GAUGE_CELL = {
   type: common.TableCellDisplayMode.Gauge,
   mode: common.BarGaugeDisplayMode.Gradient,
   valueDisplayMode: common.BarGaugeValueMode.Text,
@@ -80,8 +92,9 @@ export function blockedBy(title: string, field: string, span: number): TablePane
     .colorScheme(fixed(BAD))
     .noValue(NO_VALUE)
     .overrideByFieldType('string', [{ id: 'noValue', value: '(none)' }])
+    .overrideByName(label('access_requests', 'country'), width(90))
     .cellHeight(common.TableCellHeight.Sm)
-    .overrideByFieldType('number', [{ id: 'custom.cellOptions', value: GAUGE_CELL }])
+    .overrideByFieldType('number', [...leastWidth(90), { id: 'custom.cellOptions', value: GAUGE_CELL }])
     .span(span)
     .height(11);
 }
@@ -89,14 +102,14 @@ export function blockedBy(title: string, field: string, span: number): TablePane
 export function latestBlockedLogins(): TablePanel {
   return new TablePanel()
     .title('Latest blocked logins')
-    .description('Newest first. Select a Ray ID to see the details of that login in Explore.')
+    .description('Newest first. Select a Ray ID to see why Access blocked that login.')
     .datasource(DATASOURCE)
     .withTarget(
       target({
         queryType: 'access_requests',
         format: 'table',
         filters: BLOCKED_LOGINS,
-        fields: ['created_at', 'user_email', 'app_name', 'app_domain', 'country', 'ip_address', 'connection', 'ray_id'],
+        fields: ['created_at', 'user_email', 'ray_id', 'app_name', 'country', 'ip_address', 'connection', 'app_domain'],
         direction: 'desc',
       })
     )

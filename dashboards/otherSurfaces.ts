@@ -79,11 +79,11 @@ export function scimFailures(): TablePanel {
         filters: [outcomeFilter('scim_updates', 'refused')],
         fields: [
           'logged_at',
-          'request_method',
-          'resource_type',
+          'error_description',
           'resource_user_email',
           'resource_group_name',
-          'error_description',
+          'request_method',
+          'resource_type',
         ],
       })
     )

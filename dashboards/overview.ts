@@ -1,8 +1,12 @@
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import {
   DashboardBuilder,
   DashboardCursorSync,
+  DashboardLinkBuilder,
+  DashboardLinkType,
   RowBuilder,
   type Dashboard,
+  type DashboardLink,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { configurationChanged } from './annotations';
 import { blockedBy, identityProviders, latestBlockedLogins, loginsByOutcome } from './logins';
@@ -10,12 +14,29 @@ import { loginsByServiceToken, mtlsStatus, scimFailures, scimUpdates } from './o
 import { blocked, blockedShare, logins, users } from './stats';
 import { dataSourceVariable, fieldVariable } from './variables';
 
+/** What the dashboards on one account have in common, and nothing else has. */
+export const TAGS = ['cloudflare', 'access', 'security'];
+
+/** Links to the others of these dashboards, whatever their uids are, for the same data source and time range. */
+export function siblings(): Builder<DashboardLink> {
+  const link = new DashboardLinkBuilder('Cloudflare Access')
+    .type(DashboardLinkType.Dashboards)
+    .tags(TAGS)
+    .icon('external link')
+    .keepTime(true)
+    .includeVars(true)
+    .build();
+  // The SDK hides the links in a menu by default.
+  return { build: () => ({ ...link, placement: undefined }) };
+}
+
 /** The overview of one account. The uid distinguishes the provisioned copy from the one that the plugin bundles. */
 export function overview(uid: string): Dashboard {
   const builder = new DashboardBuilder('Cloudflare Access')
     .uid(uid)
     .description('Who signed in through Cloudflare Access, who was blocked, and where.')
-    .tags(['cloudflare', 'access', 'security'])
+    .tags(TAGS)
+    .link(siblings())
     .editable()
     .tooltip(DashboardCursorSync.Crosshair)
     .timezone('browser')

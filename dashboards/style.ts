@@ -53,6 +53,11 @@ export function width(pixels: number): DynamicConfigValue[] {
   return [{ id: 'custom.width', value: pixels }];
 }
 
+/** Below this many pixels, the table scrolls sideways instead of squeezing the column. */
+export function leastWidth(pixels: number): DynamicConfigValue[] {
+  return [{ id: 'custom.minWidth', value: pixels }];
+}
+
 /** Label of a field, which is the name of its column. */
 export function label(queryType: QueryTypeName, name: string): string {
   const field = findField(queryType, name);

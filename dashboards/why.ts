@@ -6,8 +6,8 @@ import {
   type DynamicConfigValue,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
-import { numbered } from './overview';
-import { label, NO_VALUE, width } from './style';
+import { numbered, siblings, TAGS } from './overview';
+import { label, leastWidth, NO_VALUE, width } from './style';
 import { DATASOURCE, target } from './target';
 import { dataSourceVariable } from './variables';
 
@@ -18,7 +18,8 @@ export function why(uid: string): Dashboard {
   const builder = new DashboardBuilder('Why was this login blocked?')
     .uid(uid)
     .description('What Cloudflare Access decided about the login with a Ray ID, by which policy, and which rule.')
-    .tags(['cloudflare', 'access', 'security'])
+    .tags(TAGS)
+    .link(siblings())
     .editable()
     .timezone('browser')
     .time({ from: 'now-24h', to: 'now' })
@@ -54,57 +55,55 @@ function part(title: string, description: string, name: string): TablePanel {
 function verdict(): TablePanel {
   // On a phone, the first column is what is seen.
   const shown = ['reason', 'next_step', 'verdict', 'certainty'];
-  return only(part('Verdict', 'What Access decided, and why.', 'verdict'), shown)
+  return columns(part('Verdict', 'What Access decided, and why.', 'verdict'), shown, 'only')
     .noValue('Paste the Ray ID of a block page into the box above. You can paste the whole page.')
     .overrideByRegexp('.*', [{ id: 'noValue', value: NO_VALUE }])
-    .overrideByName(label(QUERY_TYPE, 'verdict'), width(160))
-    .overrideByName(label(QUERY_TYPE, 'certainty'), width(100))
+    .overrideByName(label(QUERY_TYPE, 'reason'), leastWidth(330))
     .overrideByName(label(QUERY_TYPE, 'next_step'), width(320))
-    .height(7);
+    .height(8);
 }
 
 function login(): TablePanel {
   const shown = ['time', 'ray_id', 'user_email', 'app_name', 'outcome', 'policy_name', 'rule', 'as_of'];
-  return only(
+  return columns(
     part('Login', 'What was logged, and the policy and the configuration that it was judged by.', 'verdict'),
-    shown
+    // The name of the policy links by its ID, which the data source hides.
+    [...shown, 'policy_id'],
+    'only'
   )
-    .overrideByName(label(QUERY_TYPE, 'time'), width(170))
-    .overrideByName(label(QUERY_TYPE, 'ray_id'), width(175))
-    .overrideByName(label(QUERY_TYPE, 'outcome'), width(100))
-    .overrideByName(label(QUERY_TYPE, 'as_of'), width(170))
+    .overrideByName(label(QUERY_TYPE, 'app_name'), leastWidth(130))
+    .overrideByName(label(QUERY_TYPE, 'rule'), leastWidth(130))
     .height(5);
 }
 
 function checks(): TablePanel {
-  return part(
-    'Checks',
-    'Each rule of the policies, in the order in which Access evaluates them. What decided stands out.',
-    'checks'
+  // The result comes early, because a phone shows only the first columns.
+  const first = ['order', 'result', 'policy_name', 'section', 'rule', 'wanted', 'seen', 'note', 'decision'];
+  return columns(
+    part(
+      'Checks',
+      'Each rule of the policies, in the order in which Access evaluates them. What decided stands out.',
+      'checks'
+    ),
+    first
   )
-    .overrideByName(label(QUERY_TYPE, 'order'), width(70))
-    .overrideByName(label(QUERY_TYPE, 'policy_id'), HIDDEN)
-    .overrideByName(label(QUERY_TYPE, 'rule_type'), HIDDEN)
-    .overrideByName(label(QUERY_TYPE, 'policy_name'), [...width(130), ...WRAPPED])
-    .overrideByName(label(QUERY_TYPE, 'decision'), width(95))
-    .overrideByName(label(QUERY_TYPE, 'section'), width(80))
-    .overrideByName(label(QUERY_TYPE, 'result'), width(90))
-    .overrideByName(label(QUERY_TYPE, 'decisive'), width(85))
-    .overrideByName(label(QUERY_TYPE, 'wanted'), width(175))
+    .overrideByName(label(QUERY_TYPE, 'policy_name'), leastWidth(130))
+    .overrideByName(label(QUERY_TYPE, 'wanted'), leastWidth(120))
+    .overrideByName(label(QUERY_TYPE, 'seen'), leastWidth(240))
     .overrideByName(label(QUERY_TYPE, 'source'), [...width(145), ...WRAPPED])
-    .height(14);
+    .height(18);
 }
 
 function timeline(): TablePanel {
-  return part(
-    'Timeline',
-    'What the same user, or without a user the same address, did within an hour of the login, and what changed in the configuration in the week before it.',
-    'timeline'
+  return columns(
+    part(
+      'Timeline',
+      'What the same user, or without a user the same address, did within an hour of the login, and what changed in the configuration in the week before it.',
+      'timeline'
+    ),
+    ['time', 'title', 'outcome', 'what']
   )
-    .overrideByName(label(QUERY_TYPE, 'time'), width(170))
-    .overrideByName(label(QUERY_TYPE, 'what'), width(190))
-    .overrideByName(label(QUERY_TYPE, 'outcome'), width(100))
-    .overrideByName(label(QUERY_TYPE, 'ray_id'), width(175))
+    .overrideByName(label(QUERY_TYPE, 'title'), leastWidth(170))
     .height(12);
 }
 
@@ -113,11 +112,9 @@ const WRAPPED: DynamicConfigValue[] = [
   { id: 'custom.wrapText', value: true },
 ];
 
-const HIDDEN: DynamicConfigValue[] = [{ id: 'custom.hideFrom.viz', value: true }];
-
-/** Leaves out all other columns. */
-function only(panel: TablePanel, names: string[]): TablePanel {
-  const includeByName = Object.fromEntries(names.map((name) => [label(QUERY_TYPE, name), true]));
+/** Puts these columns first, in this order; `only` leaves out all others. */
+function columns(panel: TablePanel, names: string[], only?: 'only'): TablePanel {
   const indexByName = Object.fromEntries(names.map((name, index) => [label(QUERY_TYPE, name), index]));
-  return panel.withTransformation({ id: 'organize', options: { includeByName, indexByName } });
+  const includeByName = only && Object.fromEntries(names.map((name) => [label(QUERY_TYPE, name), true]));
+  return panel.withTransformation({ id: 'organize', options: { indexByName, ...(only && { includeByName }) } });
 }

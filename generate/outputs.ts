@@ -4,6 +4,7 @@ import { overview } from '../dashboards/overview';
 import { provisioningYaml } from '../dashboards/rules/formats';
 import { terraform } from '../dashboards/rules/terraform';
 import { PROVISIONED } from '../dashboards/target';
+import { threats } from '../dashboards/threats';
 import { why } from '../dashboards/why';
 import { ATTACKS } from '../dashboards/rules/rule';
 import { referencePages } from './reference';
@@ -28,9 +29,14 @@ export function outputs(readPage: (path: string) => string = (path) => readFileS
     { path: 'provisioning/alerting/cloudflare-access.yaml', text: provisioningYaml(PROVISIONED.uid) },
     { path: 'provisioning/terraform/cloudflare-access.tf', text: terraform() },
     { path: 'provisioning/dashboards/cloudflare-access.json', text: json(provisioned) },
+    {
+      path: 'provisioning/dashboards/threats.json',
+      text: json(threats('cloudflare-access-detections', 'cloudflare-access-explained')),
+    },
     { path: 'provisioning/dashboards/why-blocked.json', text: json(why('cloudflare-access-explained')) },
     { path: 'src/dashboards/cloudflare-access.json', text: json(overview('cloudflare-access-overview')) },
     { path: 'src/dashboards/cloudflare-access-doing.json', text: json(doing('cloudflare-access-doing')) },
+    { path: 'src/dashboards/threats.json', text: json(threats('cloudflare-access-threats', 'cloudflare-access-why')) },
     { path: 'src/dashboards/why-blocked.json', text: json(why('cloudflare-access-why')) },
     { path: ALERTING_PAGE, text: withRules(readPage(ALERTING_PAGE)) },
     ...ATTACKS.map((attack) => `docs/sources/runbooks/${attack}.md`).map((path, i) => ({

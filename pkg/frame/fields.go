@@ -96,18 +96,18 @@ func (o Origin) config(f *catalogue.Field) *data.FieldConfig {
 		Links:             o.links(f),
 	}
 	mapper := data.ValueMapper{}
-	colored, longest := false, 0
+	colored, widest := false, 0
 	for i, v := range f.Values {
 		mapper[v.Value] = data.ValueMappingResult{Text: v.Text, Color: v.Color, Index: i}
 		colored = colored || v.Color != ""
-		longest = max(longest, utf8.RuneCountInString(v.Text))
+		widest = max(widest, textWidth(v.Text))
 	}
 	if len(mapper) > 0 {
 		c.Mappings = data.ValueMappings{mapper}
 	}
 	custom := map[string]any{}
 	if width, ok := minWidths[f.Kind]; ok {
-		custom["minWidth"] = max(width, cellPadding+letterWidth*longest)
+		custom["minWidth"] = max(width, widest)
 	}
 	switch {
 	case f.MarksRow:
@@ -117,6 +117,9 @@ func (o Origin) config(f *catalogue.Field) *data.FieldConfig {
 	case f.Wraps:
 		custom["cellOptions"] = map[string]any{"type": "auto", "wrapText": true}
 		custom["wrapText"] = true // where Grafana 12.2 and later look for it
+	}
+	if f.Hidden {
+		custom["hideFrom"] = map[string]any{"legend": false, "tooltip": false, "viz": true}
 	}
 	if len(custom) > 0 {
 		c.Custom = custom
@@ -141,15 +144,47 @@ const (
 	cellPadding = 20
 )
 
+// textWidth is that of a column which has the text on one line, in pixels.
+func textWidth(text string) int { return cellPadding + letterWidth*utf8.RuneCountInString(text) }
+
 // wrappedWidth is that of a column with sentences, in pixels: about seven a
-// character, so that the longest one has four lines. A taller row does not fit into
-// the table of a single row that Explore makes.
+// character, so that the longest one has four lines, although words do not fill them.
+// A taller row does not fit into the table of a single row that Explore makes. Where
+// there are more rows, a tall one is better than columns out of sight.
 func wrappedWidth(column answer.Column) int {
 	longest := 0
 	for _, c := range column.Values {
 		longest = max(longest, utf8.RuneCountInString(c.Text))
 	}
-	return min(max(longest*7/4, 240), 720)
+	most := 720
+	if len(column.Codes) > 1 {
+		most = 300
+	}
+	return min(max(longest*2, 150), most)
+}
+
+// fitted makes a column just as wide as its title and its values, if it is known
+// how long these get. The sentences beside it have the rest.
+func fitted(field *data.Field, f *catalogue.Field) *data.Field {
+	width := textWidth(f.Label)
+	switch f.Kind {
+	case catalogue.KindNumber:
+	case catalogue.KindEnum, catalogue.KindBoolean:
+		for _, v := range f.Values {
+			width = max(width, textWidth(v.Text))
+		}
+	default:
+		least, known := minWidths[f.Kind]
+		if !known {
+			return field
+		}
+		width = max(width, least)
+	}
+	if field.Config.Custom == nil {
+		field.Config.Custom = map[string]any{}
+	}
+	field.Config.Custom["width"] = width
+	return field
 }
 
 // links open the value in Explore of the same data source.

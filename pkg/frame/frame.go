@@ -58,7 +58,7 @@ func part(p answer.Part, o Origin) *data.Frame {
 	f := data.NewFrame(p.Name)
 	o.columns = p.Columns
 	for _, column := range p.Columns {
-		f.Fields = append(f.Fields, o.field(column))
+		f.Fields = append(f.Fields, fitted(o.field(column), column.Field))
 	}
 	f.Meta = &data.FrameMeta{Type: data.FrameTypeTable, PreferredVisualization: data.VisTypeTable}
 	return f

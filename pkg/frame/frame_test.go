@@ -2,6 +2,7 @@ package frame
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,4 +165,34 @@ func TestLogLinesNameWhatThereIsInWords(t *testing.T) {
 		lines = append(lines, frame.Fields[1].At(i).(string))
 	}
 	require.Equal(t, []string{"alex@example.com updated policy Finance only (success)", "terraform deleted group g1 (failure)", "cloudflare staff purge"}, lines)
+}
+
+func TestTablesOfPartsLeaveTheRoomToSentences(t *testing.T) {
+	q, _ := catalogue.Lookup("explain")
+	long := strings.Repeat("the user is in a group; ", 10)
+	values := map[string]string{"order": "1", "policy_name": "Staff", "policy_id": "p1", "section": "include", "rule": "short", "seen": long}
+	var p answer.Part
+	for _, name := range []string{"order", "policy_name", "policy_id", "section", "rule", "seen"} {
+		f, ok := q.Field(name)
+		require.True(t, ok, name)
+		p.Columns = append(p.Columns, answer.NewColumn(f, []query.Cell{cell(values[name])}))
+	}
+	made := part(p, Origin{})
+	custom := func(name string) map[string]any {
+		field, _ := made.FieldByName(name)
+		require.NotNil(t, field, name)
+		return field.Config.Custom
+	}
+	require.Equal(t, map[string]any{"width": 60}, custom("order"))
+	require.Equal(t, 76, custom("section")["width"])
+	require.NotContains(t, custom("rule"), "width")
+	require.Equal(t, 150, custom("rule")["minWidth"])
+	require.Equal(t, 480, custom("seen")["minWidth"])
+	require.Equal(t, true, custom("policy_id")["hideFrom"].(map[string]any)["viz"])
+	require.NotContains(t, custom("policy_name"), "hideFrom")
+
+	seen := p.Columns[len(p.Columns)-1].Field
+	p.Columns = []answer.Column{answer.NewColumn(seen, []query.Cell{cell(long), cell("short")})}
+	made = part(p, Origin{})
+	require.Equal(t, 300, custom("seen")["minWidth"], "of several rows")
 }

@@ -1,7 +1,7 @@
 import { dateTime } from '@grafana/data';
 import { locationService } from '@grafana/runtime';
 
-import { type AccessQuery } from '../types';
+import { type AccessQuery, type Filter } from '../types';
 import { showRange, widerSearches } from './searchRange';
 
 const ago = (hours: number) => {
@@ -18,14 +18,19 @@ it.each([
 });
 
 describe('a search', () => {
-  const query: AccessQuery = { refId: 'A', datasource: { uid: 'access' } };
+  const filters: Filter[] = [{ field: 'ray_id', operator: '=', values: ['8d3f0a1b2c3d4e5f'] }];
+  const query: AccessQuery = { refId: 'A', datasource: { uid: 'access' }, filters };
   const [day] = widerSearches(ago(1));
   const range = { from: 'now-1h', to: 'now' };
-  const pane = (uid: string) => ({ datasource: uid, queries: [{ refId: 'A', datasource: { uid } }], range });
+  const pane = (uid: string, asked = filters) => ({
+    datasource: uid,
+    queries: [{ refId: 'A', datasource: { uid }, filters: asked }],
+    range,
+  });
   const address = () => locationService.getSearchObject();
 
   it('moves the pane of Explore that asks, and no other', () => {
-    const panes = { one: pane('access'), two: pane('prometheus') };
+    const panes = { one: pane('access'), two: pane('prometheus'), three: pane('access', []) };
     locationService.push(`/explore?${new URLSearchParams({ panes: JSON.stringify(panes), schemaVersion: '1' })}`);
     showRange(query, day);
     expect(JSON.parse(String(address().panes))).toEqual({

@@ -1,5 +1,6 @@
 import { rangeUtil, type TimeRange } from '@grafana/data';
 import { locationService } from '@grafana/runtime';
+import { isEqual } from 'lodash';
 
 import { type AccessQuery } from '../types';
 
@@ -18,15 +19,14 @@ export function widerSearches(range: TimeRange): Search[] {
 }
 
 interface Pane {
-  queries?: Array<Pick<AccessQuery, 'refId' | 'datasource'>>;
+  queries?: Array<Pick<AccessQuery, 'refId' | 'datasource' | 'filters'>>;
   range?: { from: string; to: string };
 }
 
-function asks(pane: Pane, query: AccessQuery): boolean {
-  return (
-    pane.queries?.some(({ refId, datasource }) => refId === query.refId && datasource?.uid === query.datasource?.uid) ??
-    false
-  );
+/** Panes beside each other have queries with the same refId, often of the same data source, but other filters. */
+function asks({ queries }: Pane, { refId, datasource, filters }: AccessQuery): boolean {
+  const known = queries?.find((query) => query.refId === refId && query.datasource?.uid === datasource?.uid);
+  return known !== undefined && isEqual(known.filters ?? [], filters ?? []);
 }
 
 /**

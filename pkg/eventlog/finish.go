@@ -282,7 +282,8 @@ func reasonOf(err error) (answer.Reason, time.Time) {
 // Cloudflare answers with nothing for times beyond the plan's retention.
 func (e *execution) explainRetention(res *answer.Result, g gathered) {
 	want := g.demand.want
-	if e.request.Type.Retention.MaxDays == 0 && !e.request.Ordered() || g.ending != everything || e.push != nil || want.From > e.start-interval.Day || e.past.lacking {
+	unsaid := e.request.Type.Retention.MaxDays == 0 && (!e.request.Ordered() || e.source.Oldest > 0)
+	if unsaid || g.ending != everything || e.push != nil || want.From > e.start-interval.Day || e.past.lacking {
 		return
 	}
 	oldest := g.view.oldest()

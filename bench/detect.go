@@ -17,8 +17,8 @@ const detectHistory = 14 * 24 * time.Hour
 // once from a data source that knows nothing.
 func runDetect(ctx context.Context, b *bench) error {
 	b.section("Detections")
-	b.paragraph("A user's first login from a country in 14 days, among stored events of 30 days. The loop is the plainest there is over a column of times "+
-		"and two of codes, with a map of when each pair was last seen, in the measuring process. What is measured over gRPC includes gRPC and the frame. "+
+	b.paragraph("A user's first login from a country in 14 days, among stored events of 30 days. The loop is the plainest there is over a column of times " +
+		"and two of codes, with a map of when each pair was last seen, in the measuring process. What is measured over gRPC includes gRPC and the frame. " +
 		"Twelve detections are six of what was first seen and six sequences, with histories of different lengths.")
 	var table [][]string
 	for _, n := range b.rows {

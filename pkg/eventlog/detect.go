@@ -28,7 +28,8 @@ type past struct {
 	matches []answer.Match
 }
 
-// maxPast and maxPastFactor bound how far back the history of a sequence is extended.
+// maxPast and maxPastFactor bound how far back the history of a sequence is extended,
+// unless it has so few events that it may reach back as far as any history.
 const (
 	maxPast       = 10 * interval.Day
 	maxPastFactor = 64
@@ -50,7 +51,8 @@ func (e *execution) extended(wanted []interval.Interval) ([]interval.Interval, e
 	if p.lacking, err = e.asksOf(interval.Interval{From: first - p.asked, To: min(p.kept, first)}); err != nil {
 		return nil, err
 	}
-	return e.request.IntervalsIn(interval.Interval{From: max(first-p.length, 0), To: end})
+	// What Cloudflare no longer has must not pass for a time without events.
+	return e.request.IntervalsIn(interval.Interval{From: max(first-p.length, min(p.kept, first), 0), To: end})
 }
 
 // asksOf says whether filters on times leave anything of an interval.
@@ -111,6 +113,29 @@ func (e *execution) explainPast(res *answer.Result) {
 	}
 }
 
+// explainRetention says that an empty past need not be an eventless one:
+// Cloudflare answers with nothing for times beyond the plan's retention.
+func (e *execution) explainRetention(res *answer.Result, g gathered) {
+	want := g.demand.want
+	unsaid := e.request.Type.Retention.MaxDays == 0 && (!e.request.Ordered() || e.source.Oldest > 0)
+	if unsaid || g.ending != everything || e.push != nil || want.From > e.start-interval.Day || e.past.lacking {
+		return
+	}
+	oldest := g.view.oldest()
+	if oldest != 0 && oldest-want.From < max(interval.Day, want.Length()/4) {
+		return
+	}
+	since := "in this time range"
+	if oldest != 0 {
+		since = "before " + clock(oldest)
+	}
+	if e.request.Ordered() {
+		since += ", so the history can be shorter than the query asks for"
+	}
+	res.Inform("Cloudflare has no %s %s. For times beyond the plan's retention period (%s), it returns nothing.",
+		e.request.Type.Noun.Many, since, e.request.Type.Retention.Text)
+}
+
 // sampleInterval is for how many events one stands on average; 0 where that is not known.
 // Events that are not shown decide about others as well.
 func (e *execution) sampleInterval(g gathered, t tally) float64 {
@@ -153,7 +178,7 @@ func (e *execution) conclude(g gathered) (*answer.Result, error) {
 	if err = cmp.Or(err, e.work.Err()); err != nil {
 		return nil, err
 	}
-	if e.past.undetermined && g.ending == everything && len(g.gaps()) == 0 && e.extend() {
+	if e.past.undetermined && g.ending == everything && len(g.gaps()) == 0 && e.extend(g.view) {
 		return e.answer()
 	}
 	return e.finish(g, shown)
@@ -161,13 +186,14 @@ func (e *execution) conclude(g gathered) (*answer.Result, error) {
 
 // extend doubles the history of a sequence. It is false where there is none to be had, or
 // it would be too long.
-func (e *execution) extend() bool {
+func (e *execution) extend(known view) bool {
 	p := &e.past
-	first := e.wanted[0].From
-	if first <= p.kept || 2*p.length > min(maxPastFactor*p.asked, max(maxPast, p.asked)) {
+	next := 2 * p.length
+	far := next > min(maxPastFactor*p.asked, max(maxPast, p.asked))
+	if known.From <= p.kept || far && (2*known.rows() > e.maxRows || next > query.MaxHistory) {
 		return false
 	}
-	p.length *= 2
+	p.length = next
 	e.push, e.seen, e.matcher = nil, view{}, e.matching(e.request.Filters...)
 	return true
 }

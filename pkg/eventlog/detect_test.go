@@ -246,3 +246,39 @@ func TestHistoryIsSharedWithEverythingElse(t *testing.T) {
 		}
 	})
 }
+
+// The history of one user among many is asked for through Cloudflare's filter, as the
+// range is.
+func TestAFilterThatIsPushedIsPushedForTheHistory(t *testing.T) {
+	lab.Test(t, func(t *testing.T) {
+		from, to := week()
+		config := spread(30_000, from, to)
+		for i := range config.Events {
+			if i%200 == 0 {
+				config.Events[i].Email = "someone@example.com"
+			}
+		}
+		l := lab.New(t, config)
+		start := to.Add(-24 * time.Hour)
+		var own []account.Event
+		for _, e := range l.Account.Truth(from, to, nil) {
+			if e.Email == "someone@example.com" {
+				own = append(own, e)
+			}
+		}
+		want := newPlaces(own, start, 2*time.Hour)
+		before := l.Calls()
+		for _, history := range []string{"2h", "5d"} {
+			res := l.Ask(t, `{"direction":"asc","limit":1000,"filters":[{"field":"user_email","operator":"=","values":["someone@example.com"]}],`+fmt.Sprintf(newPlace, history)+`}`, start, to)
+			if history == "5d" {
+				want = newPlaces(own, start, 5*24*time.Hour)
+			}
+			if diff := cmp.Diff(raysOf(want, itself), lab.Rays(t, res.Table)); diff != "" || !res.Coverage.Complete {
+				t.Errorf("%s: %s %+v %v", history, diff, res.Coverage, res.Notices)
+			}
+		}
+		if calls := l.Calls() - before; calls > 12 {
+			t.Errorf("%d calls; a scan of the history takes 30", calls)
+		}
+	})
+}

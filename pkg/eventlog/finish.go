@@ -252,25 +252,3 @@ func reasonOf(err error) (answer.Reason, time.Time) {
 	}
 	return answer.ReasonUpstream, e.RetryAt
 }
-
-// explainRetention says that an empty past need not be an eventless one:
-// Cloudflare answers with nothing for times beyond the plan's retention.
-func (e *execution) explainRetention(res *answer.Result, g gathered) {
-	want := g.demand.want
-	if e.request.Type.Retention.MaxDays == 0 && !e.request.Ordered() || g.ending != everything || e.push != nil || want.From > e.start-interval.Day || e.past.lacking {
-		return
-	}
-	oldest := g.view.oldest()
-	if oldest != 0 && oldest-want.From < max(interval.Day, want.Length()/4) {
-		return
-	}
-	since := "in this time range"
-	if oldest != 0 {
-		since = "before " + clock(oldest)
-	}
-	if e.request.Ordered() {
-		since += ", so the history can be shorter than the query asks for"
-	}
-	res.Inform("Cloudflare has no %s %s. For times beyond the plan's retention period (%s), it returns nothing.",
-		e.request.Type.Noun.Many, since, e.request.Type.Retention.Text)
-}

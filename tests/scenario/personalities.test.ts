@@ -138,7 +138,7 @@ describe('personalities', { concurrency: LANES }, () => {
   /** Counts of a sample are estimates, and say so. */
   async function assertSampled(scenario: Scenario, queryType: EventTypeName): Promise<void> {
     for (const { coverage, notices } of await scenario.coverages(queryType)) {
-      assert.equal(coverage.sampled, true);
+      assert.equal(coverage.sampled, true, JSON.stringify(coverage));
       assert.ok(
         notices.some((text) => text.includes('sample')),
         notices.join('\n')

@@ -47,7 +47,7 @@ func (b *budget) take(ctx context.Context) (*ticket, *Error) {
 	select {
 	case <-w.done:
 		if w.ticket != nil {
-			b.cancel(w.ticket)
+			b.discard(w.ticket)
 		}
 	default:
 		b.remove(w)
@@ -69,6 +69,13 @@ func remaining(ctx context.Context) time.Duration {
 
 // cancel gives back a ticket that was never used.
 func (b *budget) cancel(t *ticket) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.discard(t)
+}
+
+// discard is cancel while the mutex is held.
+func (b *budget) discard(t *ticket) {
 	b.inFlight--
 	b.unspend(t.spent)
 	if b.probe == t {

@@ -121,6 +121,9 @@ func (e *execution) absent(f *catalogue.Field, v view) bool {
 func (e *execution) gatherPushed(base gathered) (*gathered, error) {
 	p := e.push
 	v := e.verdict(p.filter)
+	if _, _, mixed := e.mixedCase(base); mixed && !v.caseless {
+		v.trusted = false
+	}
 	var failed error
 	check := func(known view, _ float64) bool {
 		if v.trusted || p.unseen || failed != nil {

@@ -29,6 +29,7 @@ var (
 	serviceTokens     = resource{"/access/service_tokens", "the list of service tokens", directory.ReadsTokens, 1000}
 	certificates      = resource{"/access/certificates", "the list of mTLS certificates", directory.ReadsCertificates, 50}
 	postureRules      = resource{"/devices/posture", "the list of posture rules", directory.ReadsZeroTrust, 100}
+	zeroTrustLists    = resource{"/gateway/lists", "the Zero Trust lists", directory.ReadsZeroTrust, 1000}
 	applications      = resource{"/access/apps", "the list of applications", directory.ReadsApps, 1000}
 )
 
@@ -69,14 +70,12 @@ func (s *session) page(ctx context.Context, path string, params url.Values, ttl 
 	})
 }
 
-// table reads a list page by page. What was read before a failure is a part of it.
-func (s *session) table(ctx context.Context, r resource) explain.Table {
-	rows, err := s.rows(ctx, r, nil)
-	t := explain.Table{Rows: rows}
-	if err != nil {
-		t.Missing = s.gap(r.what, r.permission, err)
-	}
-	return t
+// table is the task to read a list. What was read before a failure is a part of it.
+func (s *session) table(ctx context.Context, r resource, into *explain.Table) task {
+	return task{r.what, r.permission, func() (err error) {
+		into.Rows, err = s.rows(ctx, r, nil)
+		return err
+	}, func(m *explain.Missing) { into.Missing = m }}
 }
 
 // rows pages until a page is shorter than it could be, or brings nothing new:

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,23 +68,6 @@ func readHistory(f *Facts) history {
 	}
 	slices.SortStableFunc(h.changes, func(a, b change) int { return a.at.Compare(b.at) })
 	return h
-}
-
-// Version is an application, a policy, or a group as it was written.
-type Version struct {
-	At time.Time
-	// AppID is the application whose policy it is; empty for all else.
-	ID, AppID string
-	// Document is what was written, as far as the audit log has it whole.
-	Document gjson.Result
-	Deleted  bool
-}
-
-// VersionOf reads what a row of the audit log wrote; ok is false where it wrote none
-// of these.
-func VersionOf(row json.RawMessage) (v Version, ok bool) {
-	c, ok := readChange(gjson.ParseBytes(row))
-	return Version{c.at, c.id, c.appID, c.doc, c.deleted}, ok
 }
 
 func readChange(row gjson.Result) (change, bool) {

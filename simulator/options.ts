@@ -10,6 +10,8 @@ export interface SimulatorOptions {
   /** Multiplies the number of events; 1 is about five thousand logins in a working day. */
   scale?: number;
   people?: number;
+  /** Draws policies, groups, and their changes at random, in place of those that an administrator would write. */
+  randomPolicies?: boolean;
   /** Epoch milliseconds; the default is the machine's clock. Drives the rate limits, too. */
   now?: () => number;
   /** Stops the organisation at a time (epoch milliseconds); rate limits go on with the clock. */
@@ -27,6 +29,7 @@ export interface ResolvedOptions {
   seed: number;
   scale: number;
   people: number;
+  randomPolicies: boolean;
   now: () => number;
   frozenAt?: number;
   latencyMs: number;
@@ -42,6 +45,7 @@ export function resolveOptions(options: SimulatorOptions = {}): ResolvedOptions 
     seed: options.seed ?? DEFAULT_SEED,
     scale: options.scale ?? 1,
     people: options.people ?? 300,
+    randomPolicies: options.randomPolicies ?? false,
     now: options.now ?? Date.now,
     frozenAt: options.frozenAt,
     latencyMs: options.latencyMs ?? 0,

@@ -28,7 +28,7 @@ export class Simulation {
     if (options.frozenAt !== undefined) {
       this.clock.freeze(options.frozenAt);
     }
-    this.world = createWorld({ seed: options.seed, scale: options.scale, people: options.people, clock: this.clock });
+    this.world = createWorld({ ...options, clock: this.clock });
     this.personality = options.personality;
     this.latencyMs = options.latencyMs;
     this.restLimit = new RateLimiter({ ...options.rest });

@@ -10,6 +10,7 @@ import { MergedLogins, NonIdentityLogins } from './events/nonIdentityLogins';
 import { ScimUpdates, type ScimUpdate } from './events/scimUpdates';
 import { mix, unit } from './hash';
 import { createOrganisation, type Organisation } from './organisation/organisation';
+import type { ResolvedOptions } from './options';
 import type { Personality } from './personality';
 
 /** Everything that exists and happens, without the manners of the API. */
@@ -25,8 +26,10 @@ export interface World {
   readonly jit: Feed<JitRequest>;
 }
 
-export function createWorld(options: { seed: number; scale: number; people: number; clock: Clock }): World {
-  const organisation = createOrganisation(options.seed, options.people);
+export function createWorld(
+  options: Pick<ResolvedOptions, 'seed' | 'scale' | 'people'> & { randomPolicies?: boolean; clock: Clock }
+): World {
+  const organisation = createOrganisation(options.seed, options.people, options.randomPolicies);
   const judge = new Judge(organisation);
   const identity = new IdentityLogins(organisation, judge, options.scale);
   const nonIdentity = new NonIdentityLogins(organisation, judge, options.scale);

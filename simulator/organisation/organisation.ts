@@ -12,6 +12,7 @@ import { createCertificates, createServiceAccounts, type ClientCertificate, type
 import { createMistakes } from './mistakes';
 import { createPeople, TEAMS, type Person, type Team } from './people';
 import { createPostureRules, type PostureRule } from './posture';
+import { RandomPolicies } from './randomPolicies';
 
 /** A group of people at the identity providers. */
 export interface Group {
@@ -36,7 +37,7 @@ export interface Organisation {
   readonly history: History;
 }
 
-export function createOrganisation(seed: number, count = 300): Organisation {
+export function createOrganisation(seed: number, count = 300, hasRandomPolicies = false): Organisation {
   const people = createPeople(seed, count);
   const applications = createApplications(seed);
   const providers = createProviders(seed);
@@ -45,18 +46,21 @@ export function createOrganisation(seed: number, count = 300): Organisation {
   const certificates = createCertificates(seed);
   const lists = createLists(seed, people);
   const groups = createAccessGroups({ seed, people, providers, lists, posture: postureRules });
-  const known = { seed, people, applications, providers, posture: postureRules, lists, groups };
-  const policies = createPolicies({ ...known, serviceAccounts, certificates });
+  const base = { seed, people, applications, providers, posture: postureRules, lists, groups };
+  const known = { ...base, serviceAccounts, certificates };
+  const random = hasRandomPolicies ? new RandomPolicies(known) : undefined;
+  const policies = random?.policies() ?? createPolicies(known);
   const configuration: Configuration = {
     applications: applications.map(({ uid, name, offers }) => ({
       uid,
       allowedIdps: offers.map((provider) => providers[provider].id),
       policies: policies.get(name) ?? [],
     })),
-    groups: groups.all,
+    groups: [...groups.all, ...(random?.groups ?? [])],
     lists: Object.values(lists),
   };
   const names = applications.map(({ name }) => name);
+  const mistakes = random?.mistakes(configuration) ?? createMistakes(seed, names, configuration, providers);
   return {
     seed,
     people,
@@ -72,6 +76,6 @@ export function createOrganisation(seed: number, count = 300): Organisation {
     certificates,
     approvers: lists.approvers.items,
     approvals: new Approvals(hash(seed, 505), people, applications, policies),
-    history: new History(hash(seed, 404), configuration, createMistakes(seed, names, configuration, providers)),
+    history: new History(hash(seed, 404), configuration, mistakes),
   };
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,9 +35,9 @@ func TestNoQuestionTakesMoreThanFifteenCalls(t *testing.T) {
 		"users that are not searched": func(c *account.Config) { c.Quirks.Users = account.MatchIgnored; crowdOfUsers(c) },
 		"no login groups":             func(c *account.Config) { filterQuirk(account.FilterIgnored)(c); c.Groups = nil },
 		"failures": func(c *account.Config) {
-			n := 0
+			var n atomic.Int64
 			c.Before = func(*http.Request) error {
-				if n++; n%2 == 0 {
+				if n.Add(1)%2 == 0 {
 					return account.Refusal(http.StatusInternalServerError, 10000, "Internal error")
 				}
 				return nil

@@ -13,6 +13,8 @@ export interface SimulatorOptions {
   people?: number;
   /** Nothing odd happens, unless it is played. */
   quiet?: boolean;
+  /** Draws policies, groups, and their changes at random, in place of those that an administrator would write. */
+  randomPolicies?: boolean;
   /** Epoch milliseconds; the default is the machine's clock. Drives the rate limits, too. */
   now?: () => number;
   /** Stops the organisation at a time (epoch milliseconds); rate limits go on with the clock. */
@@ -32,6 +34,7 @@ export interface ResolvedOptions {
   scale: number;
   people: number;
   quiet: boolean;
+  randomPolicies: boolean;
   now: () => number;
   frozenAt?: number;
   latencyMs: number;
@@ -49,6 +52,7 @@ export function resolveOptions(options: SimulatorOptions = {}): ResolvedOptions 
     scale: options.scale ?? 1,
     people: options.people ?? 300,
     quiet: options.quiet ?? false,
+    randomPolicies: options.randomPolicies ?? false,
     now: options.now ?? Date.now,
     frozenAt: options.frozenAt,
     latencyMs: options.latencyMs ?? 0,

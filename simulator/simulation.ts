@@ -32,8 +32,7 @@ export class Simulation {
     if (options.frozenAt !== undefined) {
       this.clock.freeze(options.frozenAt);
     }
-    const { seed, scale, people, quiet } = options;
-    this.world = createWorld({ seed, scale, people, quiet, clock: this.clock });
+    this.world = createWorld({ ...options, clock: this.clock });
     this.restoreAttacks();
     this.personality = options.personality;
     this.latencyMs = options.latencyMs;

@@ -10,7 +10,8 @@ import type { Login } from './events/login';
 import { MergedLogins, NonIdentityLogins } from './events/nonIdentityLogins';
 import { ScimUpdates, type ScimUpdate } from './events/scimUpdates';
 import { mix, unit } from './hash';
-import { createOrganisation, type Organisation } from './organisation/organisation';
+import { createOrganisation, type Organisation, type Variation } from './organisation/organisation';
+import type { ResolvedOptions } from './options';
 import type { Personality } from './personality';
 
 /** Everything that exists and happens, without the manners of the API. */
@@ -27,14 +28,10 @@ export interface World {
   readonly jit: Feed<JitRequest>;
 }
 
-export function createWorld(options: {
-  seed: number;
-  scale: number;
-  people: number;
-  quiet?: boolean;
-  clock: Clock;
-}): World {
-  const organisation = createOrganisation(options.seed, options.people, options.quiet);
+export function createWorld(
+  options: Pick<ResolvedOptions, 'seed' | 'scale' | 'people'> & Variation & { clock: Clock }
+): World {
+  const organisation = createOrganisation(options.seed, options.people, options);
   const judge = new Judge(organisation);
   const attacks = new AttackPlan(organisation, judge, options.scale);
   const identity = new IdentityLogins(organisation, judge, options.scale, attacks);

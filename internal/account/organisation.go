@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // Organisation is what decides about logins, beside applications and identity
@@ -62,6 +63,15 @@ func (a *Account) serveOrganisation(mux *http.ServeMux, path string) {
 	list(access+"certificates", 50, func(s *state, _ *http.Request) []Row { return s.Organisation.Certificates })
 	list(path+"devices/posture", 100, func(s *state, _ *http.Request) []Row { return s.Organisation.PostureRules })
 	list(path+"gateway/lists/{id}/items", 1000, func(s *state, r *http.Request) []Row { return s.Organisation.Lists[r.PathValue("id")].items() })
+	list(path+"gateway/lists", 1000, func(s *state, _ *http.Request) (rows []Row) {
+		for id, l := range s.Organisation.Lists {
+			row := Row{"id": id, "count": len(l.Items)}
+			maps.Copy(row, l.Row)
+			rows = append(rows, row)
+		}
+		slices.SortFunc(rows, func(a, b Row) int { return strings.Compare(a["id"].(string), b["id"].(string)) })
+		return rows
+	})
 	one(path+"gateway/lists/{id}", func(s *state, r *http.Request) (Row, bool) {
 		l, ok := s.Organisation.Lists[r.PathValue("id")]
 		row := Row{"id": r.PathValue("id"), "count": len(l.Items)}

@@ -79,12 +79,20 @@ func BeyondAllowance(err error) bool { return errors.Is(err, errAllowance) }
 
 var errLeftToAlerts = errors.New("the rest of the limit is left to alert rules and others")
 
+var errBound = errors.New("the calls of one question are used up")
+
+// BeyondBound says that a call was not made because it would have been beyond the
+// bound of its Trace.
+func BeyondBound(err error) bool { return errors.Is(err, errBound) }
+
 // OthersMayCall says that a call was not made for whom it was, but that it may still be
 // made under the context: what another purpose may not ask for any more a query still
-// may, and an alert rule what a query may not.
+// may, an alert rule what a query may not, and who has calls left what a question
+// without may not.
 func OthersMayCall(ctx context.Context, err error) bool {
 	return BeyondAllowance(err) && SpenderOf(ctx).Purpose == Queries ||
-		errors.Is(err, errLeftToAlerts) && PriorityOf(ctx) == Alert
+		errors.Is(err, errLeftToAlerts) && PriorityOf(ctx) == Alert ||
+		BeyondBound(err) && TraceOf(ctx).Left() > 0
 }
 
 // spending is a call that counts against an allowance from when it is asked for

@@ -39,6 +39,7 @@ type budget struct {
 	window   time.Duration // of our own count
 	ends     []time.Time   // when the calls of the window ended, oldest first
 	inFlight int
+	took     time.Duration // by the last call that was answered
 	quotas   map[string]*quotaState
 	learned  time.Time // when headers were last read
 	unknown  bool
@@ -82,6 +83,9 @@ func (b *budget) giveBack(t *ticket, h http.Header, refused bool) (blocked time.
 	now := b.now()
 	b.inFlight--
 	b.ends = append(b.ends, now)
+	if h != nil {
+		b.took = now.Sub(t.start)
+	}
 	if t.spent != nil {
 		t.spent.ended = now
 	}

@@ -112,6 +112,9 @@ func Share[T any](ctx context.Context, c *Client, key string, fetch func(context
 	case <-ctx.Done():
 		return value, ctx.Err()
 	case r := <-answer:
+		if r.Shared && OthersMayCall(ctx, r.Err) {
+			return Share(ctx, c, key, fetch)
+		}
 		value, _ = r.Val.(T) // nil where there is an error
 		return value, r.Err
 	}

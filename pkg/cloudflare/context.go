@@ -3,6 +3,7 @@ package cloudflare
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 )
@@ -21,6 +22,7 @@ type Trace struct {
 	OnRows   func(rows int)
 	mu       sync.Mutex
 	attempts int
+	most     int // 0: any number
 	requests []string
 	omitted  int
 }
@@ -39,6 +41,27 @@ func (t *Trace) Calls() int {
 	return t.attempts
 }
 
+// Bound has every attempt fail that would be one more than most under the Trace;
+// 0 is for no bound.
+func (t *Trace) Bound(most int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.most = most
+}
+
+// Left is how many calls may still be made; math.MaxInt without a bound.
+func (t *Trace) Left() int {
+	if t == nil {
+		return math.MaxInt
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.most == 0 {
+		return math.MaxInt
+	}
+	return max(t.most-t.attempts, 0)
+}
+
 // Requests are the calls as Cloudflare sees them, without credentials: method,
 // path, and query or body. A call with several attempts is listed once. After a
 // few dozen calls, a last line says how many more there were.
@@ -52,12 +75,16 @@ func (t *Trace) Requests() []string {
 	return list
 }
 
-func (t *Trace) attempt(text string, first bool) {
+// attempt counts an attempt; ok is false where it would be beyond the bound.
+func (t *Trace) attempt(text string, first bool) (ok bool) {
 	if t == nil {
-		return
+		return true
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.most > 0 && t.attempts >= t.most {
+		return false
+	}
 	t.attempts++
 	switch {
 	case !first:
@@ -66,6 +93,7 @@ func (t *Trace) attempt(text string, first bool) {
 	default:
 		t.omitted++
 	}
+	return true
 }
 
 type contextKey int

@@ -202,6 +202,11 @@ func errBeyondAllowance(p Purpose, at, now time.Time) *Error {
 		what, at.UTC().Format("15:04:05 UTC"), max(at.Sub(now).Round(time.Second), 0))}
 }
 
+// errBeyondBound is a call that was not made, as those of its Trace are bounded.
+func errBeyondBound() *Error {
+	return &Error{Kind: KindRateLimit, Err: errBound, Message: "The question takes more calls to Cloudflare than the data source makes for one."}
+}
+
 func nextCall(at, now time.Time) string {
 	return fmt.Sprintf(" The next call is possible at %s (in %s). Refresh less often, or select a shorter time range.",
 		at.UTC().Format("15:04:05 UTC"), max(at.Sub(now).Round(time.Second), 0))

@@ -47,7 +47,7 @@ func (b *budget) take(ctx context.Context) (*ticket, *Error) {
 	select {
 	case <-w.done:
 		if w.ticket != nil {
-			b.cancel(w.ticket)
+			b.discard(w.ticket)
 		}
 	default:
 		b.remove(w)
@@ -69,6 +69,13 @@ func remaining(ctx context.Context) time.Duration {
 
 // cancel gives back a ticket that was never used.
 func (b *budget) cancel(t *ticket) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.discard(t)
+}
+
+// discard is cancel while the mutex is held.
+func (b *budget) discard(t *ticket) {
 	b.inFlight--
 	b.unspend(t.spent)
 	if b.probe == t {
@@ -102,6 +109,10 @@ func (b *budget) pump() {
 			b.arm(now, at)
 			return
 		}
+		if !w.turn.IsZero() && b.late(w, now) {
+			b.settle(w, nil, errBudget(b.api, w.class, now, now))
+			continue
+		}
 		b.inFlight++
 		t := &ticket{start: now, spent: w.spent}
 		if b.unknown {
@@ -130,7 +141,11 @@ func (b *budget) settle(w *waiter, t *ticket, err *Error) {
 	close(w.done)
 }
 
-// giveUp fails the waiters whose turn comes after their deadline.
+// late says whether a call that goes at a time would be answered after the caller's
+// deadline: one that is let go and then broken off is lost to everybody.
+func (b *budget) late(w *waiter, at time.Time) bool { return at.Add(b.took).After(w.until) }
+
+// giveUp fails the waiters whose turn comes too late for them.
 func (b *budget) giveUp(now, at time.Time) {
 	if at.IsZero() {
 		return
@@ -139,7 +154,7 @@ func (b *budget) giveUp(now, at time.Time) {
 	for class := range b.waiting {
 		for _, w := range slices.Clone(b.waiting[class]) {
 			place++
-			if w.turn = b.turn(place, at, w.class); w.turn.After(w.until) {
+			if w.turn = b.turn(place, at, w.class); b.late(w, w.turn) {
 				b.settle(w, nil, errBudget(b.api, w.class, w.turn, now))
 				place--
 			}

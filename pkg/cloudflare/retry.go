@@ -29,11 +29,16 @@ var defaultRetryPolicy = retryPolicy{
 func (c *Client) do(ctx context.Context, b *budget, k call) error {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval = c.policy.backoff
+	var failed *Error
 	for n := 0; ; n++ {
 		retryAt, err := c.try(ctx, b, k, n, pauses.NextBackOff())
 		if err == nil {
 			return nil
 		}
+		if n > 0 && BeyondBound(err) {
+			return failed // What went wrong says more than that it wasn't tried again.
+		}
+		failed = err
 		if retryAt.IsZero() || n+1 >= c.policy.attempts {
 			return err
 		}
@@ -58,7 +63,10 @@ func (c *Client) try(ctx context.Context, b *budget, k call, n int, pause time.D
 		c.observe(ctx, seen)
 		return time.Time{}, err
 	}
-	TraceOf(ctx).attempt(k.text, n == 0)
+	if !TraceOf(ctx).attempt(k.text, n == 0) {
+		b.cancel(ticket)
+		return time.Time{}, errBeyondBound()
+	}
 	limited, cancel := context.WithTimeout(ctx, c.timeout(ctx, n))
 	header, size, err := c.attempt(limited, k)
 	cancel()

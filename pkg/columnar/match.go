@@ -199,9 +199,9 @@ func (r Run) doubts(reader reader) bool {
 	return false
 }
 
-// NewestValue is the field's value in the newest row that has a readable one, and
-// that row's instant. The runs are oldest first.
-func (l *Layout) NewestValue(f *catalogue.Field, runs []Run) (value string, at int64, ok bool) {
+// NewestValue is the field's value in the newest row that has a readable one that is
+// wanted, and that row's instant. The runs are oldest first.
+func (l *Layout) NewestValue(f *catalogue.Field, runs []Run, wanted func(text string) bool) (value string, at int64, ok bool) {
 	r := l.reader(f)
 	if r.column < 0 {
 		return "", 0, false
@@ -210,7 +210,7 @@ func (l *Layout) NewestValue(f *catalogue.Field, runs []Run) (value string, at i
 		col := r.of(run.Chunk)
 		for row := run.Hi - 1; row >= run.Lo; row-- {
 			code := col.code(row)
-			if c := r.cell(col.cell(code, row)); c.Valid && strings.TrimSpace(c.Text) != "" && !col.unreadable(code) {
+			if c := r.cell(col.cell(code, row)); c.Valid && strings.TrimSpace(c.Text) != "" && !col.unreadable(code) && wanted(c.Text) {
 				return c.Text, run.times[row], true
 			}
 		}

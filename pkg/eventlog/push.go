@@ -124,6 +124,9 @@ func (e *execution) absent(f *catalogue.Field, v view) bool {
 func (e *execution) gatherPushed(base gathered) (*gathered, error) {
 	p := e.push
 	v := e.verdict(p.filter)
+	if _, _, mixed := e.mixedCase(base); mixed && !v.caseless {
+		v.trusted = false
+	}
 	var failed error
 	check := func(known view, _ float64) bool {
 		if v.trusted || p.unseen || failed != nil {
@@ -170,6 +173,8 @@ func (e *execution) gatherPushed(base gathered) (*gathered, error) {
 // not document the value filters of access requests.
 type verdict struct {
 	trusted bool
+	// caseless says that Cloudflare finds addresses whatever their letter case.
+	caseless bool
 	// fault is what is wrong with it, as the middle of a sentence; "" if nothing.
 	fault string
 }
@@ -189,6 +194,7 @@ const (
 	faultIgnores    = "ignores"
 	faultMishandles = "leaves out events that match"
 	faultRefuses    = "refuses"
+	faultCase       = "takes letter case into account in"
 )
 
 // verify compares what a pushed filter gave with rows that were fetched without
@@ -197,6 +203,13 @@ func (e *execution) verify(base gathered, pushed view) (verdict, error) {
 	f := e.push.filter
 	if e.hits(f, pushed) < pushed.rows() {
 		return verdict{fault: faultIgnores}, nil
+	}
+	if value, at, ok := e.mixedCase(base); ok {
+		v, err := e.verifyByProbe(value, at)
+		if v.caseless = v.trusted; v.fault == faultMishandles {
+			v.fault = faultCase
+		}
+		return v, err
 	}
 	both := base.view.Clip(pushed.Interval)
 	expected := map[string]struct{}{}
@@ -207,7 +220,7 @@ func (e *execution) verify(base gathered, pushed view) (verdict, error) {
 		}
 	}
 	if len(expected) == 0 {
-		return e.verifyByProbe(base)
+		return e.verifyByNewest(base)
 	}
 	for _, p := range pushed.parts {
 		for row := p.run.Lo; row < p.run.Hi; row++ {
@@ -220,17 +233,34 @@ func (e *execution) verify(base gathered, pushed view) (verdict, error) {
 	return verdict{trusted: true}, nil
 }
 
-// verifyByProbe asks, once a data source and filter, for a value that is in the
+// mixedCase is the newest address with capital letters that was seen, where the filter
+// is for an address: Cloudflare is asked for it in lower case, and whether it finds
+// the other cases is not documented.
+func (e *execution) mixedCase(base gathered) (value string, at int64, ok bool) {
+	f := e.push.filter
+	if !f.Caseless() || f.Operator != catalogue.Equal {
+		return "", 0, false
+	}
+	return e.layout.NewestValue(f.Field, base.view.runs(), func(text string) bool { return text != strings.ToLower(text) })
+}
+
+// verifyByNewest asks, once a data source and filter, for a value that is in the
 // known rows. A filter that cannot be asked so stays unverified until rows match.
-func (e *execution) verifyByProbe(base gathered) (verdict, error) {
+func (e *execution) verifyByNewest(base gathered) (verdict, error) {
 	f := e.push.filter
 	if f.Operator != catalogue.Equal && f.Operator != catalogue.Contains {
 		return verdict{}, nil
 	}
-	value, at, ok := e.layout.NewestValue(f.Field, base.view.runs())
+	value, at, ok := e.layout.NewestValue(f.Field, base.view.runs(), func(string) bool { return true })
 	if !ok {
 		return verdict{}, nil
 	}
+	return e.verifyByProbe(value, at)
+}
+
+// verifyByProbe asks for a value that a row of that instant has.
+func (e *execution) verifyByProbe(value string, at int64) (verdict, error) {
+	f := e.push.filter
 	probe, err := f.With(value)
 	if err != nil {
 		return verdict{}, err

@@ -233,3 +233,44 @@ func TestAFilterOnAUserIsPushedInTheClear(t *testing.T) {
 		}
 	})
 }
+
+// An address is found whatever the letter case that it was logged in: the filter is
+// pushed in lower case, unless addresses are logged in others and Cloudflare tells them
+// apart.
+func TestAFilterOnAUserFindsAllLetterCases(t *testing.T) {
+	for _, logged := range []func(i int) func(string) string{
+		func(int) func(string) string { return strings.ToLower },
+		func(i int) func(string) string {
+			if i%3 == 0 {
+				return strings.ToUpper
+			}
+			return strings.ToLower
+		},
+	} {
+		lab.Test(t, func(t *testing.T) {
+			from, to := week()
+			config := denseWeek()
+			email := strings.ToLower(config.Events[0].Email)
+			mixed := logged(0)("a") == "A"
+			for i := range config.Events {
+				e := &config.Events[i]
+				e.Email = logged(i)(e.Email)
+			}
+			l := lab.New(t, config)
+			for range 2 {
+				r := lab.Request(t, fmt.Sprintf(`{"limit":100000,"filters":[{"field":"user_email","operator":"=","values":[%q]}]}`, strings.ToTitle(email)), from, to)
+				res, err := l.Query(t.Context(), r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := account.RayIDs(l.Truth(r, func(e account.Event) bool { return strings.EqualFold(e.Email, email) }))
+				if !sameSet(lab.Rays(t, res.Table), want) || !res.Coverage.Complete {
+					t.Errorf("%d rows of %d, %+v %v", len(res.Table.Times), len(want), res.Coverage, res.Notices)
+				}
+			}
+			if !mixed && l.Calls() > 10 {
+				t.Errorf("%d calls", l.Calls())
+			}
+		})
+	}
+}

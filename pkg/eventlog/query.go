@@ -138,7 +138,7 @@ func (e *execution) answer() (*answer.Result, error) {
 	base := e.open(nil, e.wanted...)
 	defer base.release()
 	var choose func(view, float64) bool
-	if e.source.Pushing != nil {
+	if e.source.Pushing != nil && !e.request.Unpushed {
 		choose = func(v view, rows float64) bool {
 			e.push = e.choosePush(v, rows)
 			return e.push != nil

@@ -208,3 +208,56 @@ func (s *shower) masked(key string, v gjson.Result) any {
 	}
 	return json.RawMessage(v.Raw)
 }
+
+// open says what keeps a verdict from being certain: the rules that were judged by
+// data of another time or not at all, and other policies that can't be judged.
+func (q *inquiry) open(a *application, d decision) string {
+	if d.certainty != Likely {
+		return ""
+	}
+	var notes, policies []string
+	if d.verdict == BlockedByPolicy && q.login.nobody.likely == yes {
+		notes = append(notes, "Nobody signed in, and Cloudflare doesn't say whether it asks Block policies before somebody does.")
+	}
+	if allowed, seen, _ := q.methodAllowed(a.doc); allowed.likely == unsure && d.verdict == NoPolicyMatched {
+		notes = append(notes, "Whether the application takes this login method can't be known: "+bare(seen.note))
+	}
+	if d.policy != nil {
+		for _, i := range d.policy.decisive() {
+			if r := &d.policy.rows[i]; r.certain == unsure && len(notes) < 2 && r.note != d.policy.note {
+				notes = append(notes, r.note)
+			}
+		}
+	}
+	if note := a.unordered(); note != "" {
+		notes = append(notes, note)
+	}
+	for _, p := range a.policies {
+		if p == d.policy && d.verdict != NoPolicyMatched && d.verdict != ServiceAuthFailed {
+			break
+		}
+		if p != d.policy && p.matches.likely == unsure {
+			policies = append(policies, quoted(firstText(p.name, p.id)))
+		}
+	}
+	if len(policies) > 0 {
+		notes = append(notes, "Whether "+spokenList(few(policies), "and")+" matched can't be known.")
+	}
+	return sentences(notes...)
+}
+
+// toldChanges are the changes after the login that matter: a certain verdict doesn't
+// rest on anything whose earlier state is not known, and what the log says outright
+// rests on no configuration.
+func (q *inquiry) toldChanges(d decision) []string {
+	if d.verdict == NotBlockedByAccess || d.policyID != "" {
+		return nil
+	}
+	var out []string
+	for _, s := range q.changes {
+		if (s.firm || d.certainty != Certain) && len(out) < 3 {
+			out = append(out, s.note)
+		}
+	}
+	return out
+}

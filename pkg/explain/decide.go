@@ -40,15 +40,9 @@ func (q *inquiry) ends(a *application, of func(belief) truth) []end {
 			continue
 		}
 		service = service || p.decision == decisionServiceAuth
-		verdict := AllowedByPolicy
-		if p.decision == decisionBypass {
-			verdict = Bypassed
-		}
-		if t := of(p.matches); t != no {
-			out = append(out, end{verdict, p})
-			if t == yes {
-				return out
-			}
+		found, last := q.endsAt(a, p, of)
+		if out = append(out, found...); last {
+			return out
 		}
 	}
 	// Allow and Block policies are for who signs in.
@@ -66,20 +60,43 @@ func (q *inquiry) ends(a *application, of func(belief) truth) []end {
 		}
 	}
 	for _, p := range a.policies {
-		if p.early() || of(p.matches) == no {
+		if p.early() {
 			continue
 		}
-		out = append(out, q.policyEnds(a, p, of)...)
-		if of(p.matches) == yes {
+		found, last := q.endsAt(a, p, of)
+		if out = append(out, found...); last {
 			return out
 		}
 	}
 	return append(out, end{NoPolicyMatched, nil})
 }
 
-// policyEnds are the ways in which an Allow or Block policy that matches ends it.
+// endsAt are the ways in which a policy can end it; last says that one of them is what
+// happened. Which of several policies with the same precedence Access asks first is not
+// known.
+func (q *inquiry) endsAt(a *application, p *policy, of func(belief) truth) (out []end, last bool) {
+	if of(p.matches) == no {
+		return nil, false
+	}
+	out = q.policyEnds(a, p, of)
+	if of(p.matches) != yes {
+		return out, false
+	}
+	for _, other := range a.tied(p) {
+		if of(other.matches) != no {
+			out = append(out, q.policyEnds(a, other, of)...)
+		}
+	}
+	return out, true
+}
+
+// policyEnds are the ways in which a policy that matches ends it.
 func (q *inquiry) policyEnds(a *application, p *policy, of func(belief) truth) []end {
 	switch {
+	case p.decision == decisionBypass:
+		return []end{{Bypassed, p}}
+	case p.decision == decisionServiceAuth:
+		return []end{{AllowedByPolicy, p}}
 	case p.decision == decisionDeny:
 		return []end{{BlockedByPolicy, p}}
 	case p.decision != decisionAllow:
@@ -198,8 +215,6 @@ func (q *inquiry) decideBlocked(a *application) decision {
 		return decision{verdict: last.verdict, certainty: Likely, policy: last.policy}
 	case len(refusals) > 0:
 		return decision{verdict: refusals[0].verdict, certainty: Likely, policy: refusals[0].policy}
-	case a.tied(last.policy) != nil:
-		return decision{verdict: BlockedByPolicy, certainty: Likely, policy: a.tied(last.policy), against: true}
 	case last.policy.decision == decisionServiceAuth && q.login.nobody.likely == yes:
 		// What a log can't show is whether the token's secret was right.
 		return decision{verdict: ServiceAuthFailed, certainty: Likely, against: true}
@@ -240,57 +255,4 @@ func (q *inquiry) forget(p *policy) {
 			r.note = sentences(r.note, "The login was decided otherwise, so this may have been different then.")
 		}
 	}
-}
-
-// open says what keeps a verdict from being certain: the rules that were judged by
-// data of another time or not at all, and other policies that can't be judged.
-func (q *inquiry) open(a *application, d decision) string {
-	if d.certainty != Likely {
-		return ""
-	}
-	var notes, policies []string
-	if d.verdict == BlockedByPolicy && q.login.nobody.likely == yes {
-		notes = append(notes, "Nobody signed in, and Cloudflare doesn't say whether it asks Block policies before somebody does.")
-	}
-	if allowed, seen, _ := q.methodAllowed(a.doc); allowed.likely == unsure && d.verdict == NoPolicyMatched {
-		notes = append(notes, "Whether the application takes this login method can't be known: "+bare(seen.note))
-	}
-	if d.policy != nil {
-		for _, i := range d.policy.decisive() {
-			if r := &d.policy.rows[i]; r.certain == unsure && len(notes) < 2 && r.note != d.policy.note {
-				notes = append(notes, r.note)
-			}
-		}
-	}
-	if d.verdict == BlockedByPolicy && d.against {
-		notes = append(notes, "A policy that lets the login in has the same precedence.")
-	}
-	for _, p := range a.policies {
-		if p == d.policy && d.verdict != NoPolicyMatched && d.verdict != ServiceAuthFailed {
-			break
-		}
-		if p != d.policy && p.matches.likely == unsure {
-			policies = append(policies, quoted(firstText(p.name, p.id)))
-		}
-	}
-	if len(policies) > 0 {
-		notes = append(notes, "Whether "+spokenList(few(policies), "and")+" matched can't be known.")
-	}
-	return sentences(notes...)
-}
-
-// toldChanges are the changes after the login that matter: a certain verdict doesn't
-// rest on anything whose earlier state is not known, and what the log says outright
-// rests on no configuration.
-func (q *inquiry) toldChanges(d decision) []string {
-	if d.verdict == NotBlockedByAccess || d.policyID != "" {
-		return nil
-	}
-	var out []string
-	for _, s := range q.changes {
-		if (s.firm || d.certainty != Certain) && len(out) < 3 {
-			out = append(out, s.note)
-		}
-	}
-	return out
 }

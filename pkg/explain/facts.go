@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
+
+	"github.com/tidwall/gjson"
 )
 
 // Facts is all that a judgment rests on. The zero value is a question about which
@@ -125,6 +127,23 @@ type Changes struct {
 	From, To time.Time
 	// Missing says why there are no rows, or fewer than there are.
 	Missing *Missing
+}
+
+// Version is an application, a policy, or a group as it was written.
+type Version struct {
+	At time.Time
+	// AppID is the application whose policy it is; empty for all else.
+	ID, AppID string
+	// Document is what was written, as far as the audit log has it whole.
+	Document gjson.Result
+	Deleted  bool
+}
+
+// VersionOf reads what a row of the audit log wrote; ok is false where it wrote none
+// of these.
+func VersionOf(row json.RawMessage) (v Version, ok bool) {
+	c, ok := readChange(gjson.ParseBytes(row))
+	return Version{c.at, c.id, c.appID, c.doc, c.deleted}, ok
 }
 
 // What happened, as the timeline calls it.

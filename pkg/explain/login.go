@@ -204,13 +204,15 @@ func (l *login) place(inRequest, inGroup, inIdentity string, f *Facts) observed 
 	return observed{note: "No log of this login has its " + strings.ReplaceAll(inRequest, "_", " ") + "."}
 }
 
-// inGroup is a dimension of the login group, or else what the identity has.
+// inGroup is a dimension of the login group, or else what the identity has, which is of
+// the last request to any application: each host asks for its own certificate.
 func (l *login) inGroup(dimension, inIdentity string, f *Facts) observed {
 	if v := l.group.Get(dimension); v.Exists() {
 		return observed{text: v.String(), known: true, firm: true, source: "login_groups"}
 	}
 	if v := l.identity.Get(inIdentity); inIdentity != "" && v.Exists() {
-		return observed{text: v.String(), known: true, firm: l.identityFirm, source: "last_seen_identity", note: l.identityNote}
+		note := firstText(l.identityNote, "The identity may be that of a request to another application.")
+		return observed{text: v.String(), known: true, source: "last_seen_identity", note: note}
 	}
 	if f.Group.Missing != nil {
 		return observed{note: unread(f.Group.Missing, "the login group")}

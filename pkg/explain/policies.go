@@ -2,6 +2,7 @@ package explain
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -204,16 +205,29 @@ func (a *application) byID(id string) *policy {
 	return a.policies[i]
 }
 
-// tied is a Block policy that matches and has the precedence of one that lets in, so
-// that which of them Access asks first is not known.
-func (a *application) tied(with *policy) *policy {
-	i := slices.IndexFunc(a.policies, func(p *policy) bool {
-		return p.decision == decisionDeny && !with.early() && p.precedence == with.precedence && p.matches.likely == yes
-	})
-	if i < 0 {
-		return nil
+// ties says whether two policies have the same place in the order.
+func (p *policy) ties(with *policy) bool {
+	return p != with && p.early() == with.early() && p.precedence == with.precedence
+}
+
+// tied are the policies after one that have the same place in the order.
+func (a *application) tied(with *policy) []*policy {
+	after := a.policies[slices.Index(a.policies, with)+1:]
+	return slices.DeleteFunc(slices.Clone(after), func(p *policy) bool { return !p.ties(with) })
+}
+
+// unordered says that policies that match have the same precedence but not the same
+// decision; empty where none have.
+func (a *application) unordered() string {
+	for _, p := range a.policies {
+		for _, other := range a.tied(p) {
+			if p.decision != other.decision && p.matches.likely == yes && other.matches.likely == yes {
+				return fmt.Sprintf("The policies %s and %s both match and have the same precedence, and which of them Access asks first is not known.",
+					quoted(firstText(p.name, p.id)), quoted(firstText(other.name, other.id)))
+			}
+		}
 	}
-	return a.policies[i]
+	return ""
 }
 
 // nearest is the policy that came nearest to matching: of the Service Auth policies

@@ -274,7 +274,7 @@ func (q *inquiry) unknown(app string, a *application, d decision) (reason, next 
 		return fmt.Sprintf("Why the login to %s %s can't be known: %s matches, and its decision, %s, is not known to this plugin.", app, was, q.nameOf(d), quoted(d.policy.decision)),
 			"Look at " + q.nameOf(d) + " in Zero Trust."
 	case !q.login.found:
-		var notes []string
+		notes := []string{a.unordered()}
 		for _, p := range a.policies {
 			for _, r := range p.rows {
 				if p.matches.likely == unsure && r.likely == unsure && len(notes) < 3 {

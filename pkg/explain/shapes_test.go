@@ -19,6 +19,9 @@ func TestOddShapesOfConfiguration(t *testing.T) {
 	withoutTokens := func(f *explain.Facts) {
 		f.ServiceTokens = explain.Table{Missing: denied("the list of service tokens", "Access: Service Tokens Read")}
 	}
+	withoutLogin := func(f *explain.Facts) {
+		f.RayID, f.Request, f.Group, f.UserEmail = "", explain.Document{}, explain.Document{}, pia
+	}
 	cases := []struct {
 		situation
 		says string
@@ -31,6 +34,10 @@ func TestOddShapesOfConfiguration(t *testing.T) {
 			}), verdict: explain.BlockedByPolicy, policy: "no-gb", certainty: explain.Certain}, ""},
 		{situation{name: "equal precedence, and the log tells which came first", facts: facts(staff.with("precedence", 1), blockGB.with("precedence", 1)),
 			verdict: explain.BlockedByPolicy, policy: "no-gb", certainty: explain.Likely}, "the same precedence"},
+		{situation{name: "equal precedence, without a login that tells", facts: facts(staff.with("precedence", 1), blockGB.with("precedence", 1)), change: withoutLogin,
+			verdict: explain.VerdictUnknown, certainty: explain.CertaintyUnknown}, "the same precedence"},
+		{situation{name: "equal precedence and decision, without a login", facts: facts(staff.with("precedence", 1), allow("Others", rules{onEveryone()}, nil, nil).with("precedence", 1)), change: withoutLogin,
+			verdict: explain.AllowedByPolicy, policy: "others", certainty: explain.Likely}, ""},
 		{situation{name: "a decision that nobody knows", facts: facts(isolate, staff), verdict: explain.VerdictUnknown, certainty: explain.CertaintyUnknown}, "“isolate”"},
 		{situation{name: "a rule of two types", facts: facts(allow("Two", rules{doc{"email": doc{"email": pia}, "geo": doc{"country_code": "GB"}}}, nil, nil)),
 			verdict: explain.NoPolicyMatched, policy: "two", certainty: explain.Likely, rows: []string{"two include email, geo: unknown *"}}, ""},

@@ -20,25 +20,23 @@ import (
 // for. It fails only for a name that no application has.
 func (s *session) readApplication(ctx context.Context) error {
 	app, err := s.application(ctx)
-	if err != nil {
-		s.facts.App.Missing = s.gap("the application", directory.ReadsApps, err)
-		return nil
-	}
-	if app == nil {
-		if s.question.RayID == "" && !s.found {
-			return &query.InvalidError{Message: fmt.Sprintf("the account has no application with the %s of the filter, or does not show it to these credentials; correct the filter", s.filteredBy())}
-		}
-		s.facts.App.Missing = s.gap("the application", directory.ReadsApps, errNoApplication)
-		return nil
+	switch {
+	case err != nil:
+		return err
+	case app == nil && s.question.RayID == "" && !s.found:
+		return &query.InvalidError{Message: fmt.Sprintf("the account has no application with the %s of the filter, or does not show it to these credentials; correct the filter", s.filteredBy())}
+	case app == nil:
+		return errNoApplication
 	}
 	s.facts.App.JSON = app
 	parsed := gjson.ParseBytes(app)
+	s.appIDs = []string{s.appUID, parsed.Get("id").String(), parsed.Get("uid").String()}
 	s.appUID = parsed.Get("id").String()
 	s.aud = parsed.Get("aud").String()
 	policies := parsed.Get("policies").Array()
 	if len(policies) == 0 || !written(policies) {
 		own := resource{"/access/apps/" + url.PathEscape(s.appUID) + "/policies", "the application's policies", directory.ReadsApps, 200}
-		s.facts.AppPolicies = s.table(ctx, own)
+		s.together(s.table(ctx, own, &s.facts.AppPolicies))
 		if len(s.facts.AppPolicies.Rows) > 0 {
 			policies = nil
 			for _, row := range s.facts.AppPolicies.Rows {
@@ -46,8 +44,8 @@ func (s *session) readApplication(ctx context.Context) error {
 			}
 		}
 	}
-	if !written(policies) {
-		s.facts.Policies = s.table(ctx, reusablePolicies)
+	if !written(policies) && s.once(reusablePolicies.path) {
+		s.together(s.table(ctx, reusablePolicies, &s.facts.Policies))
 	}
 	return nil
 }

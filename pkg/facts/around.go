@@ -17,40 +17,20 @@ const (
 	maxNearby = 500
 )
 
-// optional is a task that is left out where the question has taken too many calls.
-type optional struct {
-	// calls is how many calls it takes.
-	calls int
-	run   func()
-	skip  func(why error)
-}
-
-// around reads what else is known of the login and of the time around it, the most
-// telling first.
-func (s *session) around(ctx context.Context, n *needs) []optional {
-	var tasks []optional
-	add := func(what, permission string, read func() error, note func(*explain.Missing)) {
-		skip := func(err error) { note(s.gap(what, permission, err)) }
-		tasks = append(tasks, optional{calls: 1, skip: skip, run: func() {
-			if err := read(); err != nil {
-				skip(err)
-			}
-		}})
-	}
-	ignore := func(*explain.Missing) {}
-	add(theAuditLog, permissionSettings, func() error { return s.readChanges(ctx) },
-		func(m *explain.Missing) { s.facts.Changes.Missing = m })
+// around are the tasks to read what else is known of the time around the login, the
+// most telling first.
+func (s *session) around(ctx context.Context) []task {
+	var tasks []task
 	if s.facts.UserUUID != "" {
-		add("the user's failed logins", permissionAudit, func() error { return s.readFailed(ctx) },
-			func(m *explain.Missing) { s.facts.Failed.Missing = m })
+		tasks = append(tasks, task{"the user's failed logins", permissionAudit, func() error { return s.readFailed(ctx) },
+			func(m *explain.Missing) { s.facts.Failed.Missing = m }})
 	}
-	if n.approval {
-		add("the requests for temporary access", permissionAudit, func() error { return s.readJIT(ctx) },
-			func(m *explain.Missing) { s.facts.JIT.Missing = m })
+	if s.needs().certificates {
+		tasks = append(tasks, s.table(ctx, certificates, &s.facts.Certificates))
 	}
-	add("the other logins of the time", permissionAudit, func() error { return s.readNearby(ctx) }, ignore)
+	tasks = append(tasks, task{"the other logins of the time", permissionAudit, func() error { return s.readNearby(ctx) }, nil})
 	if providers := s.providersWithSCIM(); s.facts.UserEmail != "" && len(providers) > 0 {
-		add("the SCIM updates of the user", "Access: SCIM Logs Read", func() error { return s.readSCIM(ctx, providers) }, ignore)
+		tasks = append(tasks, task{"the SCIM updates of the user", "Access: SCIM Logs Read", func() error { return s.readSCIM(ctx, providers) }, nil})
 	}
 	return tasks
 }

@@ -97,40 +97,32 @@ func (s *session) auditLog(ctx context.Context, within interval.Interval) (rows 
 	return rows, reached, errTooLong
 }
 
-// versions asks for the last change before the login of what was changed after
-// it, where that lies further back than all changes that were read.
-func (s *session) versions(ctx context.Context, n *needs) []func() {
+// versions are the tasks to ask for the last change before the login of what was
+// changed after it, where that lies further back than all changes that were read.
+func (s *session) versions(ctx context.Context, n *needs) []task {
 	if s.facts.Changes.From.IsZero() {
 		return nil
 	}
-	known := map[string]bool{}
-	for _, row := range s.facts.Changes.Rows {
-		if change := documentOf(explain.Document{JSON: row}); !change.Get("action.time").Time().After(s.login) {
-			known[change.Get("resource.id").String()] = true
-		}
-	}
-	var tasks []func()
+	former := s.former()
+	var tasks []task
 	for _, id := range s.younger(n) {
-		if known[id] || s.calls.Calls()+len(tasks) >= maxCalls {
+		if _, known := former[id]; known || !s.once("version "+id) {
 			continue
 		}
-		tasks = append(tasks, func() {
+		tasks = append(tasks, task{"an earlier version of the configuration", permissionSettings, func() error {
 			within := interval.Interval{From: s.login.UnixNano() - auditReach, To: s.facts.Changes.From.UnixNano()}
-			found, err := s.glance(ctx, accessChanges, "resource_id", id, within)
-			if err != nil {
-				s.gap("an earlier version of the configuration", permissionSettings, err)
-				return
-			}
+			found, err := s.glance(ctx, accessChanges, resourceID, id, within)
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.facts.Changes.Rows = append(s.facts.Changes.Rows, jsonOf(found.events)...)
-		})
+			return err
+		}, nil})
 	}
 	return tasks
 }
 
 // younger are the IDs of the application, its policies and their groups that were
-// changed after the login.
+// changed after the login, and of its policies that were deleted then.
 func (s *session) younger(n *needs) []string {
 	documents := append(s.policies(), documentOf(s.facts.App))
 	for _, row := range s.facts.AccessGroups.Rows {
@@ -142,7 +134,12 @@ func (s *session) younger(n *needs) []string {
 	var ids []string
 	for _, d := range documents {
 		if updated := d.Get("updated_at").Time(); updated.After(s.login) {
-			ids = addID(ids, d.Get("id").String())
+			ids = addID(ids, idOf(d))
+		}
+	}
+	for _, row := range s.facts.Changes.Rows {
+		if v, ok := explain.VersionOf(row); ok && v.Deleted && v.At.After(s.login) && s.isApp(v.AppID) {
+			ids = addID(ids, strings.ToLower(v.ID))
 		}
 	}
 	return ids

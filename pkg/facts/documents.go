@@ -29,6 +29,7 @@ var (
 	serviceTokens     = resource{"/access/service_tokens", "the list of service tokens", directory.ReadsTokens, 0}
 	certificates      = resource{"/access/certificates", "the list of mTLS certificates", directory.ReadsCertificates, 0}
 	postureRules      = resource{"/devices/posture", "the list of posture rules", directory.ReadsZeroTrust, 100}
+	zeroTrustLists    = resource{"/gateway/lists", "the Zero Trust lists", directory.ReadsZeroTrust, 1000}
 	applications      = resource{"/access/apps", "the list of applications", directory.ReadsApps, 0}
 )
 
@@ -69,18 +70,16 @@ func (s *session) page(ctx context.Context, path string, params url.Values, ttl 
 	})
 }
 
-// table reads a list page by page. What was read before a failure is a part of it.
-func (s *session) table(ctx context.Context, r resource) explain.Table {
-	read := s.rows
-	if r.perPage == 0 {
-		read = s.shared
-	}
-	rows, err := read(ctx, r)
-	t := explain.Table{Rows: rows}
-	if err != nil {
-		t.Missing = s.gap(r.what, r.permission, err)
-	}
-	return t
+// table is the task to read a list. What was read before a failure is a part of it.
+func (s *session) table(ctx context.Context, r resource, into *explain.Table) task {
+	return task{r.what, r.permission, func() (err error) {
+		if r.perPage == 0 {
+			into.Rows, err = s.shared(ctx, r)
+		} else {
+			into.Rows, err = s.rows(ctx, r, nil)
+		}
+		return err
+	}, func(m *explain.Missing) { into.Missing = m }}
 }
 
 // shared reads a list that the directory has.
@@ -94,11 +93,14 @@ func (s *session) shared(ctx context.Context, r resource) ([]json.RawMessage, er
 
 // rows pages until a page is shorter than it could be, or brings nothing new:
 // result_info may be absent, and pages may be cut below the size asked for.
-func (s *session) rows(ctx context.Context, r resource) ([]json.RawMessage, error) {
+func (s *session) rows(ctx context.Context, r resource, params url.Values) ([]json.RawMessage, error) {
 	var rows []json.RawMessage
 	seen := map[string]bool{}
 	for number := 1; ; number++ {
 		q := url.Values{"page": {strconv.Itoa(number)}, "per_page": {strconv.Itoa(r.perPage)}}
+		for name, values := range params {
+			q[name] = values
+		}
 		page, err := s.page(ctx, r.path, q, configurationTTL)
 		if err != nil {
 			return rows, err

@@ -50,6 +50,8 @@ type Log struct {
 	Limit int
 	// MaxRows bounds the events that are scanned; 0 for the data source's bound.
 	MaxRows int
+	// Unpushed has the events filtered here alone.
+	Unpushed bool
 }
 
 // Logs answers from the surfaces' own stores.

@@ -3,6 +3,7 @@ package facts
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -12,6 +13,9 @@ import (
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
 )
+
+// resourceID is the field of the audit log that says what was changed.
+const resourceID = "resource_id"
 
 // glancePage is the largest page that logs are known to give.
 const glancePage = "1000"
@@ -68,7 +72,7 @@ func (s *session) glance(ctx context.Context, queryType, field, value string, wi
 		e, ok := read(q, row)
 		switch {
 		case !ok || !within.Contains(e.at.UnixNano()):
-		case strings.EqualFold(e.text[field], wanted):
+		case strings.EqualFold(e.text[field], wanted), field == resourceID && e.about(wanted):
 			g.events = append(g.events, e)
 		default:
 			g.full, g.ignored = true, true
@@ -76,6 +80,12 @@ func (s *session) glance(ctx context.Context, queryType, field, value string, wi
 		g.full = g.full || n+1 >= fullGlance || page.Info.Cursor != ""
 	}
 	return g, nil
+}
+
+// about says whether an entry of the audit log is about the thing with an ID: which
+// resource it names is not established, so the path counts, too.
+func (e event) about(id string) bool {
+	return slices.Contains(strings.Split(strings.ToLower(e.text["uri"]), "/"), strings.ToLower(id))
 }
 
 // fullGlance is the number of rows from which a page counts as full: caps on

@@ -3,6 +3,7 @@ package facts
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
@@ -36,6 +37,9 @@ func missing(what, permission string, err error) explain.Missing {
 	if _, ok := errors.AsType[*query.InvalidError](err); ok {
 		return missing(what, permission, errGone) // Nothing else can be wrong with our own questions.
 	}
+	if cloudflare.BeyondBound(err) {
+		return missing(what, permission, errSpared)
+	}
 	status := ""
 	if upstream, ok := errors.AsType[*cloudflare.Error](err); ok && upstream.Status > 0 {
 		status = fmt.Sprintf(" (HTTP %d)", upstream.Status)
@@ -64,4 +68,12 @@ func incomplete(reason answer.Reason) error {
 		return errTooLong
 	}
 	return &cloudflare.Error{Kind: cloudflare.KindUnavailable}
+}
+
+func firstMissing(all ...*explain.Missing) *explain.Missing {
+	i := slices.IndexFunc(all, func(m *explain.Missing) bool { return m != nil })
+	if i < 0 {
+		return nil
+	}
+	return all[i]
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,26 +12,60 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
-	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/explain"
 )
 
-// needs are what the rules of policies and groups name.
+// needs are what the rules of policies and groups name, as they stand and as they
+// stood at the login.
 type needs struct {
 	groups, lists                 []string
 	tokens, posture, certificates bool
 	approval                      bool
+	// policies says that there are some that only the account's list can tell.
+	policies bool
 }
 
-// needs reads the rules of the application's policies.
+// needs reads the rules of the application's policies, and of the groups that they
+// name.
 func (s *session) needs() *needs {
-	n := &needs{}
-	if d := documentOf(s.facts.Group); d.Get("serviceTokenId").String() != "" {
-		n.tokens = true
-	}
-	for _, p := range s.policies() {
+	n := &needs{tokens: documentOf(s.facts.Group).Get("serviceTokenId").String() != ""}
+	former := s.former()
+	own := map[string]bool{}
+	add := func(p gjson.Result) {
+		own[idOf(p)] = true
 		n.read(p)
 		n.approval = n.approval || p.Get("approval_required").Bool()
+	}
+	for _, p := range s.policies() {
+		add(p)
+	}
+	ids := slices.Sorted(maps.Keys(former))
+	for _, id := range ids {
+		v := former[id]
+		switch {
+		case own[id], s.isApp(v.AppID):
+			add(v.Document)
+		case s.isApp(id):
+			for _, p := range v.Document.Get("policies").Array() {
+				n.policies = n.policies || !own[idOf(p)] && !p.Get("include").IsArray()
+				add(p)
+			}
+		}
+	}
+	approving := strings.ToLower(documentOf(s.facts.Group).Get("approvingPolicyId").String())
+	n.policies = n.policies || approving != "" && !own[approving]
+	groups := map[string][]gjson.Result{}
+	for _, row := range s.facts.AccessGroups.Rows {
+		group := gjson.ParseBytes(row)
+		groups[idOf(group)] = append(groups[idOf(group)], group)
+	}
+	for _, id := range ids {
+		groups[id] = append(groups[id], former[id].Document)
+	}
+	for i := 0; i < len(n.groups); i++ { // grows as it goes
+		for _, group := range groups[strings.ToLower(n.groups[i])] {
+			n.read(group)
+		}
 	}
 	return n
 }
@@ -54,16 +89,29 @@ func (s *session) policies() []gjson.Result {
 	return policies
 }
 
-// idOf is the ID of a policy or a group, which can stand for it alone.
-func idOf(doc gjson.Result) string {
-	return strings.ToLower(cmp.Or(doc.Get("id").String(), doc.Str))
+// isApp says whether an ID is one of the application's: it has several, and paths of
+// the API take each.
+func (s *session) isApp(id string) bool {
+	return slices.ContainsFunc(s.appIDs, func(own string) bool { return own != "" && strings.EqualFold(own, id) })
 }
 
-// approvedElsewhere says that the login was let in by a policy that the application
-// no longer has.
-func (s *session) approvedElsewhere() bool {
-	id := strings.ToLower(documentOf(s.facts.Group).Get("approvingPolicyId").String())
-	return id != "" && s.facts.Policies.Rows == nil && !slices.ContainsFunc(s.policies(), func(p gjson.Result) bool { return idOf(p) == id })
+// former are the last versions before the login that the audit log has of
+// applications, policies, and groups, by ID in lower case.
+func (s *session) former() map[string]explain.Version {
+	out := map[string]explain.Version{}
+	for _, row := range s.facts.Changes.Rows {
+		v, ok := explain.VersionOf(row)
+		id := strings.ToLower(v.ID)
+		if last, known := out[id]; ok && v.Document.Exists() && !v.At.After(s.login) && (!known || v.At.After(last.At)) {
+			out[id] = v
+		}
+	}
+	return out
+}
+
+// idOf is the ID of a policy or a group in lower case. An ID can stand for it alone.
+func idOf(doc gjson.Result) string {
+	return strings.ToLower(cmp.Or(doc.Get("id").String(), doc.Str))
 }
 
 // read adds what the rules of a policy or a group name.
@@ -96,88 +144,128 @@ func addID(ids []string, id string) []string {
 	return append(ids, id)
 }
 
-// named reads what the policies name.
-func (s *session) named(ctx context.Context, n *needs) []func() {
-	var tasks []func()
-	list := func(wanted bool, r resource, into *explain.Table) {
-		if wanted {
-			tasks = append(tasks, func() { *into = s.table(ctx, r) })
+// readNamed reads what the configuration names, and then what that names in turn,
+// until there is nothing new.
+func (s *session) readNamed(ctx context.Context) {
+	for {
+		part, cancel := inPart(ctx, 2)
+		tasks := s.named(part, s.needs())
+		s.together(tasks...)
+		cancel()
+		if len(tasks) == 0 {
+			return
 		}
 	}
-	list(s.approvedElsewhere(), reusablePolicies, &s.facts.Policies)
-	list(len(n.groups) > 0, accessGroups, &s.facts.AccessGroups)
-	list(n.tokens, serviceTokens, &s.facts.ServiceTokens)
-	list(n.posture, postureRules, &s.facts.PostureRules)
-	list(n.certificates, certificates, &s.facts.Certificates)
-	return append(tasks, s.lists(ctx, n.lists)...)
 }
 
-// inGroups reads the lists that only groups name, in groups or not.
-func (s *session) inGroups(ctx context.Context, n *needs) []func() {
-	rows := map[string]gjson.Result{}
-	for _, row := range s.facts.AccessGroups.Rows {
-		group := gjson.ParseBytes(row)
-		rows[idOf(group)] = group
+// named are the tasks to read what is needed and was not asked for yet, the most
+// telling first.
+func (s *session) named(ctx context.Context, n *needs) []task {
+	var tasks []task
+	table := func(wanted bool, r resource, into *explain.Table) {
+		if wanted && s.once(r.path) {
+			tasks = append(tasks, s.table(ctx, r, into))
+		}
 	}
-	known := len(n.lists)
-	for i := 0; i < len(n.groups); i++ { // grows as it goes
-		n.read(rows[strings.ToLower(n.groups[i])])
+	if s.facts.UserEmail+s.facts.UserUUID != "" && s.facts.Identity.JSON == nil && s.facts.Identity.Missing == nil && s.once("identity") {
+		tasks = append(tasks, s.identity(ctx))
 	}
-	return s.lists(ctx, n.lists[known:])
-}
-
-// maxLists bounds how many lists a question reads.
-const maxLists = 4
-
-// lists reads Zero Trust lists with their items.
-func (s *session) lists(ctx context.Context, ids []string) []func() {
-	var tasks []func()
-	for i, id := range ids {
-		tasks = append(tasks, func() {
-			var list explain.List
-			if i < maxLists {
-				list = s.list(ctx, id)
-			} else {
-				list.Missing = s.gap(aList, "", errSpared)
-			}
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			if s.facts.Lists == nil {
-				s.facts.Lists = map[string]explain.List{}
-			}
-			s.facts.Lists[id] = list
-		})
+	table(len(n.groups) > 0, accessGroups, &s.facts.AccessGroups)
+	table(n.policies, reusablePolicies, &s.facts.Policies)
+	if s.once(theAuditLog) {
+		tasks = append(tasks, task{theAuditLog, permissionSettings, func() error { return s.readChanges(ctx) },
+			func(m *explain.Missing) { s.facts.Changes.Missing = m }})
 	}
-	return tasks
+	table(n.tokens, serviceTokens, &s.facts.ServiceTokens)
+	tasks = append(tasks, s.lists(ctx, n.lists)...)
+	table(n.posture, postureRules, &s.facts.PostureRules)
+	if n.approval && s.once("jit") {
+		tasks = append(tasks, task{"the requests for temporary access", permissionAudit, func() error { return s.readJIT(ctx) },
+			func(m *explain.Missing) { s.facts.JIT.Missing = m }})
+	}
+	return append(tasks, s.versions(ctx, n)...)
 }
 
 const aList = "a list that a rule names"
 
-// list reads a list with its items: they are in it, or a list of their own, which
-// Cloudflare's clients know as a list of lists.
-func (s *session) list(ctx context.Context, id string) explain.List {
-	path := "/gateway/lists/" + url.PathEscape(id)
-	raw, err := s.document(ctx, path, nil, configurationTTL)
-	own := gjson.ParseBytes(raw)
-	list := explain.List{Name: own.Get("name").String(), UpdatedAt: own.Get("updated_at").Time(), Items: items(own.Get("items"))}
-	if whole := own.Get("items").IsArray() && own.Get("count").Int() <= int64(len(list.Items)); err == nil && whole {
-		return list
-	}
-	if err == nil || cloudflare.KindOf(err) == cloudflare.KindNotFound {
-		list.Items = nil
-		var rows []json.RawMessage
-		rows, err = s.rows(ctx, resource{path + "/items", aList, directory.ReadsZeroTrust, 1000})
-		for _, row := range rows {
-			list.Items = append(list.Items, items(gjson.ParseBytes(row))...)
+// lists are the tasks to read Zero Trust lists: what is in each, what it is called,
+// and when it changed. The account's list of lists tells that of several at once; a
+// list that it doesn't tell of is asked for itself.
+func (s *session) lists(ctx context.Context, ids []string) []task {
+	var tasks []task
+	for _, id := range ids {
+		if s.once(zeroTrustLists.path + id) {
+			tasks = append(tasks, task{aList, zeroTrustLists.permission, func() error { return s.readItems(ctx, id) },
+				func(m *explain.Missing) { s.ofList(id, func(l *explain.List) { l.Missing = m }) }})
 		}
 	}
-	if err != nil {
-		list.Missing = s.gap(aList, directory.ReadsZeroTrust, err)
+	if len(tasks) > 1 && s.once(zeroTrustLists.path) {
+		return append(tasks, task{what: zeroTrustLists.what, read: func() error {
+			s.listing, _ = s.rows(ctx, zeroTrustLists, nil) // The list itself tells what is wrong.
+			return nil
+		}})
 	}
-	return list
+	for _, id := range ids {
+		for _, row := range s.listing {
+			if list := gjson.ParseBytes(row); strings.EqualFold(list.Get("id").String(), id) {
+				s.describe(id, list)
+			}
+		}
+		if list := s.facts.Lists[id]; list.Name == "" && list.Missing == nil && s.once(itself(id)) {
+			tasks = append(tasks, task{"the name of " + aList, zeroTrustLists.permission, func() error {
+				list, err := s.document(ctx, itself(id), nil, configurationTTL)
+				if err == nil {
+					s.describe(id, gjson.ParseBytes(list))
+				}
+				return err
+			}, nil})
+		}
+	}
+	return tasks
 }
 
-// items are the values in an item, or in a list of them.
+func itself(list string) string { return zeroTrustLists.path + "/" + url.PathEscape(list) }
+
+// readItems reads what is in a list. Where Cloudflare has no list of that, the list
+// itself may hold it.
+func (s *session) readItems(ctx context.Context, id string) error {
+	r := zeroTrustLists
+	r.path = itself(id) + "/items"
+	rows, err := s.rows(ctx, r, nil)
+	var values []string
+	for _, row := range rows {
+		values = append(values, items(gjson.ParseBytes(row))...)
+	}
+	if cloudflare.KindOf(err) == cloudflare.KindNotFound {
+		var list json.RawMessage
+		list, err = s.document(ctx, itself(id), nil, configurationTTL)
+		values = items(gjson.GetBytes(list, "items"))
+		if err == nil && int64(len(values)) < gjson.GetBytes(list, "count").Int() {
+			err = errTooLong
+		}
+	}
+	s.ofList(id, func(l *explain.List) { l.Items = values })
+	return err
+}
+
+// describe takes over what a list is called, and when it changed.
+func (s *session) describe(id string, own gjson.Result) {
+	s.ofList(id, func(l *explain.List) {
+		l.Name, l.UpdatedAt = own.Get("name").String(), own.Get("updated_at").Time()
+	})
+}
+
+// ofList notes what was found out about a list.
+func (s *session) ofList(id string, note func(l *explain.List)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := s.facts.Lists[id]
+	note(&list)
+	s.facts.Lists[id] = list
+}
+
+// items are the values in an item, or in a list of them, which Cloudflare's clients
+// know as a list of lists.
 func items(from gjson.Result) []string {
 	if !from.IsArray() {
 		if value := from.Get("value").String(); value != "" {

@@ -33,6 +33,8 @@ type events struct {
 	events   []event
 	complete bool
 	reason   answer.Reason
+	// spared says that the question had no calls left for more.
+	spared bool
 }
 
 // ask reads events, and as their time is known, knows them apart from each other.
@@ -45,6 +47,7 @@ func (s *session) ask(ctx context.Context, l Log) (events, error) {
 	// All that Cloudflare still has is all that can be asked for. Failures would be
 	// the first reason.
 	out.complete = out.complete || out.reason == answer.ReasonRetention
+	out.spared = out.reason == answer.ReasonRateLimit && s.calls.Left() == 0
 	for row := range result.Table.Times {
 		out.events = append(out.events, rowOf(result.Table, row))
 	}
@@ -52,7 +55,12 @@ func (s *session) ask(ctx context.Context, l Log) (events, error) {
 }
 
 // why is the reason for which events are not all there, as an error.
-func (e events) why() error { return incomplete(e.reason) }
+func (e events) why() error {
+	if e.spared {
+		return errSpared
+	}
+	return incomplete(e.reason)
+}
 
 // rowOf writes a row as Cloudflare sent it, as far as the store keeps it.
 func rowOf(t *answer.Table, row int) event {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/catalogue"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/explain"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/query"
@@ -22,8 +23,9 @@ const (
 	maxOfRay = 20
 	// maxScanned bounds a search through events for one that cannot be asked for.
 	maxScanned = 3000
-	// maxSearching is the number of calls after which a search goes no further back.
-	maxSearching = 11
+	// maxSearching is how many calls the search for a login takes: the others are for
+	// why it was decided so.
+	maxSearching = 10
 	// apart is how far the times of one login may lie apart in Cloudflare's APIs.
 	apart = 5 * interval.Minute
 
@@ -58,14 +60,6 @@ func (s *session) findLogin(ctx context.Context) error {
 		s.facts.Searched = firstMissing(s.facts.Searched, s.facts.Request.Missing, s.facts.Group.Missing)
 	}
 	return ctx.Err()
-}
-
-func firstMissing(all ...*explain.Missing) *explain.Missing {
-	i := slices.IndexFunc(all, func(m *explain.Missing) bool { return m != nil })
-	if i < 0 {
-		return nil
-	}
-	return all[i]
 }
 
 // findGroup reads the groups with the Ray ID, by which GraphQL filters for certain,
@@ -120,24 +114,26 @@ func (s *session) findBeside(ctx context.Context, ray map[string][]string, ignor
 	s.facts.Request.Missing = s.gap("the log of logins", permissionAudit, err)
 }
 
-// findOutward looks for the Ray ID among the events themselves: those of the time
-// range first, as that is where people expect it, then from the newest backwards.
-// Where Cloudflare gave nothing at all for the ID, most likely there is nothing.
+// findOutward looks for the Ray ID among the events themselves: from the newest
+// backwards, and before that in the time range where it is a past one, as people
+// choose it for that. Where Cloudflare gave nothing at all for the ID, most likely
+// there is nothing.
 func (s *session) findOutward(ctx context.Context, ray map[string][]string, nothing bool) {
 	if nothing && s.findsKnown(ctx) {
 		return
 	}
 	all := s.retention(accessRequests)
-	places := []interval.Interval{s.within.Clip(all)}
-	for _, days := range []int64{1, 7, 30} {
-		places = append(places, interval.Interval{From: all.To - days*interval.Day, To: all.To})
+	places := []interval.Interval{all}
+	if past := s.within.Clip(all); past.To < all.To-interval.Minute {
+		places = []interval.Interval{past, all}
 	}
-	for _, place := range append(places, all) {
-		if place.Empty() || s.calls.Calls() >= maxSearching {
+	for _, place := range places {
+		if place.Empty() || s.calls.Left() == 0 {
 			continue
 		}
-		found, err := s.ask(ctx, Log{QueryType: accessRequests, Filters: ray, Within: place, Limit: maxOfRay, MaxRows: maxScanned})
+		found, err := s.ask(ctx, Log{QueryType: accessRequests, Filters: ray, Within: place, Limit: maxOfRay, MaxRows: maxScanned, Unpushed: true})
 		switch {
+		case cloudflare.BeyondBound(err):
 		case err != nil:
 			s.facts.Request.Missing = s.gap("the log of logins", permissionAudit, err)
 			return
@@ -160,44 +156,46 @@ func (s *session) findsKnown(ctx context.Context) bool {
 	return err == nil && len(found.events) > 0
 }
 
-// findByUser finds the latest login of the user to the application.
+// findByUser finds the latest login of the user to the application, whatever the case
+// of either's name.
 func (s *session) findByUser(ctx context.Context) {
-	filters := map[string][]string{"user_email": {s.facts.UserEmail}}
-	if s.question.AppUID != "" {
-		filters["app_uid"] = []string{s.question.AppUID}
-	} else {
-		filters["app_name"] = []string{s.question.AppName}
-	}
 	s.appUID = s.question.AppUID
 	within := s.within.Clip(s.retention(accessRequests))
 	if within.Empty() {
 		return
 	}
 	direct, err := s.glance(ctx, accessRequests, "user_email", s.facts.UserEmail, within)
-	toApp := slices.DeleteFunc(direct.events, func(e event) bool {
-		return !slices.ContainsFunc([]string{"app_uid", "app_name"}, func(field string) bool {
-			return len(filters[field]) > 0 && strings.EqualFold(e.text[field], filters[field][0])
-		})
-	})
-	if len(toApp) > 0 {
-		s.takeRequest([]event{slices.MaxFunc(toApp, func(a, b event) int { return a.at.Compare(b.at) })})
+	if s.takeLatest(direct.events) {
 		return
 	}
 	var found events
 	if err == nil {
 		// Whether case counts upstream is not known, nor whether the filter is applied.
-		found, err = s.ask(ctx, Log{QueryType: accessRequests, Filters: filters, Within: within, Limit: 1, MaxRows: maxScanned})
+		found, err = s.ask(ctx, Log{QueryType: accessRequests, Filters: map[string][]string{"user_email": {s.facts.UserEmail}}, Within: within, Limit: maxNearby, MaxRows: maxScanned})
 	}
-	if err == nil && len(found.events) == 0 && !found.complete {
+	switch {
+	case s.takeLatest(found.events):
+	case err == nil && !found.complete:
 		err = found.why()
+	case err == nil:
+		s.remark("The user has no login to the application in the time range, so this says how Access would decide now.")
 	}
 	if err != nil {
 		s.facts.Request.Missing = s.gap("the log of logins", permissionAudit, err)
-		return
 	}
-	if !s.takeRequest(found.events[:min(1, len(found.events))]) {
-		s.remark("The user has no login to the application in the time range, so this says how Access would decide now.")
+}
+
+// takeLatest takes the latest of a user's logins to the application.
+func (s *session) takeLatest(events []event) bool {
+	field, wanted := "app_uid", s.question.AppUID
+	if wanted == "" {
+		field, wanted = "app_name", s.question.AppName
 	}
+	toApp := slices.DeleteFunc(slices.Clone(events), func(e event) bool { return !strings.EqualFold(e.text[field], wanted) })
+	if len(toApp) == 0 {
+		return false
+	}
+	return s.takeRequest([]event{slices.MaxFunc(toApp, func(a, b event) int { return a.at.Compare(b.at) })})
 }
 
 // takeRequest takes the login that was blocked, or else the newest one, of events

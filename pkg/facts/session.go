@@ -3,6 +3,8 @@ package facts
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
+	"github.com/cfaccess/cfaccess-logs-datasource/pkg/directory"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/eventlog"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/explain"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
@@ -30,9 +33,14 @@ type session struct {
 	groupsRead bool
 	// appUID, aud, and domain name the application, as far as the login does.
 	appUID, aud, domain string
+	appIDs              []string
 	address             string
 
 	mu sync.Mutex
+	// asked are the parts that were asked for, so that none is twice.
+	asked map[string]bool
+	// listing is the account's Zero Trust lists, without what is in them.
+	listing []json.RawMessage
 	// taken are the events that are facts already, by their keys.
 	taken map[string]bool
 	facts explain.Facts
@@ -44,7 +52,7 @@ type session struct {
 }
 
 func newSession(g *Gatherer, q query.Question, within interval.Interval, show func(string) string) *session {
-	return &session{Gatherer: g, question: q, within: within, show: show, login: g.now(), taken: map[string]bool{}}
+	return &session{Gatherer: g, question: q, within: within, show: show, login: g.now(), asked: map[string]bool{}, taken: map[string]bool{}}
 }
 
 // gather finds the login and then, in as few rounds as the facts depend on each
@@ -59,13 +67,17 @@ func (s *session) gather(ctx context.Context) (found *Gathered, err error) {
 		s.calls = &cloudflare.Trace{}
 		ctx = cloudflare.WithTrace(ctx, s.calls)
 	}
+	// What is to be known of the login once it is found takes calls, too.
+	s.calls.Bound(maxSearching)
 	s.facts.RayID, s.facts.Show = s.question.RayID, s.show
+	s.facts.Lists = map[string]explain.List{}
 	if err := s.findUser(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.findLogin(ctx); err != nil {
 		return nil, err
 	}
+	s.calls.Bound(maxCalls)
 	s.facts.ReadAt = s.now()
 	if s.found || s.question.RayID == "" {
 		if err := s.enrich(ctx); err != nil {
@@ -80,59 +92,38 @@ func (s *session) gather(ctx context.Context) (found *Gathered, err error) {
 	return &Gathered{Facts: s.facts, Gaps: s.gaps, Remarks: s.remarks}, nil
 }
 
-// enrich reads what the login points to.
+// enrich reads what the login points to, in order of its worth for the verdict: the
+// application and who signed in, then all that the policies name, and last what
+// happened around the login.
 func (s *session) enrich(ctx context.Context) error {
-	var unknownApp, noGroups error
+	var unknownApp error
 	var groups []event
 	first, cancel := inPart(ctx, 2)
 	defer cancel()
-	round := []func(){
-		func() { unknownApp = s.readApplication(first) },
-		func() { s.facts.IdentityProviders = s.table(first, identityProviders) },
-	}
-	if s.facts.UserUUID != "" {
-		round = append(round, func() { s.readIdentity(first) })
-	}
+	tasks := []task{{"the application", directory.ReadsApps, func() error {
+		err := s.readApplication(first)
+		if _, ok := errors.AsType[*query.InvalidError](err); ok {
+			unknownApp, err = err, nil
+		}
+		return err
+	}, func(m *explain.Missing) { s.facts.App.Missing = m }}}
 	if s.found && !s.groupsRead {
 		near := around(s.login, apart).Clip(s.retention(loginGroups))
-		round = append(round, func() { groups, noGroups = s.readGroups(first, near) })
+		tasks = append(tasks, task{loginGroupsOf, permissionAnalytics, func() (err error) {
+			groups, err = s.readGroups(first, near)
+			return err
+		}, func(m *explain.Missing) { s.facts.Group.Missing = m }})
 	}
-	s.together(round...)
+	if s.facts.UserUUID != "" {
+		tasks = append(tasks, s.identity(first))
+	}
+	s.together(append(tasks, s.table(first, identityProviders, &s.facts.IdentityProviders))...)
 	if unknownApp != nil {
 		return unknownApp
 	}
-	if noGroups != nil {
-		s.facts.Group.Missing = s.gap(loginGroupsOf, permissionAnalytics, noGroups)
-	}
 	s.takeGroup(groups)
-	needs := s.needs()
-	second, cancel := inPart(ctx, 2)
-	defer cancel()
-	// What decides comes first, and what may happen to be of interest last.
-	tasks := s.named(second, needs)
-	if s.facts.Identity.JSON == nil && s.facts.Identity.Missing == nil && s.facts.UserEmail+s.facts.UserUUID != "" {
-		tasks = append(tasks, func() { s.readIdentity(second) })
-	}
-	// A list takes a second call where its items lie apart, which turns out on the way.
-	left := maxCalls - s.calls.Calls() - len(tasks) - len(needs.lists)
-	var later []optional
-	for _, task := range s.around(second, needs) {
-		if left -= task.calls; left >= 0 {
-			tasks = append(tasks, task.run)
-		} else {
-			later = append(later, task)
-		}
-	}
-	s.together(tasks...)
-	tasks = append(s.inGroups(ctx, needs), s.versions(ctx, needs)...)
-	for _, task := range later {
-		if s.calls.Calls()+len(tasks) < maxCalls {
-			tasks = append(tasks, task.run)
-		} else {
-			task.skip(errSpared)
-		}
-	}
-	s.together(tasks...)
+	s.readNamed(ctx)
+	s.together(s.around(ctx)...)
 	return nil
 }
 
@@ -143,11 +134,35 @@ func inPart(ctx context.Context, parts time.Duration) (context.Context, context.
 	return context.WithTimeout(ctx, time.Until(deadline)/parts)
 }
 
-// together runs tasks at the same time. One that panics fails the question, and not
-// the process.
-func (s *session) together(tasks ...func()) {
+// task reads a part of the facts, which takes a call at least.
+type task struct {
+	what, permission string
+	read             func() error
+	// miss is told why the part is not there, or not whole; nil where nothing rests
+	// on it.
+	miss func(*explain.Missing)
+}
+
+// once says whether a part is asked for the first time.
+func (s *session) once(part string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := !s.asked[part]
+	s.asked[part] = true
+	return first
+}
+
+// together runs tasks at the same time. There are no more of them than calls left,
+// so the most telling come first. One that panics fails the question, and not the
+// process.
+func (s *session) together(tasks ...task) {
 	var group errgroup.Group
-	for _, task := range tasks {
+	left := s.calls.Left()
+	for i, t := range tasks {
+		if i >= left {
+			s.lack(t, errSpared)
+			continue
+		}
 		group.Go(func() error {
 			defer func() {
 				if p := recover(); p != nil {
@@ -156,16 +171,29 @@ func (s *session) together(tasks ...func()) {
 					s.broken = eventlog.Panicked(p)
 				}
 			}()
-			task()
+			if err := t.read(); err != nil {
+				s.lack(t, err)
+			}
 			return nil
 		})
 	}
 	_ = group.Wait() // its functions return no error
 }
 
+// lack notes that a task did not bring its part, or not all of it.
+func (s *session) lack(t task, err error) {
+	m := s.gap(t.what, t.permission, err)
+	if t.miss != nil {
+		t.miss(m)
+	}
+}
+
 // gap notes what could not be read, and is why.
 func (s *session) gap(what, permission string, err error) *explain.Missing {
 	g := Gap{Missing: missing(what, permission, err), Kind: cloudflare.KindOf(err)}
+	if cloudflare.BeyondBound(err) {
+		g.Kind = cloudflare.KindOther
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gaps = append(s.gaps, g)

@@ -23,6 +23,9 @@ const (
 	settingsTTL = time.Hour
 	// settingsRetry is how long assumptions serve after settings could not be read.
 	settingsRetry = time.Minute
+	// rayPageSize is the page size for the groups of a Ray ID, which are few: so one
+	// request has room for more pieces of the time range.
+	rayPageSize = 1000
 	// maxAliases is how many nodes one request holds; each counts towards
 	// Cloudflare's "too many nodes, zones and accounts".
 	maxAliases = 10

@@ -45,6 +45,11 @@ func (n *Node) Plan(ctx context.Context, r *query.Request) (*Plan, error) {
 	if l.disabled {
 		return nil, &query.InvalidError{Message: fmt.Sprintf("Cloudflare does not provide %s (%s) to this account; use access_requests instead", strings.ToLower(r.Type.Title), n.name)}
 	}
+	if slices.ContainsFunc(r.Filters, func(f *query.Filter) bool {
+		return f.Field.Kind == catalogue.KindRayID && f.Operator == catalogue.Equal
+	}) {
+		l.maxPageSize = min(l.maxPageSize, rayPageSize)
+	}
 	p := &Plan{node: n, limits: l, request: r}
 	p.chooseColumns()
 	for _, f := range p.columns {

@@ -32,6 +32,13 @@ func (f *Filter) Negative() bool {
 	return f.Operator == catalogue.NotEqual || f.Operator == catalogue.NotContains || f.Operator == catalogue.NotMatches || f.Operator == catalogue.NotIn
 }
 
+// Caseless says whether letter case makes no difference: addresses are written in
+// several ways, and are of one person all the same. What is masked has none.
+func (f *Filter) Caseless() bool {
+	exact := f.Operator == catalogue.Equal || f.Operator == catalogue.NotEqual
+	return exact && f.Field.Kind == catalogue.KindEmail && !f.Masked()
+}
+
 // Masked says whether the values are what masking shows instead of Cloudflare's
 // own. Such a filter cannot be pushed upstream.
 func (f *Filter) Masked() bool { return f.disguise != nil }
@@ -251,10 +258,14 @@ func (f *Filter) compile(budget *patternBudget) error {
 	case catalogue.Equal, catalogue.NotEqual:
 		f.cost.flat += int64(len(f.instants) + len(f.numbers))
 		set := make(map[string]struct{}, len(f.Values))
-		for _, v := range f.Values {
-			set[v] = struct{}{}
+		alike := func(text string) string { return text }
+		if f.Caseless() {
+			alike = strings.ToLower
 		}
-		f.match = func(text string) bool { _, ok := set[text]; return ok }
+		for _, v := range f.Values {
+			set[alike(v)] = struct{}{}
+		}
+		f.match = func(text string) bool { _, ok := set[alike(text)]; return ok }
 	case catalogue.Contains, catalogue.NotContains:
 		f.cost.addTexts(len(f.Values))
 		f.match = func(text string) bool {

@@ -33,8 +33,10 @@ func TestMatch(t *testing.T) {
 		values          []any
 		pass, fail      []string
 	}{
-		{"user_email", "=", []any{"a@example.com", "b@example.com"}, []string{"a@example.com", "b@example.com"}, []string{"A@example.com", "aa@example.com", absent, ""}},
-		{"user_email", "!=", []any{"a@example.com", "b@example.com"}, []string{"c@example.com", absent}, []string{"a@example.com", "b@example.com"}},
+		{"user_email", "=", []any{"a@example.com", "b@example.com"}, []string{"a@example.com", "B@Example.com"}, []string{"aa@example.com", absent, ""}},
+		{"user_email", "=", []any{"A@Example.com"}, []string{"a@example.com", "A@Example.com"}, []string{"b@example.com"}},
+		{"user_email", "contains", []any{"A@"}, []string{"A@example.com"}, []string{"a@example.com"}},
+		{"user_email", "!=", []any{"a@example.com", "B@example.com"}, []string{"c@example.com", absent}, []string{"A@example.com", "b@example.com"}},
 		{"user_email", "=", []any{""}, []string{"", absent}, []string{"a@example.com"}},
 		{"user_email", "contains", []any{"@example.com", "@example.net"}, []string{"a@example.com", "a@example.net"}, []string{"a@EXAMPLE.com", absent}},
 		{"user_email", "!contains", []any{"@example.com", "@example.net"}, []string{"a@example.org", absent}, []string{"a@example.net"}},

@@ -86,6 +86,13 @@ func (f *Filter) upstreamValues(push catalogue.Push) []string {
 		}
 		values = all
 	}
+	// Cloudflare doesn't say whether case counts in addresses. Mostly, they are in lower
+	// case; where some are not, eventlog finds out.
+	for i := range values {
+		if f.Caseless() {
+			values[i] = strings.ToLower(values[i])
+		}
+	}
 	slices.Sort(values)
 	return slices.Compact(values)
 }

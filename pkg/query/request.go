@@ -109,6 +109,8 @@ type Request struct {
 	// AsSent is set by who has no use for names that rows don't come with: the list of
 	// them costs a call. Filters on names still need it.
 	AsSent bool
+	// Unpushed is set by who knows that it is of no use to have Cloudflare filter.
+	Unpushed bool
 	// Disguise is what is shown of values where identities are masked; nil where they
 	// are not. What is counted is counted by it.
 	Disguise func(field *catalogue.Field, value string) string

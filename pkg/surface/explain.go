@@ -119,7 +119,7 @@ func (s *explanation) inner(l facts.Log, fields []string) (*query.Request, error
 	if err != nil {
 		return nil, err
 	}
-	r.MaxRows, r.AsSent = l.MaxRows, true
+	r.MaxRows, r.AsSent, r.Unpushed = l.MaxRows, true, l.Unpushed
 	return r, nil
 }
 

@@ -125,10 +125,13 @@ export class Evaluator {
           return early;
         }
         if (!attempt.user) {
+          // Where there are Service Auth policies, whoever comes without an identity has failed at them by now.
+          if (hasServiceAuth) {
+            return SERVICE_AUTH_FAILED;
+          }
           // A Block policy asks no identity where its rules ask none; an Allow policy lets nobody in without one.
           const late = first(identity, attempt);
-          const unmatched = hasServiceAuth ? SERVICE_AUTH_FAILED : NO_POLICY_MATCHED;
-          return late?.verdict === 'blocked_by_policy' ? late : unmatched;
+          return late?.verdict === 'blocked_by_policy' ? late : NO_POLICY_MATCHED;
         }
         if (taken.size > 0 && !taken.has(attempt.user.provider)) {
           return LOGIN_METHOD_NOT_ALLOWED;

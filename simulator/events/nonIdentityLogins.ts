@@ -41,10 +41,13 @@ export class NonIdentityLogins implements EventSource<Login> {
     this.appsOfCertificate = certificates.map((_, certificate) =>
       this.takers((login) => Object.assign(login, { certificate, mtls: 'SUCCESS' }))
     );
-    this.machineCertificates = this.appsOfCertificate.flatMap((apps, i) => (apps.length > 0 ? [i] : []));
-    this.links = applications.flatMap((_, linkedApp) =>
+    const taken = this.appsOfCertificate.flatMap((apps, i) => (apps.length > 0 ? [i] : []));
+    const links = applications.flatMap((_, linkedApp) =>
       this.takers((login) => Object.assign(login, { linkedApp })).map((app) => [linkedApp, app] as const)
     );
+    // Where policies are drawn at random, there need not be any that take these.
+    this.machineCertificates = taken.length > 0 ? taken : [0];
+    this.links = links.length > 0 ? links : [[0, this.machineApps[0]]];
   }
 
   count(slot: number): number {

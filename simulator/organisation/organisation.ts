@@ -12,6 +12,7 @@ import { createCertificates, createServiceAccounts, type ClientCertificate, type
 import { createMistakes, type Mistake } from './mistakes';
 import { createPeople, TEAMS, type Person, type Team } from './people';
 import { createPostureRules, type PostureRule } from './posture';
+import { RandomPolicies } from './randomPolicies';
 
 /** A group of people at the identity providers. */
 export interface Group {
@@ -40,7 +41,19 @@ export interface Organisation {
   readonly quiet: boolean;
 }
 
-export function createOrganisation(seed: number, count = 300, quiet = false): Organisation {
+/** What makes an organisation other than the one that an administrator would write. */
+export interface Variation {
+  /** Nothing odd happens, unless it is played. */
+  quiet?: boolean;
+  /** Policies, groups, and their changes are drawn at random. */
+  randomPolicies?: boolean;
+}
+
+export function createOrganisation(
+  seed: number,
+  count = 300,
+  { quiet = false, randomPolicies = false }: Variation = {}
+): Organisation {
   const people = createPeople(seed, count);
   const applications = createApplications(seed);
   const providers = createProviders(seed);
@@ -49,19 +62,22 @@ export function createOrganisation(seed: number, count = 300, quiet = false): Or
   const certificates = createCertificates(seed, quiet);
   const lists = createLists(seed, people, quiet);
   const groups = createAccessGroups({ seed, people, providers, lists, posture: postureRules });
-  const known = { seed, people, applications, providers, posture: postureRules, lists, groups };
-  const policies = createPolicies({ ...known, serviceAccounts, certificates });
+  const base = { seed, people, applications, providers, posture: postureRules, lists, groups };
+  const known = { ...base, serviceAccounts, certificates };
+  const random = randomPolicies ? new RandomPolicies(known) : undefined;
+  const policies = random?.policies() ?? createPolicies(known);
   const configuration: Configuration = {
     applications: applications.map(({ uid, name, offers }) => ({
       uid,
       allowedIdps: offers.map((provider) => providers[provider].id),
       policies: policies.get(name) ?? [],
     })),
-    groups: groups.all,
+    groups: [...groups.all, ...(random?.groups ?? [])],
     lists: Object.values(lists),
   };
   const names = applications.map(({ name }) => name);
-  const { opened, ...mistakes } = createMistakes(seed, names, configuration, providers);
+  const written = createMistakes(seed, names, configuration, providers);
+  const mistakes = random?.mistakes(configuration) ?? written;
   return {
     seed,
     people,
@@ -78,7 +94,7 @@ export function createOrganisation(seed: number, count = 300, quiet = false): Or
     approvers: lists.approvers.items,
     approvals: new Approvals(hash(seed, 505), people, applications, policies),
     history: new History(hash(seed, 404), configuration, quiet ? { policies: [], others: [] } : mistakes),
-    opened,
+    opened: written.opened,
     quiet,
   };
 }

@@ -172,9 +172,10 @@ describe('what comes around the policies', () => {
 
   test('a Block policy also blocks who has not signed in', () => {
     const block = policy('Block', 'deny', { include: [geo('PT')] });
-    assert.equal(decide(configuration([service, block]), nobody()), 'blocked_by_policy Block');
-    assert.equal(decide(configuration([service, block]), nobody({ country: 'ES' })), 'service_auth_failed');
-    assert.equal(decide(configuration([allow, block]), nobody()), 'no_policy_matched');
+    assert.equal(decide(configuration([block]), nobody()), 'blocked_by_policy Block');
+    assert.equal(decide(configuration([allow, block]), nobody({ country: 'ES' })), 'no_policy_matched');
+    // Whoever comes without an identity has failed at the Service Auth policies before.
+    assert.equal(decide(configuration([service, block]), nobody()), 'service_auth_failed');
   });
 
   test('who needs an approval waits for it, and no later policy is asked', () => {

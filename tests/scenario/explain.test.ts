@@ -14,6 +14,8 @@ const NOW = Math.floor(Date.now() / 60_000) * 60_000;
 /** `EXPLAIN_SEEDS=40` asks about as many organisations, and more logins of each. */
 const ORGANISATIONS = Number(process.env.EXPLAIN_SEEDS ?? 2);
 const SEEDS = Array.from({ length: ORGANISATIONS }, (_, i) => i + 1);
+/** Organisations whose policies are drawn at random, beside those. */
+const RANDOM_SEEDS = Array.from({ length: 3 * ORGANISATIONS }, (_, i) => 101 + i);
 /** Logins of a kind (verdict and application) that are asked about. */
 const OF_A_KIND = process.env.EXPLAIN_SEEDS ? 3 : 1;
 const AT_ONCE = 4;
@@ -29,6 +31,9 @@ interface Explanation {
 /** How an account keeps something from the data source. */
 interface Withheld {
   credential?: string;
+  randomPolicies?: boolean;
+  /** Fewer logins, so that it is known soon what is true of each. */
+  scale?: number;
   personality?: Partial<Personality>;
 }
 
@@ -115,11 +120,19 @@ describe('explanations', () => {
   /** Asks about a sample of a seed's logins; every answer goes with its truth. */
   async function ask(
     seed: number,
-    { credential, personality }: Withheld = {},
+    { credential, personality, randomPolicies, scale }: Withheld = {},
     isAsked: (truth: LoginReason) => boolean = () => true
   ): Promise<Array<{ truth: LoginReason; explanation: Explanation }>> {
     const unlimited = { rest: { limit: 0 }, graphql: { limit: 0 } };
-    const simulator = await startSimulator({ port: 0, seed, frozenAt: NOW, personality, ...unlimited });
+    const simulator = await startSimulator({
+      port: 0,
+      seed,
+      frozenAt: NOW,
+      personality,
+      randomPolicies,
+      scale,
+      ...unlimited,
+    });
     try {
       const [source] = executable.dataSources;
       await source.configure(simulator.apiUrl, {}, credential);
@@ -168,6 +181,16 @@ describe('explanations', () => {
       assert.ok(known.length > 0.8 * answers.length, `${known.length} of ${answers.length}`);
       const right = known.filter(({ truth, explanation }) => explanation.verdict.verdict === truth.verdict);
       assert.ok(right.length > 0.9 * known.length, `${right.length} of ${known.length}`);
+    });
+  }
+
+  for (const seed of RANDOM_SEEDS) {
+    test(`organisation ${seed}, with random policies: what is certain is so`, async (t) => {
+      const answers = await ask(seed, { randomPolicies: true, scale: 0.1 });
+      assertTrue(answers);
+      const certain = answers.filter(({ explanation }) => explanation.verdict.certainty === 'certain');
+      t.diagnostic(`${answers.length} logins, ${certain.length} of them explained for certain`);
+      assert.ok(certain.length > 0.3 * answers.length);
     });
   }
 

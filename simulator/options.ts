@@ -1,3 +1,4 @@
+import type { AttackRequest } from './attacks/request';
 import { DEFAULT_PORT, DEFAULT_SEED } from './constants';
 import type { FaultRequest } from './faults/faults';
 import type { RateLimitOptions } from './http/rateLimit';
@@ -22,6 +23,7 @@ export interface SimulatorOptions {
   graphql?: Partial<RateLimitOptions>;
   personality?: Partial<Personality>;
   faults?: readonly FaultRequest[];
+  attacks?: readonly AttackRequest[];
 }
 
 export interface ResolvedOptions {
@@ -37,6 +39,7 @@ export interface ResolvedOptions {
   graphql: RateLimitOptions;
   personality: Personality;
   faults: readonly FaultRequest[];
+  attacks: readonly AttackRequest[];
 }
 
 export function resolveOptions(options: SimulatorOptions = {}): ResolvedOptions {
@@ -53,5 +56,6 @@ export function resolveOptions(options: SimulatorOptions = {}): ResolvedOptions 
     graphql: { limit: 300, windowSeconds: 300, blockSeconds: 300, ...options.graphql },
     personality: { ...DEFAULT_PERSONALITY, ...options.personality },
     faults: options.faults ?? [],
+    attacks: options.attacks ?? [],
   };
 }

@@ -23,6 +23,8 @@ export class Simulation {
   readonly graphqlLimit: RateLimiter;
   personality: Personality;
   latencyMs: number;
+  /** The version of the attacks as they were at the start. */
+  private attacksAtStart = 0;
   private readonly timers = new Set<NodeJS.Timeout>();
 
   constructor(readonly options: ResolvedOptions) {
@@ -32,6 +34,7 @@ export class Simulation {
     }
     const { seed, scale, people, quiet } = options;
     this.world = createWorld({ seed, scale, people, quiet, clock: this.clock });
+    this.restoreAttacks();
     this.personality = options.personality;
     this.latencyMs = options.latencyMs;
     this.restLimit = new RateLimiter({ ...options.rest });
@@ -48,15 +51,24 @@ export class Simulation {
   }
 
   clearAttacks(): void {
-    // What was read of the events stays known where nothing was played.
-    if (this.world.attacks.list().length > 0) {
-      changeAttacks(this.world, (attacks) => attacks.clear());
+    changeAttacks(this.world, (attacks) => attacks.clear());
+  }
+
+  private restoreAttacks(): void {
+    const { attacks } = this.world;
+    // What was read of the events stays known where nothing has changed.
+    if (attacks.version !== this.attacksAtStart) {
+      this.clearAttacks();
     }
+    if (attacks.list().length === 0) {
+      this.play(this.options.attacks);
+    }
+    this.attacksAtStart = attacks.version;
   }
 
   /** As started: no other faults, settings, attacks, calls or spent budgets. The clock is left alone. */
   reset(): void {
-    this.clearAttacks();
+    this.restoreAttacks();
     this.faults.clear();
     this.faults.add(this.options.faults);
     this.personality = this.options.personality;

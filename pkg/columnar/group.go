@@ -37,7 +37,7 @@ type Keyer struct {
 	readers []reader
 	cells   []ids[query.Cell]
 	rays    []map[uint64]uint32
-	pairs   []ids[[2]uint32]
+	pairs   []pairs
 	codes   []uint32
 }
 
@@ -49,7 +49,7 @@ func NewKeyer(l *Layout, fields []*catalogue.Field, show func(f *catalogue.Field
 		k.readers = append(k.readers, l.reader(f))
 		k.cells = append(k.cells, newIDs[query.Cell]())
 		k.rays = append(k.rays, map[uint64]uint32{})
-		k.pairs = append(k.pairs, newIDs[[2]uint32]())
+		k.pairs = append(k.pairs, pairs{})
 	}
 	return k
 }
@@ -78,7 +78,13 @@ func (k *Keyer) Number(c *Chunk, rows []uint32, out []uint32) {
 					remap[code] = id
 				}
 			}
-			out[i] = k.pair(f, out[i], id)
+			if f == 0 {
+				out[i] = id
+			} else if group := k.pairs[f].known(out[i], id); group != unnumbered {
+				out[i] = group
+			} else {
+				out[i] = k.pairs[f].of(out[i], id)
+			}
 		}
 	}
 }
@@ -122,7 +128,7 @@ func (k *Keyer) pair(f int, before, id uint32) uint32 {
 	if f == 0 {
 		return id
 	}
-	return k.pairs[f].of([2]uint32{before, id})
+	return k.pairs[f].of(before, id)
 }
 
 // Key is the values of a group, as they are shown.

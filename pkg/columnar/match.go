@@ -57,8 +57,9 @@ func (m *Matcher) Match(r Run) []uint32 {
 		return m.rows
 	}
 	if len(m.conditions) == 0 {
-		for row := r.Lo; row < r.Hi; row++ {
-			m.rows = append(m.rows, uint32(row))
+		m.rows = slices.Grow(m.rows, r.Rows())[:r.Rows()]
+		for i := range m.rows {
+			m.rows[i] = uint32(r.Lo + i)
 		}
 		return m.rows
 	}

@@ -1,6 +1,6 @@
-// Package detect is what events tell beside their number: how a series stands to its own
-// past. It works on columns and on answers, and knows neither how they were fetched nor
-// Grafana's frames.
+// Package detect is what events tell beside their number: which were the first of their
+// kind, what follows what, and how a series stands to its own past. It works on columns
+// and on answers, and knows neither how they were fetched nor Grafana's frames.
 package detect
 
 import (

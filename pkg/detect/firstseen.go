@@ -1,6 +1,3 @@
-// Package detect picks the events that those before them decide about: the first of
-// their kind, and the ends of sequences. It goes over columns, and knows neither where
-// they come from nor how the events before them were fetched.
 package detect
 
 import (

@@ -90,21 +90,22 @@ func (s *Sequence) next(group uint32, e event) *answer.Match {
 	for int(group) >= len(s.tracks) {
 		s.tracks = append(s.tracks, nil)
 	}
-	t := s.tracks[group]
+	t, open := s.tracks[group], e.at-s.within < s.events.Known
+	asked, last := e.at >= s.events.From, e.of(len(s.steps)-1)
+	if t == nil && !e.of(0) { // it goes on with nothing that is known
+		s.Undetermined = s.Undetermined || asked && last && open
+		return nil
+	}
 	if t == nil {
-		if !e.of(0) {
-			return nil // it continues nothing
-		}
-		t = newTrack(s.steps, e.at-s.within < s.events.Known)
+		t = newTrack(s.steps, open)
 		s.tracks[group] = t
 		s.alive++
 	}
 	t.forget(e.at-s.within, s.events.Known)
 	ends := no
-	if e.of(len(s.steps) - 1) {
+	if last {
 		ends = t.ends()
 	}
-	asked := e.at >= s.events.From
 	switch ends {
 	case yes:
 		match, certain := t.match()

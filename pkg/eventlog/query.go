@@ -69,14 +69,14 @@ func (l *Log) execute(ctx context.Context, r *query.Request, s Source, answered 
 	}
 	ctx, traced := spans.Start(ctx, "scan")
 	e := &execution{log: l, ctx: ctx, request: r, source: &s, naming: s.Directory.Naming(), start: l.config.Now().UnixNano(), maxRows: cmp.Or(s.MaxRows, l.config.MaxRows)}
+	e.past.asked = int64(r.History())
+	e.past.length = e.past.asked
 	if r.Shift > 0 {
 		e.maxRows = e.maxRows * query.HistoryFactor / r.Compare.Times
 		if days := int64(r.Type.Retention.MaxDays); days > 0 {
 			s.Oldest = max(s.Oldest, e.start-days*interval.Day)
 		}
 	}
-	e.past.asked = int64(r.History())
-	e.past.length = e.past.asked
 	if r.MaxRows > 0 {
 		e.maxRows = min(e.maxRows, r.MaxRows)
 	}

@@ -102,7 +102,7 @@ func (p *Plan) Source() eventlog.Source {
 	}
 	if !p.request.Grouped() {
 		source.Columns = p.columns
-		if p.timeDim != nil {
+		if p.timeDim != nil && !p.request.Ordered() {
 			source.MaxRows = 0
 			if len(p.applied) == len(p.request.Filters) {
 				// A tenth more, as the last instant of a full page does not count.
@@ -194,8 +194,8 @@ func (p *Plan) leastUseful() int {
 	if outcome, ok := p.request.Type.Field(p.request.Type.Outcome.Field); ok {
 		needed = append(needed, p.dimensionOf(outcome))
 	}
-	for _, f := range p.request.Filters {
-		needed = append(needed, p.dimensionOf(f.Field))
+	for _, f := range slices.Concat(p.request.Filtered(), p.request.Judged()) {
+		needed = append(needed, p.dimensionOf(f))
 	}
 	spare := -1
 	for i, f := range p.columns {

@@ -154,6 +154,11 @@ func (r *Request) setSequence(m *model, o Options) error {
 			}
 			return err
 		}
+		for _, f := range step.Filters {
+			if f.Field.FilterOnly {
+				return invalid("step %d of the sequence has a filter on %s, which no row tells; filter the query by it instead", i+1, f.Field.Name)
+			}
+		}
 		s.Steps = append(s.Steps, step)
 	}
 	r.Sequence = s

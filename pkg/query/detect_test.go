@@ -99,6 +99,7 @@ func TestNonsenseIsRefused(t *testing.T) {
 		"at least too many":          {`"sequence":{"by":["country"],"within":"1h","steps":[{"atLeast":1001},` + step + `]}`, "allowed are 1 to 1000"},
 		"several last events":        {`"sequence":{"by":["country"],"within":"1h","steps":[` + step + `,{"atLeast":2}]}`, "a single event"},
 		"a step with a wrong filter": {`"sequence":{"by":["country"],"within":"1h","steps":[` + step + `,{"filters":[{"field":"colour","operator":"=","values":["red"]}]}]}`, `step 2 of the sequence: access requests have no field "colour"`},
+		"a step that no row tells":   {`"sequence":{"by":["country"],"within":"1h","steps":[{"filters":[{"field":"idp","operator":"=","values":["x"]}]},` + step + `]}`, "filter on idp, which no row tells"},
 		"compared table":             {`"compare":{"shift":"7d"}`, "use the format time_series"},
 		"compared first seen":        {`"format":"time_series","compare":{"shift":"7d"},"firstSeen":{"by":["country"],"history":"1d"}`, "cannot be combined"},
 		"compared with nothing":      {`"format":"time_series","compare":{"times":2}`, "compare.shift"},

@@ -264,6 +264,27 @@ describe('attacks', async () => {
     assert.deepEqual(simulation.world.attacks.list(), []);
   });
 
+  test('are there from the start where it says so, and again after a reset', async () => {
+    const { simulator } = await start({ quiet: true, attacks: [{ attack: 'spray', at: iso(AT) }] });
+    const { simulation } = simulator;
+    const rows = () => simulator.truth({ surface: 'access_requests', from: AT, to: AT + HOUR }).length;
+    const [atStart, usual] = [rows(), happened(client, AT, AT + HOUR).access_requests.length];
+    assert.ok(atStart > usual);
+    for (const change of [
+      () => undefined,
+      () => simulation.clearAttacks(),
+      () => simulation.play([{ attack: 'stuffing', at: iso(AT) }]),
+    ]) {
+      change();
+      simulation.reset();
+      assert.deepEqual(
+        simulation.world.attacks.list().map(({ attack }) => attack),
+        ['spray']
+      );
+      assert.equal(rows(), atStart);
+    }
+  });
+
   test('are refused with what is allowed', async () => {
     const at = iso(AT);
     for (const [attack, message] of [

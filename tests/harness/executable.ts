@@ -24,6 +24,11 @@ export interface Query {
   fields?: string[];
   limit?: number;
   intervalMs?: number;
+  measure?: { type: string; field?: string };
+  having?: { operator: string; value: number };
+  firstSeen?: { by: string[]; history: string };
+  sequence?: { by: string[]; steps: Array<{ filters: Filter[]; atLeast?: number }>; within: string };
+  compare?: { shift: string; times?: number; show?: string };
 }
 
 /** Epoch milliseconds. */

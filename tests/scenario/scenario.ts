@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EVENT_TYPES, type EventTypeName } from '../../catalogue';
-import { startSimulator, type Personality, type Simulator, type SimulatorOptions } from '../../simulator';
+import {
+  startSimulator,
+  type AttackRequest,
+  type Personality,
+  type Simulator,
+  type SimulatorOptions,
+} from '../../simulator';
 import {
   startExecutable,
   type Coverage,
@@ -45,11 +51,13 @@ export class Lanes {
     private readonly now: number
   ) {}
 
-  static async start(): Promise<Lanes> {
+  /** `attacks` are played in each account. */
+  static async start(attacks?: (now: number) => AttackRequest[], count = LANES): Promise<Lanes> {
     const now = Math.floor(Date.now() / 60_000) * 60_000;
-    const executable = await startExecutable(LANES);
+    const options = { attacks: attacks?.(now) };
+    const executable = await startExecutable(count);
     const lanes = await Promise.all(
-      executable.dataSources.map(async (source) => ({ source, simulator: await startAccount(now) }))
+      executable.dataSources.map(async (source) => ({ source, simulator: await startAccount(now, options) }))
     );
     return new Lanes(executable, lanes, [...lanes], now);
   }
@@ -117,13 +125,13 @@ export interface Asking {
 export class Scenario {
   /** Three days hold at least one working day, and the youngest rows may still change. */
   readonly range: Range;
-  private readonly person: string;
+  readonly person: string;
   /** Errors and notices of the last answers. */
   private said: string[] = [];
 
   constructor(
     readonly simulator: Simulator,
-    private readonly source: DataSource,
+    readonly source: DataSource,
     readonly now: number,
     /** What was found out for other scenarios on the same events. */
     private readonly truths: Map<string, Tally>

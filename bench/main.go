@@ -49,6 +49,7 @@ var benchCases = []benchCase{
 	{"scan", "cold scan, and the same query again", runScan},
 	{"dashboard", "twelve panels at once, 30 seconds later, ten users", runDashboard},
 	{"grouping", "stored events into buckets by groups", runGrouping},
+	{"detect", "what was first seen among stored events, and twelve detections at once", runDetect},
 	{"store", "memory an event, and the limit under load", runStore},
 	{"frames", "rows to data frames", runFrames},
 	{"month", "30 days of GraphQL by the minute", runMonth},

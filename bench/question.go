@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -20,6 +21,8 @@ type question struct {
 	format    string
 	filters   []account.Filter
 	groupBy   []string
+	// detection is firstSeen or sequence, by that name.
+	detection map[string]any
 	limit     int
 	from, to  time.Time
 	interval  time.Duration
@@ -39,6 +42,7 @@ func (q question) dataQuery() (backend.DataQuery, error) {
 	if q.groupBy != nil {
 		model["groupBy"] = q.groupBy
 	}
+	maps.Copy(model, q.detection)
 	if q.limit > 0 {
 		model["limit"] = q.limit
 	}

@@ -53,10 +53,12 @@ const (
 	LessOrEqual    Operator = "<="
 	Greater        Operator = ">"
 	GreaterOrEqual Operator = ">="
+	In             Operator = "in"
+	NotIn          Operator = "!in"
 )
 
 // Operators lists every operator, in the order in which editors show them.
-var Operators = []Operator{Equal, NotEqual, Contains, NotContains, Matches, NotMatches, Less, LessOrEqual, Greater, GreaterOrEqual}
+var Operators = []Operator{Equal, NotEqual, Contains, NotContains, Matches, NotMatches, Less, LessOrEqual, Greater, GreaterOrEqual, In, NotIn}
 
 // OtherField is the JSON column that keeps what an upstream row holds beyond
 // the catalogue.
@@ -264,37 +266,3 @@ func (q *QueryType) TimeField() *Field {
 func (q *QueryType) MinInterval() time.Duration {
 	return time.Duration(max(q.MinIntervalMS, 1)) * time.Millisecond
 }
-
-// Columns are the fields that rows carry; extra ones only where named is true.
-func (q *QueryType) Columns(extra bool) []*Field {
-	var out []*Field
-	for _, f := range q.Fields {
-		if !f.FilterOnly && (extra || !f.Extra) {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-// Groupable are the fields that events can be counted by.
-func (q *QueryType) Groupable() []*Field {
-	var out []*Field
-	for _, f := range q.Fields {
-		if f.Groupable {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-// FieldNames joins names for a message that says what is allowed.
-func FieldNames(fields []*Field) string {
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = f.Name
-	}
-	return strings.Join(names, ", ")
-}
-
-// Allows says whether the field can be filtered with the operator.
-func (f *Field) Allows(op Operator) bool { return slices.Contains(f.Operators, op) }

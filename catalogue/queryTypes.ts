@@ -50,7 +50,20 @@ export const EVENT_TYPES: readonly EventTypeName[] = [
 ];
 
 /** Every operator, in the order in which editors show them. */
-export const OPERATORS: readonly Operator[] = ['=', '!=', 'contains', '!contains', '=~', '!~', '<', '<=', '>', '>='];
+export const OPERATORS: readonly Operator[] = [
+  '=',
+  '!=',
+  'contains',
+  '!contains',
+  '=~',
+  '!~',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  'in',
+  '!in',
+];
 
 export const catalogue: Record<QueryTypeName, CatalogueQueryType> = {
   access_requests,

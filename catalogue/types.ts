@@ -33,7 +33,7 @@ export type Kind =
   | 'json'
   | 'number'
   | 'duration';
-export type Operator = '=' | '!=' | 'contains' | '!contains' | '=~' | '!~' | '<' | '<=' | '>' | '>=';
+export type Operator = '=' | '!=' | 'contains' | '!contains' | '=~' | '!~' | '<' | '<=' | '>' | '>=' | 'in' | '!in';
 /**
  * Where suggestions for a field's values come from.
  */

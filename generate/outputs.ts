@@ -32,12 +32,13 @@ export function outputs(readPage: (path: string) => string = (path) => readFileS
     { path: 'src/dashboards/cloudflare-access.json', text: json(overview('cloudflare-access-overview')) },
     { path: 'src/dashboards/cloudflare-access-doing.json', text: json(doing('cloudflare-access-doing')) },
     { path: 'src/dashboards/why-blocked.json', text: json(why('cloudflare-access-why')) },
-    { path: 'src/schema/v0alpha1.json', text: json(pluginSchema()) },
     { path: ALERTING_PAGE, text: withRules(readPage(ALERTING_PAGE)) },
     ...ATTACKS.map((attack) => `docs/sources/runbooks/${attack}.md`).map((path, i) => ({
       path,
       text: withFacts(readPage(path), ATTACKS[i]),
     })),
+    // Without line breaks, so that Prettier makes few: webpack warns about large files.
+    { path: 'src/schema/v0alpha1.json', text: JSON.stringify(pluginSchema()) },
     { path: SETTINGS_PAGE, text: withSettingsTable(readPage(SETTINGS_PAGE)) },
     ...[...referencePages()].map(([page, text]) => ({ path: `docs/sources/${page}`, text })),
   ];

@@ -12,7 +12,7 @@ import { firstValueFrom, of } from 'rxjs';
 
 import { catalogue, QUERY_TYPES } from '../catalogue';
 import { AccessDataSource } from './datasource';
-import { type AccessOptions, type AccessQuery } from './types';
+import { type AccessOptions, type AccessQuery, type QueryOptions } from './types';
 
 const templateSrv: TemplateSrv = {
   getVariables: () => [],
@@ -127,6 +127,24 @@ describe('the volume of logs in Explore', () => {
     expect(datasource.getSupplementaryRequest(SupplementaryQueryType.LogsVolume, request(blocked))?.targets).toEqual([
       { ...blocked, refId: 'log-volume-A', format: 'time_series', groupBy: ['outcome'] },
     ]);
+  });
+
+  it('counts the lines that there are, whatever else the query says about counting', () => {
+    const firstSeen = { by: ['user_email'], history: '14d' };
+    const sequence = { by: ['user_email'], steps: [{}, {}], within: '20m' };
+    const volume = (options: QueryOptions) =>
+      dataSource().getSupplementaryQuery({ type: SupplementaryQueryType.LogsVolume }, { ...blocked, ...options });
+    expect(volume({ firstSeen })).toMatchObject({ format: 'time_series', firstSeen });
+    expect(volume({ sequence })).toMatchObject({ format: 'time_series', sequence });
+    const counted = volume({
+      measure: { type: 'distinct', field: 'country' },
+      having: { operator: '>', value: 1 },
+      compare: { shift: '7d' },
+    });
+    expect(counted).toBeDefined();
+    expect(counted).not.toHaveProperty('measure');
+    expect(counted).not.toHaveProperty('having');
+    expect(counted).not.toHaveProperty('compare');
   });
 
   it('is not asked for where the query lacks what it needs: the logs say so', () => {

@@ -81,6 +81,9 @@ export interface AccessQuery extends DataQuery, QueryOptions {
   part?: string;
 }
 
+/** What a query asks, without what says where it goes. */
+export type Question = Omit<AccessQuery, keyof DataQuery> & Pick<AccessQuery, 'queryType'>;
+
 /** A query that spells out its surface, its format, and its lists. */
 export type FullQuery = AccessQuery &
   Required<Pick<AccessQuery, 'queryType' | 'format' | 'filters' | 'groupBy' | 'fields'>>;

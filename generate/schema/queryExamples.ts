@@ -1,4 +1,5 @@
 import { catalogue } from '../../catalogue/index';
+import { PRESETS } from '../../src/query/presets';
 import { toJson, type JsonObject } from './json';
 
 /** Queries to start from, in Grafana's words. */
@@ -6,5 +7,11 @@ export function queryExamples(): JsonObject {
   const examples = Object.values(catalogue).flatMap(({ queryType, examples }) =>
     examples.map(({ name, description, query }) => ({ name, description, queryType, saveModel: toJson(query) }))
   );
-  return { examples };
+  const presets = PRESETS.map(({ name, description, query: { queryType = 'access_requests', ...query } }) => ({
+    name,
+    description,
+    queryType,
+    saveModel: toJson(query),
+  }));
+  return { examples: [...examples, ...presets] };
 }

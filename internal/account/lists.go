@@ -96,7 +96,13 @@ func (a *Account) serveList(w http.ResponseWriter, r *http.Request, s *state, ro
 		return
 	}
 	page := rows[min(p.skip, len(rows)):min(p.skip+p.count, len(rows))]
-	info := Row{"count": len(page), "page": p.number, "per_page": p.size, "total_count": len(rows)}
+	info := Row{"count": len(page), "page": p.number, "per_page": p.size, "total_count": len(rows) + s.Quirks.Hidden}
+	if s.Quirks.EchoesPerPage {
+		info["per_page"] = p.asked
+	}
+	if s.Quirks.CountsPage {
+		info["total_count"] = len(page)
+	}
 	if s.Quirks.NoResultInfo {
 		info = nil
 	}

@@ -29,6 +29,10 @@ type Quirks struct {
 	// NoResultInfo leaves result_info out. EchoesPerPage has it name the size that
 	// was asked for, not the one that PageCap allows.
 	NoResultInfo, EchoesPerPage bool
+	// CountsPage has total_count of lists be the number of rows on the page, and Hidden
+	// is how many rows more than it sends it counts otherwise.
+	CountsPage bool
+	Hidden     int
 	// ShufflesTies has rows with equal times in another order on every call.
 	ShufflesTies bool
 	// Shift is the share of the later pages that begin with the last row of the

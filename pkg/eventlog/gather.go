@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/cloudflare"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/interval"
@@ -210,4 +211,38 @@ func (e *execution) gatheredAll(d *demand, end ending) (gathered, error) {
 		return g, d.failures[0].Err
 	}
 	return g, nil
+}
+
+// gap is a part of the answer that is missing, or old: as it was at a time.
+type gap struct {
+	Failure
+	asOf int64 // 0: missing
+}
+
+// gaps are the parts that could not be fetched, newest first. What is known of
+// them all the same is in the answer.
+func (g gathered) gaps() []gap {
+	var out []gap
+	failed := clipFailures(g.demand.failures, g.view.Interval)
+	missing := failed
+	for _, p := range g.view.parts {
+		var rest []Failure
+		for _, f := range missing {
+			rest = append(rest, failures(f.Err, interval.Subtract([]interval.Interval{f.Interval}, p.Interval)...)...)
+		}
+		missing = rest
+		for _, f := range clipFailures(p.segment.partial, p.Interval) {
+			out = append(out, gap{f, 0})
+		}
+		if !g.demand.fresh(p.segment) {
+			for _, f := range clipFailures(failed, p.Interval) {
+				out = append(out, gap{f, p.segment.fetched})
+			}
+		}
+	}
+	for _, f := range missing {
+		out = append(out, gap{f, 0})
+	}
+	slices.SortFunc(out, func(a, b gap) int { return cmp.Compare(b.From, a.From) })
+	return out
 }

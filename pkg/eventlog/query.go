@@ -56,8 +56,8 @@ func (l *Log) Present(ctx context.Context, r *query.Request, s Source, read func
 		}
 		all := interval.Interval{To: 1} // The rows are all of the first instant.
 		present := &segment{Interval: all, fetched: at.UnixNano(), rows: rows}
-		shown := view{all, []viewPart{{all, present, rows.Within(all)}}}
-		return e.finish(gathered{&demand{log: l, want: all}, shown, everything}, shown)
+		known := view{all, []viewPart{{all, present, rows.Within(all)}}}
+		return e.finish(gathered{&demand{log: l, want: all}, known, everything}, known)
 	})
 }
 

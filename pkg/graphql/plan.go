@@ -69,8 +69,9 @@ func (n *Node) Plan(ctx context.Context, r *query.Request) (*Plan, error) {
 		p.addDimension(r.Type.TimeField())
 	}
 	for _, f := range r.Filters {
-		// Cloudflare knows neither pseudonyms nor names, so these are applied here.
-		if f.Masked() || f.Field.NamesFrom() != "" {
+		// Cloudflare knows neither pseudonyms, names, nor blocks of addresses, so these are
+		// applied here.
+		if f.Masked() || f.Field.NamesFrom() != "" || f.Operator == catalogue.In || f.Operator == catalogue.NotIn {
 			p.addDimension(f.Field)
 		}
 	}

@@ -233,3 +233,17 @@ func TestWithoutCacheLoginGroupsAreNotKept(t *testing.T) {
 	require.Equal(t, 3, a.Counts().GraphQL, "the settings, and the groups each time")
 	require.Zero(t, d.surfaces.Stats().Bytes)
 }
+
+// Cloudflare knows no blocks of addresses, so they are told apart here, whatever is shown.
+func TestLoginGroupsOfABlock(t *testing.T) {
+	c := account.Config{Token: testToken, Now: trioTime}
+	for i := range 60 {
+		c.Groups = append(c.Groups, account.NewLoginEvent(trioRange.From.Add(time.Duration(i)*time.Second), "ipAddress", fmt.Sprintf("192.0.2.%d", i)))
+	}
+	d := instance(t, account.New(c), "")
+	for operator, want := range map[string]int64{"in": 16, "!in": 44} {
+		answer := ask(t, d, nil, dataQuery("A", groupsOf(`"groupBy":["country"],"filters":[{"field":"ipAddress","operator":"`+operator+`","values":["192.0.2.16/28"]}]`)))["A"]
+		require.NoError(t, answer.Error)
+		require.Equal(t, want, coverageOf(t, answer).Rows)
+	}
+}

@@ -94,6 +94,9 @@ func (r *Request) History() time.Duration {
 
 // refuseDetections keeps what only events have from query types without any.
 func (r *Request) refuseDetections(m *model, _ Options) error {
+	if r.Type.HasEvents() {
+		return nil
+	}
 	if m.Measure != nil || m.Having != nil || m.FirstSeen != nil || m.Sequence != nil || m.Compare != nil {
 		return invalid("%s has no events to count or to compare; remove measure, having, firstSeen, sequence, and compare", r.Type.Name)
 	}

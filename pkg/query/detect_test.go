@@ -117,8 +117,9 @@ func TestNonsenseIsRefused(t *testing.T) {
 		})
 	}
 	for queryType, rest := range map[string]string{
-		"login_groups": `"format":"time_series","compare":{"shift":"90s"}`,
-		"explain":      `"measure":{"type":"count"}`,
+		"login_groups":   `"format":"time_series","compare":{"shift":"90s"}`,
+		"explain":        `"measure":{"type":"count"}`,
+		"service_tokens": `"groupBy":["enabled"],"having":{"operator":">","value":1}`,
 	} {
 		if _, err := parseDetection(t, queryType, rest); err == nil {
 			t.Errorf("%s takes %s", queryType, rest)

@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,13 +22,14 @@ type Filter struct {
 	match    func(text string) bool
 	instants []time.Time
 	numbers  []float64
+	blocks   []netip.Prefix
 	disguise func(field *catalogue.Field, value string) string
 	cost     cost
 }
 
 // Negative says whether the filter keeps what fits none of its values.
 func (f *Filter) Negative() bool {
-	return f.Operator == catalogue.NotEqual || f.Operator == catalogue.NotContains || f.Operator == catalogue.NotMatches
+	return f.Operator == catalogue.NotEqual || f.Operator == catalogue.NotContains || f.Operator == catalogue.NotMatches || f.Operator == catalogue.NotIn
 }
 
 // Masked says whether the values are what masking shows instead of Cloudflare's
@@ -179,6 +181,15 @@ func (f *Filter) add(text string) error {
 	if f.Field.Kind == catalogue.KindRayID && exact {
 		text = pastedRayID(text)
 	}
+	if f.Operator == catalogue.In || f.Operator == catalogue.NotIn {
+		block, ok := parseBlock(text)
+		if !ok {
+			return invalid("the filter on %s takes CIDR blocks such as 192.0.2.0/24, or addresses", f)
+		}
+		f.blocks = append(f.blocks, block)
+		f.Values = append(f.Values, block.String())
+		return nil
+	}
 	normal, ok := Normalize(f.Field, text)
 	switch kind := f.Field.Kind; {
 	case kind == catalogue.KindTime:
@@ -217,7 +228,7 @@ var pseudonym = regexp.MustCompile(`^p_[0-9a-f]{16}$`)
 var takes = map[catalogue.Kind]string{
 	catalogue.KindBoolean: "true or false",
 	catalogue.KindCountry: "two-letter country codes such as GB",
-	catalogue.KindIP:      "IP addresses such as 192.0.2.1; use contains for part of an address",
+	catalogue.KindIP:      "IP addresses such as 192.0.2.1; use in for blocks such as 192.0.2.0/24",
 	catalogue.KindRayID:   "Ray IDs of up to 16 hexadecimal digits, such as 8d3f0a1b2c3d4e5f or 8d3f0a1b2c3d4e5f-LHR, or the text of a block page with one",
 }
 
@@ -256,6 +267,12 @@ func (f *Filter) compile(budget *patternBudget) error {
 		}
 		f.match = func(text string) bool {
 			return slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(text) })
+		}
+	case catalogue.In, catalogue.NotIn:
+		f.cost.flat += int64(len(f.blocks))
+		f.match = func(text string) bool {
+			address, err := netip.ParseAddr(text)
+			return err == nil && slices.ContainsFunc(f.blocks, func(b netip.Prefix) bool { return b.Contains(address.Unmap().WithZone("")) })
 		}
 	default:
 		f.cost.flat += int64(len(f.instants) + len(f.numbers))

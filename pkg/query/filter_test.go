@@ -143,3 +143,33 @@ func TestNormalizeRayID(t *testing.T) {
 		}
 	}
 }
+
+func TestBlocksOfAddresses(t *testing.T) {
+	for name, c := range map[string]struct {
+		operator string
+		values   string
+		in, out  []string
+	}{
+		"a block":            {"in", `"192.0.2.0/25"`, []string{"192.0.2.0", "192.0.2.127", "::ffff:192.0.2.5"}, []string{"192.0.2.128", "", "2001:db8::1", "somewhere"}},
+		"bits left in":       {"in", `" 192.0.2.77/24 "`, []string{"192.0.2.1"}, []string{"192.0.3.1"}},
+		"an address":         {"in", `"2001:db8::1"`, []string{"2001:db8::1"}, []string{"2001:db8::2"}},
+		"a mapped block":     {"in", `"::ffff:192.0.2.0/120"`, []string{"192.0.2.9"}, []string{"192.0.3.9"}},
+		"several":            {"in", `"192.0.2.0/24","2001:db8::/32"`, []string{"192.0.2.9", "2001:db8:9::"}, []string{"198.51.100.1"}},
+		"everything but one": {"!in", `"192.0.2.0/24"`, []string{"198.51.100.1", ""}, []string{"192.0.2.9"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := Parse([]byte(ar(`"filters":[{"field":"ip_address","operator":"`+c.operator+`","values":[`+c.values+`]}]`)), options())
+			require.NoError(t, err)
+			for _, address := range c.in {
+				require.True(t, r.Filters[0].Match(address, true), address)
+			}
+			for _, address := range c.out {
+				require.False(t, r.Filters[0].Match(address, true), address)
+			}
+		})
+	}
+	for _, value := range []string{"192.0.2.0/33", "192.0.2", "", "10.0.0.0/8/8"} {
+		_, err := Parse([]byte(ar(`"filters":[{"field":"ip_address","operator":"in","values":["`+value+`"]}]`)), options())
+		require.ErrorContains(t, err, "CIDR blocks such as 192.0.2.0/24", value)
+	}
+}

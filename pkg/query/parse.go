@@ -75,11 +75,8 @@ func Parse(raw []byte, o Options) (*Request, error) {
 	r := &Request{Type: q, FromAlert: o.FromAlert, Disguise: o.Disguise}
 	o.patterns = &patternBudget{stopped: o.Stopped}
 	checks := []func(*model, Options) error{
-		r.setFormat, r.setRange, r.setFilters, r.setGroupBy, r.setFields, r.setDirection, r.setLimit, r.setInterval,
+		r.refuseDetections, r.setFormat, r.setRange, r.setFilters, r.setGroupBy, r.setFields, r.setDirection, r.setLimit, r.setInterval,
 		r.setMeasure, r.setHaving, r.setFirstSeen, r.setSequence, r.setCompare,
-	}
-	if !q.HasEvents() {
-		checks = append([]func(*model, Options) error{r.refuseDetections}, checks...)
 	}
 	if !q.HasRows() {
 		checks = []func(*model, Options) error{r.refuseAlert, r.refuseDetections, r.setFormat, r.setRange, r.setFilters, r.setPart, r.setQuestion}

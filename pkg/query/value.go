@@ -58,6 +58,21 @@ func Normalize(f *catalogue.Field, text string) (normal string, ok bool) {
 	return text, true
 }
 
+// parseBlock reads a CIDR block, of which an address is the smallest. Bits beyond the
+// length of its prefix, which people leave in, say nothing.
+func parseBlock(text string) (netip.Prefix, bool) {
+	text = strings.TrimSpace(text)
+	if address, err := netip.ParseAddr(text); err == nil {
+		address = address.Unmap().WithZone("")
+		return netip.PrefixFrom(address, address.BitLen()), true
+	}
+	block, err := netip.ParsePrefix(text)
+	if err == nil && block.Addr().Is4In6() && block.Bits() >= 96 {
+		block = netip.PrefixFrom(block.Addr().Unmap(), block.Bits()-96)
+	}
+	return block.Masked(), err == nil
+}
+
 // Readable says whether a value, as Cloudflare sends it, is one of the field's kind;
 // composite is set for JSON objects and arrays. What is empty is no value, and so
 // readable. IDs and enum values are taken as they come: Cloudflare adds to the

@@ -46,7 +46,7 @@ export function createOrganisation(seed: number, count = 300, quiet = false): Or
   const providers = createProviders(seed);
   const postureRules = createPostureRules(seed);
   const serviceAccounts = createServiceAccounts(seed, quiet);
-  const certificates = createCertificates(seed);
+  const certificates = createCertificates(seed, quiet);
   const lists = createLists(seed, people, quiet);
   const groups = createAccessGroups({ seed, people, providers, lists, posture: postureRules });
   const known = { seed, people, applications, providers, posture: postureRules, lists, groups };

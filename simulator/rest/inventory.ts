@@ -1,7 +1,7 @@
 import type { Certificate, IdentityProvider, ServiceToken } from '../cloudflareTypes';
 import type { CallContext, Endpoint } from '../http/context';
 import type { Reply } from '../http/envelope';
-import { isValidAt } from '../organisation/machines';
+import { expiryAt, isValidAt, renewedBefore } from '../organisation/machines';
 import { contains, pageOf } from './paging';
 
 const CREATED = '2025-02-03T10:00:00Z';
@@ -48,9 +48,9 @@ function listServiceTokens(call: CallContext): Reply {
         name: account.name,
         client_id: account.clientId,
         client_secret_version: account.version,
-        duration: '8760h',
+        duration: account.duration,
         enabled: account.enabled,
-        expires_at: new Date(((index === 0 && expiringUs) || account.expiresUs) / 1000).toISOString(),
+        expires_at: new Date(((index === 0 && expiringUs) || expiryAt(account, nowUs)) / 1000).toISOString(),
         created_at: CREATED,
         updated_at: CREATED,
         ...(isValidAt(account, nowUs) ? { last_seen_at: new Date(nowUs / 1000 - 60_000).toISOString() } : {}),
@@ -68,8 +68,9 @@ function listCertificates(call: CallContext): Reply {
       name: certificate.name,
       fingerprint: certificate.fingerprint,
       associated_hostnames: [...certificate.hostnames],
-      expires_on:
-        index === 0 && expiringUs !== undefined ? new Date(expiringUs / 1000).toISOString() : '2027-12-31T23:59:59Z',
+      expires_on: new Date(
+        ((index === 0 && expiringUs) || renewedBefore(certificate.alwaysLeft, call.nowUs)) / 1000
+      ).toISOString(),
       created_at: CREATED,
       updated_at: CREATED,
     })

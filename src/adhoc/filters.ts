@@ -8,7 +8,7 @@ import {
   type Operator,
   type QueryTypeName,
 } from '../../catalogue';
-import { equivalentField } from '../query/model';
+import { equivalentField } from '../query/change';
 import { type Filter } from '../types';
 
 /** Grafana's ad hoc operators, of which =| and !=| take several values. */

@@ -3,6 +3,7 @@ import { type AnnotationQuery, type QueryEditorProps } from '@grafana/data';
 import { Button, InlineFieldRow, InlineLabel, Stack } from '@grafana/ui';
 
 import { type AccessDataSource } from '../datasource';
+import { startWith } from '../query/model';
 import { QueryEditor } from '../query/QueryEditor';
 import { type AccessOptions, type AccessQuery } from '../types';
 import { PRESETS } from './presets';
@@ -29,7 +30,7 @@ export function AnnotationEditor({ annotation, onAnnotationChange, ...props }: P
                   onAnnotationChange({
                     ...annotation,
                     mappings,
-                    target: { refId: 'Anno', ...identity(annotation.target), ...query },
+                    target: startWith({ refId: 'Anno', ...annotation.target }, query),
                   })
                 }
               >
@@ -42,9 +43,4 @@ export function AnnotationEditor({ annotation, onAnnotationChange, ...props }: P
       <QueryEditor {...props} />
     </Stack>
   );
-}
-
-/** What of a query says where it goes, not what it asks. */
-function identity(target?: AccessQuery): Partial<AccessQuery> {
-  return target ? { refId: target.refId, datasource: target.datasource, hide: target.hide } : {};
 }

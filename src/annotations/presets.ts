@@ -1,13 +1,13 @@
 import { type AnnotationEventFieldSource, type AnnotationEventMappings } from '@grafana/data';
 
 import { outcomeFilter } from '../../catalogue';
-import { type AccessQuery } from '../types';
+import { type Question } from '../types';
 
 /** An annotation that is worth having without a thought: what it asks, and how its marks read. */
 export interface AnnotationPreset {
   name: string;
   iconColor: string;
-  query: Omit<AccessQuery, 'refId'>;
+  query: Question;
   mappings: AnnotationEventMappings;
 }
 

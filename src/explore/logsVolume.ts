@@ -24,8 +24,10 @@ export function logsVolumeQuery({ type }: SupplementaryQueryOptions, query: Acce
   if (type !== SupplementaryQueryType.LogsVolume || !isAsked) {
     return undefined;
   }
+  // What is first seen and sequences decide which lines there are; the rest says how they are counted.
+  const { measure, having, compare, ...lines } = query;
   return {
-    ...query,
+    ...lines,
     refId: `${PREFIX}${query.refId}`,
     format: 'time_series',
     groupBy: defaultGroupBy(withDefaults(query).queryType),

@@ -1,21 +1,23 @@
 import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
-import { FieldValidationMessage, Input, useStyles2 } from '@grafana/ui';
-import React, { useState } from 'react';
+import { useStyles2 } from '@grafana/ui';
+import React, { type ReactNode } from 'react';
 
-import { catalogue, findField, groupableFields } from '../../catalogue';
+import { catalogue, groupableFields } from '../../catalogue';
 import { DEFAULT_LIMIT, type AccessQuery, type Direction, type FullQuery } from '../types';
+import { DraftInput } from './input/DraftInput';
+import { FieldsInput } from './input/FieldsInput';
 import { Picker } from './input/Picker';
-import { TokenInput } from './input/TokenInput';
 import { applies, selectableColumns } from './model';
 import { limitProblem, type Problem } from './problems';
 import { ProblemText, Row } from './Row';
-import { matching } from './suggestions';
 
 interface Props {
   query: FullQuery;
   problems: Problem[];
   maxRows: number;
+  /** What stands at the end of the first row that is there. */
+  more: ReactNode;
   onChange: (change: Partial<AccessQuery>) => void;
   onFix: (apply: (query: AccessQuery) => AccessQuery) => void;
   onEnter: () => void;
@@ -26,22 +28,50 @@ const DIRECTIONS: Array<{ value: Direction; label: string }> = [
   { value: 'asc', label: 'Oldest first' },
 ];
 
+function ungrouped(query: FullQuery): string {
+  if (query.format === 'time_series') {
+    return 'one series in total';
+  }
+  const { inventory, noun } = catalogue[query.queryType];
+  return applies(query).fields ? `one row for each ${inventory ? noun.one : 'event'}` : 'one number in total';
+}
+
 /** What a query counts by, or which columns it lists, in which order, and how many rows. Shows only what applies to the format. */
 export function ChoiceRows(props: Props) {
-  const { query, problems, onChange, onFix } = props;
+  const styles = useStyles2(getStyles);
+  const { query, problems, more, onChange, onFix, onEnter } = props;
   const apply = applies(query);
   return (
     <>
       {apply.groupBy && (
         <Row label="Count by">
-          <GroupBy {...props} />
+          <FieldsInput
+            label="Count by"
+            className={styles.choices}
+            fields={groupableFields(query.queryType)}
+            values={query.groupBy}
+            invalid={problems.some(({ at }) => at === 'groupBy')}
+            placeholder={`nothing (${ungrouped(query)})`}
+            onChange={(groupBy) => onChange({ groupBy })}
+            onEnter={onEnter}
+          />
           {apply.limit && !apply.fields && <Limit {...props} />}
+          {more}
           <ProblemText problem={problems.find(({ at }) => at === 'groupBy')} onFix={onFix} />
         </Row>
       )}
       {apply.fields && (
         <Row label="Columns">
-          <Columns {...props} />
+          <FieldsInput
+            label="Columns"
+            className={styles.choices}
+            fields={selectableColumns(query.queryType)}
+            values={query.fields}
+            placeholder="all"
+            emptyText="There is no column with this name."
+            onChange={(fields) => onChange({ fields: fields.length > 0 ? fields : undefined })}
+            onEnter={onEnter}
+          />
           {apply.direction && (
             <Picker
               label="Order"
@@ -52,112 +82,29 @@ export function ChoiceRows(props: Props) {
             />
           )}
           <Limit {...props} />
+          {!apply.groupBy && more}
         </Row>
       )}
     </>
   );
 }
 
-function GroupBy({ query, problems, onChange, onEnter }: Props) {
-  const styles = useStyles2(getStyles);
-  const fields = groupableFields(query.queryType).map(({ name, label }) => ({
-    value: name,
-    text: label,
-    detail: name,
-  }));
-  return (
-    <TokenInput
-      label="Count by"
-      className={styles.choices}
-      values={query.groupBy}
-      sortable
-      listedOnly
-      invalid={problems.some(({ at }) => at === 'groupBy')}
-      placeholder={
-        query.format === 'table'
-          ? `nothing (one row for each ${catalogue[query.queryType].inventory ? catalogue[query.queryType].noun.one : 'event'})`
-          : 'nothing (one series in total)'
-      }
-      emptyText="There is no field with this name."
-      textOf={(name) => findField(query.queryType, name)?.label ?? name}
-      load={(typed) => Promise.resolve(matching(fields, typed))}
-      onChange={(groupBy) => onChange({ groupBy })}
-      onEnter={onEnter}
-    />
-  );
-}
-
-function Columns({ query, onChange, onEnter }: Props) {
-  const styles = useStyles2(getStyles);
-  const columns = selectableColumns(query.queryType).map(({ name, label }) => ({
-    value: name,
-    text: label,
-    detail: name,
-  }));
-  return (
-    <TokenInput
-      label="Columns"
-      className={styles.choices}
-      values={query.fields}
-      sortable
-      listedOnly
-      placeholder="all"
-      emptyText="There is no column with this name."
-      textOf={(name) => columns.find(({ value }) => value === name)?.text ?? name}
-      load={(typed) => Promise.resolve(matching(columns, typed))}
-      onChange={(fields) => onChange({ fields: fields.length > 0 ? fields : undefined })}
-      onEnter={onEnter}
-    />
-  );
-}
-
 function Limit({ query, maxRows, onChange, onEnter }: Props) {
-  const styles = useStyles2(getStyles);
-  const [draft, setDraft] = useState<string>();
-  const shown = draft ?? String(query.limit ?? '');
-  const problem = shown.trim() === '' ? undefined : limitProblem(Number(shown), maxRows);
-
-  /** Takes over what the input shows. Returns whether the query had it already, and can therefore run. */
-  const take = () => {
-    if (problem) {
-      return false;
-    }
-    setDraft(undefined);
-    const limit = shown.trim() === '' ? undefined : Number(shown);
-    if (limit !== query.limit) {
-      onChange({ limit });
-      return false;
-    }
-    return true;
-  };
-
   return (
-    <div className={styles.limit}>
-      <Input
-        aria-label="Limit"
-        inputMode="numeric"
-        prefix="Limit"
-        width={18}
-        placeholder={String(Math.min(DEFAULT_LIMIT, maxRows))}
-        value={shown}
-        invalid={problem !== undefined}
-        onChange={(event) => setDraft(event.currentTarget.value)}
-        onBlur={take}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter' && !event.shiftKey && !event.ctrlKey && !event.metaKey) {
-            event.preventDefault();
-            if (take()) {
-              onEnter();
-            }
-          }
-        }}
-      />
-      {problem && <FieldValidationMessage>{problem}</FieldValidationMessage>}
-    </div>
+    <DraftInput
+      label="Limit"
+      numeric
+      prefix="Limit"
+      width={18}
+      placeholder={String(Math.min(DEFAULT_LIMIT, maxRows))}
+      value={String(query.limit ?? '')}
+      problemOf={(text) => (text.trim() === '' ? undefined : limitProblem(Number(text), maxRows))}
+      onTake={(text) => onChange({ limit: text === '' ? undefined : Number(text) })}
+      onEnter={onEnter}
+    />
   );
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
   choices: css({ flex: '1 1 260px', minWidth: 200, maxWidth: theme.spacing(100) }),
-  limit: css({ flex: '0 1 auto' }),
 });

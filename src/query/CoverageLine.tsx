@@ -36,9 +36,7 @@ export function CoverageLine({ line, asking, onRemedy }: Props) {
         <span>{line.parts.join(' · ')}</span>
       </div>
       {line.advice.map((text) => (
-        <span key={text} className={styles.advice}>
-          {text}
-        </span>
+        <span key={text}>{text}</span>
       ))}
       {remedy && (
         <Button size="sm" variant="secondary" fill="outline" onClick={() => onRemedy(remedy.apply)}>
@@ -70,5 +68,4 @@ const getStyles = (theme: GrafanaTheme2) => ({
   facts: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(1), minWidth: 0 }),
   good: css({ color: theme.colors.success.text }),
   bad: css({ color: theme.colors.warning.text }),
-  advice: css({ color: theme.colors.text.secondary }),
 });

@@ -24,6 +24,8 @@ const MEANINGS = {
   '<=': 'at most',
   '>': 'above',
   '>=': 'at least',
+  in: 'in CIDR block',
+  '!in': 'not in block',
 } satisfies Record<Operator, string>;
 
 const COMPARISONS: Operator[] = ['<', '<=', '>', '>='];

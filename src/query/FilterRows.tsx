@@ -2,16 +2,25 @@ import { css } from '@emotion/css';
 import { Button, useStyles2 } from '@grafana/ui';
 import React, { useState } from 'react';
 
-import { catalogue, findField } from '../../catalogue';
-import { type AccessQuery, type Filter, type FullQuery } from '../types';
+import { findField, type QueryTypeName } from '../../catalogue';
+import { type AccessQuery, type Filter } from '../types';
 import { FilterRow, type LoadValues } from './FilterRow';
 import { filterFields } from './model';
 import { type Problem } from './problems';
-import { ProblemText, Row } from './Row';
+import { ProblemText } from './Row';
 
 interface Props {
-  query: FullQuery;
+  /** What each row is called by screen readers, which read a number after it. */
+  name: string;
+  /** What the button that adds a row is called by screen readers, if "Filter" alone doesn't say where. */
+  addName?: string;
+  queryType: QueryTypeName;
+  filters: Filter[];
+  /** Fields that have a row whether there is a filter or not. */
+  required?: string[];
   problems: Problem[];
+  /** Where problems of the filter with this index are. */
+  at: (index: number) => Problem['at'];
   load: LoadValues;
   onChange: (filters: Filter[]) => void;
   onFix: (apply: (query: AccessQuery) => AccessQuery) => void;
@@ -20,15 +29,14 @@ interface Props {
 
 interface Entry {
   filter: Filter;
-  /** Index in the query's filters; undefined for a required filter that the query lacks. */
+  /** Index among the filters; undefined for a required filter that isn't there. */
   index?: number;
   required: boolean;
 }
 
-/** Required filters first, whether the query has them or not, then the others in their order. */
-function entries({ queryType, filters }: FullQuery): Entry[] {
-  const { requiredFilters } = catalogue[queryType];
-  const required = requiredFilters.map((field): Entry => {
+/** Required filters first, whether they are there or not, then the others in their order. */
+function entries({ filters, required: fields = [] }: Props): Entry[] {
+  const required = fields.map((field): Entry => {
     const index = filters.findIndex((filter) => filter.field === field);
     return {
       filter: filters[index] ?? { field, operator: '=', values: [] },
@@ -44,58 +52,61 @@ function entries({ queryType, filters }: FullQuery): Entry[] {
 }
 
 /** The field that a new row starts with: the next that is not filtered by yet. */
-function nextField({ queryType, filters }: FullQuery): string {
+function nextField({ queryType, filters }: Props): string {
   const used = new Set(filters.map((filter) => filter.field));
   const fields = filterFields(queryType).filter((field) => field.kind !== 'time');
   return (fields.find((field) => !used.has(field.name)) ?? fields[0]).name;
 }
 
-/** The conditions that events must meet. */
-export function FilterRows({ query, problems, load, onChange, onFix, onEnter }: Props) {
+/** Conditions that events must meet, each with what is wrong with it. */
+export function FilterRows(props: Props) {
+  const { name, queryType, filters, problems, at, load, onChange, onFix, onEnter } = props;
   const styles = useStyles2(getStyles);
   const [added, setAdded] = useState<number>();
-  const { filters, queryType } = query;
 
   const change = ({ index }: Entry, filter: Filter) =>
-    onChange(index === undefined ? [filter, ...filters] : filters.map((other, at) => (at === index ? filter : other)));
+    onChange(
+      index === undefined ? [filter, ...filters] : filters.map((other, place) => (place === index ? filter : other))
+    );
   const remove = ({ index }: Entry) => {
     setAdded(undefined);
-    onChange(filters.filter((_, at) => at !== index));
+    onChange(filters.filter((_, place) => place !== index));
   };
   const add = () => {
-    const field = nextField(query);
+    const field = nextField(props);
     setAdded(filters.length);
     onChange([...filters, { field, operator: findField(queryType, field)?.operators[0] ?? '=', values: [] }]);
   };
 
   return (
-    <Row label="Where">
-      {entries(query).map((entry, place) => {
+    <>
+      {entries(props).map((entry, place) => {
+        const { filter, index, required } = entry;
         const problem = problems.find(
-          ({ at }) => (entry.required && at === entry.filter.field) || (entry.index !== undefined && at === entry.index)
+          (one) => (required && one.at === filter.field) || (index !== undefined && one.at === at(index))
         );
         return (
-          <div key={entry.required ? entry.filter.field : entry.index} className={styles.entry}>
+          <div key={required ? filter.field : index} className={styles.entry}>
             <FilterRow
-              name={`Filter ${place + 1}`}
+              name={`${name} ${place + 1}`}
               queryType={queryType}
-              filter={entry.filter}
-              required={entry.required}
-              autoFocus={entry.index === added && !entry.required}
+              filter={filter}
+              required={required}
+              autoFocus={index === added && !required}
               invalid={problem !== undefined && !problem.missing}
               load={load}
-              onChange={(filter) => change(entry, filter)}
-              onRemove={entry.required ? undefined : () => remove(entry)}
+              onChange={(next) => change(entry, next)}
+              onRemove={required ? undefined : () => remove(entry)}
               onEnter={onEnter}
             />
             <ProblemText problem={problem} onFix={onFix} />
           </div>
         );
       })}
-      <Button variant="secondary" icon="plus" onClick={add}>
+      <Button variant="secondary" icon="plus" aria-label={props.addName} onClick={add}>
         Filter
       </Button>
-    </Row>
+    </>
   );
 }
 

@@ -2,19 +2,25 @@ import { css } from '@emotion/css';
 import { type GrafanaTheme2, type QueryEditorProps } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { isEqual } from 'lodash';
-import React from 'react';
+import React, { useState } from 'react';
 
-import { formatsOf, isQueryType } from '../../catalogue';
+import { catalogue, formatsOf, isQueryType } from '../../catalogue';
 import { type AccessDataSource } from '../datasource';
 import { type AccessOptions, type AccessQuery } from '../types';
+import { changeFormat, changeQueryType } from './change';
 import { ChoiceRows } from './ChoiceRows';
 import { describeCoverage, isAsking } from './coverage';
 import { CoverageLine } from './CoverageLine';
+import { type LoadValues } from './FilterRow';
 import { FilterRows } from './FilterRows';
-import { changeFormat, changeQueryType, filterByRayId, sentQuery, takesRayId, withDefaults } from './model';
+import { applies, filterByRayId, isNew, sentQuery, startWith, takesRayId, withDefaults } from './model';
+import { OptionMenu } from './options/OptionMenu';
+import { OptionRows } from './options/OptionRows';
+import { type OptionName } from './options/options';
+import { PresetRow } from './PresetRow';
 import { queryProblems } from './problems';
 import { RayIdMiss } from './RayIdMiss';
-import { ProblemText } from './Row';
+import { ProblemText, Row } from './Row';
 import { ShowRow } from './ShowRow';
 import { suggestValues } from './suggestions';
 import { SurfaceRow } from './SurfaceRow';
@@ -41,9 +47,13 @@ export function QueryEditor({ query: saved, onChange, onRunQuery, datasource, da
   const apply = (change: (query: AccessQuery) => AccessQuery) => update(change(saved));
   const run = () => problems.length === 0 && onRunQuery();
   const known = isQueryType(query.queryType);
+  const [added, setAdded] = useState<OptionName>();
+  const load: LoadValues = (field, typed) =>
+    suggestValues(datasource, query.queryType, field, typed, data?.timeRange ?? range);
 
   return (
     <div className={styles.editor}>
+      {isNew(saved) && <PresetRow onChoose={(question) => update(startWith(saved, question))} />}
       <SurfaceRow queryType={query.queryType} onChange={(queryType) => update(changeQueryType(saved, queryType))} />
       <ProblemText problem={problems.find(({ at }) => at === 'queryType')} onFix={apply} />
       {known && (
@@ -55,23 +65,48 @@ export function QueryEditor({ query: saved, onChange, onRunQuery, datasource, da
             onFormat={(format) => update(changeFormat(saved, format))}
             onRayId={(rayId) => update(filterByRayId(saved, rayId))}
           />
-          <FilterRows
-            key={query.queryType}
-            query={query}
-            problems={problems}
-            load={(field, typed) => suggestValues(datasource, query.queryType, field, typed, data?.timeRange ?? range)}
-            onChange={(filters) => update({ ...saved, filters })}
-            onFix={apply}
-            onEnter={run}
-          />
+          <Row label="Where" key={query.queryType}>
+            <FilterRows
+              name="Filter"
+              queryType={query.queryType}
+              filters={query.filters}
+              required={catalogue[query.queryType].requiredFilters}
+              problems={problems}
+              at={(index) => index}
+              load={load}
+              onChange={(filters) => update({ ...saved, filters })}
+              onFix={apply}
+              onEnter={run}
+            />
+          </Row>
           <ChoiceRows
             query={query}
             problems={problems}
             maxRows={maxRows}
+            more={
+              <OptionMenu
+                query={query}
+                onAdd={(option, start) => {
+                  setAdded(option);
+                  update({ ...saved, ...start });
+                }}
+              />
+            }
             onChange={(change) => update({ ...saved, ...change })}
             onFix={apply}
             onEnter={run}
           />
+          {applies(query).options && (
+            <OptionRows
+              query={query}
+              problems={problems}
+              added={added}
+              load={load}
+              onChange={(change) => update({ ...saved, ...change })}
+              onFix={apply}
+              onEnter={run}
+            />
+          )}
           <CoverageLine
             line={describeCoverage(data, query, maxRows)}
             asking={isAsking(data, query.refId)}

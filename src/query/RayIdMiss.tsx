@@ -5,8 +5,9 @@ import React from 'react';
 
 import { showRange, widerSearches } from '../explore/searchRange';
 import { type AccessQuery, type FullQuery } from '../types';
+import { changeQueryType } from './change';
 import { readCoverage } from './coverage';
-import { changeQueryType, rayIdField } from './model';
+import { rayIdField } from './model';
 
 interface Props {
   query: FullQuery;

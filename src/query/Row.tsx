@@ -7,22 +7,30 @@ import { type AccessQuery } from '../types';
 import { type Problem } from './problems';
 
 interface Props {
-  /** First word of the line, such as Where; it names the group for screen readers too. */
+  /** First word of the line, such as Where. */
   label: string;
+  /** What screen readers call the line, if that is more than its first word. */
+  name?: string;
   children: ReactNode;
 }
 
 /** One line of choices; where the editor is narrow, they go under the label. */
-export function Row({ label, children }: Props) {
+export function Row({ label, name = label, children }: Props) {
   const styles = useStyles2(getStyles);
   return (
-    <div className={styles.row} role="group" aria-label={label}>
+    <div className={styles.row} role="group" aria-label={name}>
       <div className={styles.label} aria-hidden>
         {label}
       </div>
       <div className={styles.content}>{children}</div>
     </div>
   );
+}
+
+/** Words between choices, which make a sentence of them. */
+export function Words({ children }: { children: ReactNode }) {
+  const styles = useStyles2(getStyles);
+  return <span className={styles.words}>{children}</span>;
 }
 
 interface ProblemTextProps {
@@ -66,6 +74,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     alignItems: 'flex-start',
     gap: theme.spacing(1),
   }),
+  words: css({ lineHeight: theme.spacing(theme.components.height.md), color: theme.colors.text.secondary }),
   missing: css({ color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize }),
   problem: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(1) }),
 });

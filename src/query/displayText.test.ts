@@ -31,7 +31,15 @@ it.each<[Partial<AccessQuery>, string]>([
     { filters: [{ field: 'app_name', operator: '=~', values: ['a', 'b', 'c', 'd', ''] }] },
     'Access requests where Application matches a, b, c or 2 more',
   ],
-  [{ filters: [{ field: 'mystery', operator: '=', values: [''] }] }, 'Access requests where mystery is (empty)'],
+  [{ filters: [{ field: 'mystery', operator: '=', values: [''] }] }, 'Access requests where mystery is empty'],
+  [
+    { filters: [{ field: 'app_name', operator: '!=', values: ['', 'Wiki'] }] },
+    'Access requests where Application is not (empty) or Wiki',
+  ],
+  [
+    { firstSeen: { by: ['country'], history: '1w' }, filters: [{ field: 'user_email', operator: '!=', values: [''] }] },
+    'Access requests: Lists logins where user email is not empty, whose country no such login had in the 1 week before.',
+  ],
 ])('%j reads as a sentence', (change, sentence) => expect(text(change)).toBe(sentence));
 
 it('names a query type that it does not know', () => {

@@ -38,6 +38,17 @@ function texts(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(texts) : [];
 }
 
+/** Queries with this text wherever what is counted, or what needs history, can have one. */
+function optionsWith(text: string): Array<Partial<AccessQuery>> {
+  const filters = [{ field: text, operator: '=' as const, values: [text] }];
+  return [
+    { measure: { type: 'distinct', field: text }, groupBy: [text], having: { operator: '>', value: text } },
+    { firstSeen: { by: [text], history: text } },
+    { sequence: { by: [text], steps: [{ filters, atLeast: 2 }, { filters }], within: text } },
+    { format: 'time_series', compare: { shift: text, show: 'deviation' } },
+  ];
+}
+
 describe('interpolateText', () => {
   const awkward = fc.string({ unit: 'binary' }).map((text) => text.replace(/\uE000/g, ''));
 
@@ -91,6 +102,7 @@ describe('interpolateQuery', () => {
       { format: 'table', fields: ['$var', ...fields.map(({ name }) => `${name}$var`)] },
       { format: 'time_series', groupBy: ['$var', ...fields.map(({ name }) => `${name}$var`)] },
       { format: 'logs', fields: ['${var}'] },
+      ...(catalogue[queryType].parts ? [] : optionsWith('$var')),
     ];
     for (const part of everything) {
       const filters = fields.flatMap(({ name, operators }) =>
@@ -112,6 +124,32 @@ describe('interpolateQuery', () => {
     const replacer = replacerOf({ by: ['country', 'app_name'] });
     expect(interpolateQuery(query({ groupBy: ['$by'] }), replacer, {}).groupBy).toEqual(['country', 'app_name']);
     expect(interpolateQuery(query({ fields: ['$by'] }), replacer, {}).fields).toEqual(['country', 'app_name']);
+  });
+
+  it('fills the steps of a sequence as it fills filters, and leaves those alone that every event must pass', () => {
+    const step = (...values: string[]) => ({ filters: [{ field: 'country', operator: '=' as const, values }] });
+    const sequence = { by: ['$by'], steps: [{ ...step('$c'), atLeast: 5 }, step()], within: '20m' };
+    const asked = query({ filters: [{ field: 'app_name', operator: '=', values: ['Wiki'] }], sequence });
+    const replacer = replacerOf({ by: ['user_email', 'country'], c: ['GB', 'US'] });
+    const adHoc = [{ key: 'ip_address', operator: '=', value: '192.0.2.1' }];
+    expect(interpolateQuery(asked, replacer, {}, adHoc)).toMatchObject({
+      filters: [
+        { field: 'app_name', operator: '=', values: ['Wiki'] },
+        { field: 'ip_address', operator: '=', values: ['192.0.2.1'] },
+      ],
+      sequence: {
+        by: ['user_email', 'country'],
+        steps: [{ ...step('GB', 'US'), atLeast: 5 }, { filters: [] }],
+        within: '20m',
+      },
+    });
+  });
+
+  it('passes a malformed option on, for the executable to explain', () => {
+    const malformed = { firstSeen: {}, sequence: {}, compare: {} } as never;
+    expect(
+      interpolateQuery({ ...query({ format: 'time_series' }), ...(malformed as object) }, replacerOf({}), {})
+    ).toMatchObject({ firstSeen: { by: [] }, sequence: { steps: [] } });
   });
 
   it('leaves unfinished filters out and keeps the rest of the query', () => {

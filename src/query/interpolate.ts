@@ -4,8 +4,9 @@ import { escapeRegExp } from 'lodash';
 
 import { catalogue } from '../../catalogue';
 import { adHocFilters } from '../adhoc/filters';
-import { type AccessQuery, type Filter } from '../types';
+import { type AccessQuery, type Filter, type QueryOptions } from '../types';
 import { sentQuery } from './model';
+import { mapSteps } from './options/options';
 import { hasVariable } from './template';
 
 /** The part of Grafana's template service that is needed here. */
@@ -62,10 +63,6 @@ export function awaitsVariable(query: AccessQuery, replacer: Replacer): boolean 
   );
 }
 
-function interpolateAll(texts: string[], replacer: Replacer, scopedVars: ScopedVars): string[] {
-  return texts.flatMap((text) => interpolateText(text, replacer, scopedVars));
-}
-
 function interpolateFilter(filter: Filter, replacer: Replacer, scopedVars: ScopedVars): Filter {
   const pattern = filter.operator === '=~' || filter.operator === '!~';
   return {
@@ -97,9 +94,29 @@ function standsOnAll(text: string, replacer: Replacer, scopedVars: ScopedVars): 
 
 /** Whether a filter lets everything through because its variable stands on All; a required one is kept. */
 function letsAllThrough(query: AccessQuery, filter: Filter, replacer: Replacer, scopedVars: ScopedVars): boolean {
-  const positive = filter.operator === '=' || filter.operator === 'contains' || filter.operator === '=~';
+  const positive = ['=', 'in', 'contains', '=~'].includes(filter.operator);
   const required = catalogue[query.queryType ?? 'access_requests']?.requiredFilters.includes(filter.field);
   return positive && !required && filter.values.some((value) => standsOnAll(value, replacer, scopedVars));
+}
+
+/** What needs no filters of its own is texts and lists of fields; steps have filters, which are filters like all others. */
+function interpolateOptions(
+  { measure, having, firstSeen, sequence, compare }: QueryOptions,
+  filled: (filters: Filter[]) => Filter[],
+  one: (text: string) => string,
+  list: (texts: string[]) => string[]
+): QueryOptions {
+  return {
+    ...(measure && { measure: measure.type === 'distinct' ? { ...measure, field: one(measure.field) } : measure }),
+    ...(having && {
+      having: { ...having, value: typeof having.value === 'string' ? one(having.value) : having.value },
+    }),
+    ...(firstSeen && { firstSeen: { by: list(firstSeen.by), history: one(firstSeen.history) } }),
+    ...(sequence && {
+      sequence: { ...mapSteps(sequence, filled), by: list(sequence.by), within: one(sequence.within) },
+    }),
+    ...(compare && { compare: { ...compare, shift: one(compare.shift) } }),
+  };
 }
 
 /** The query as the executable gets it: variables replaced, ad hoc filters added, unfinished parts left out. */
@@ -110,14 +127,19 @@ export function interpolateQuery(
   adHoc: AdHocVariableFilter[] = []
 ): AccessQuery {
   const sent = sentQuery(query);
-  const filters = (sent.filters ?? [])
-    .filter((filter) => !letsAllThrough(sent, filter, replacer, scopedVars))
-    .map((filter) => interpolateFilter(filter, replacer, scopedVars));
+  const filled = (filters: Filter[]) =>
+    filters
+      .filter((filter) => !letsAllThrough(sent, filter, replacer, scopedVars))
+      .map((filter) => interpolateFilter(filter, replacer, scopedVars));
+  const one = (text = '') => interpolateText(text, replacer, scopedVars)[0];
+  const list = (texts: string[] = []) =>
+    texts.flatMap((text) => interpolateText(text, replacer, scopedVars)).filter(Boolean);
   return {
     ...sent,
-    filters: [...filters, ...adHocFilters(sent.queryType ?? 'access_requests', adHoc)],
-    ...(sent.part && { part: interpolateText(sent.part, replacer, scopedVars)[0] }),
-    ...(sent.groupBy && { groupBy: interpolateAll(sent.groupBy, replacer, scopedVars).filter(Boolean) }),
-    ...(sent.fields && { fields: interpolateAll(sent.fields, replacer, scopedVars).filter(Boolean) }),
+    filters: [...filled(sent.filters ?? []), ...adHocFilters(sent.queryType ?? 'access_requests', adHoc)],
+    ...(sent.part && { part: one(sent.part) }),
+    ...(sent.groupBy && { groupBy: list(sent.groupBy) }),
+    ...(sent.fields && { fields: list(sent.fields) }),
+    ...interpolateOptions(sent, filled, one, list),
   };
 }

@@ -1,17 +1,9 @@
 import { CoreApp } from '@grafana/data';
 
-import { catalogue, EVENT_TYPES, filterableFields, QUERY_TYPES } from '../../catalogue';
+import { catalogue, EVENT_TYPES } from '../../catalogue';
 import { type AccessQuery } from '../types';
-import {
-  applies,
-  changeFormat,
-  changeQueryType,
-  defaultQuery,
-  filterByRayId,
-  isComplete,
-  sentQuery,
-  withDefaults,
-} from './model';
+import { applies, defaultQuery, filterByRayId, isComplete, sentQuery, withDefaults } from './model';
+import { changeQueryType } from './change';
 import { normalizeRayId } from './rayId';
 
 const query = (change: Partial<AccessQuery> = {}): AccessQuery => ({ refId: 'A', ...change });
@@ -45,13 +37,17 @@ describe('what applies', () => {
   const parts = (change: Partial<AccessQuery>) => applies(withDefaults(query(change)));
 
   it.each([
-    [{ format: 'time_series' }, { groupBy: true, fields: false, direction: false, limit: false }],
-    [{ format: 'table' }, { groupBy: true, fields: true, direction: true, limit: true }],
+    [{ format: 'time_series' }, { groupBy: true, fields: false, direction: false, limit: false, options: true }],
+    [{ format: 'table' }, { groupBy: true, fields: true, direction: true, limit: true, options: true }],
     [
       { format: 'table', groupBy: ['outcome'] },
-      { groupBy: true, fields: false, direction: false, limit: true },
+      { groupBy: true, fields: false, direction: false, limit: true, options: true },
     ],
-    [{ format: 'logs' }, { groupBy: false, fields: true, direction: true, limit: true }],
+    [
+      { format: 'table', measure: { type: 'distinct', field: 'country' } },
+      { groupBy: true, fields: false, direction: false, limit: false, options: true },
+    ],
+    [{ format: 'logs' }, { groupBy: false, fields: true, direction: true, limit: true, options: true }],
   ] as const)('to %j', (change, expected) => {
     expect(parts(change as Partial<AccessQuery>)).toEqual(expected);
   });
@@ -85,66 +81,6 @@ describe('a required filter', () => {
     const incomplete = EVENT_TYPES.filter((queryType) => !isComplete(query({ queryType })));
     expect(incomplete).toContain('failed_logins');
     expect(incomplete).toEqual(EVENT_TYPES.filter((queryType) => catalogue[queryType].requiredFilters.length > 0));
-  });
-});
-
-describe('another surface', () => {
-  const saved = query({
-    queryType: 'access_requests',
-    format: 'table',
-    limit: 5,
-    fields: ['user_email'],
-    groupBy: ['country', 'app_name'],
-    filters: [
-      { field: 'outcome', operator: '=', values: ['blocked'] },
-      { field: 'ray_id', operator: '=', values: ['8d3f0a1b2c3d4e5f'] },
-      { field: 'app_name', operator: '=', values: ['Wiki'] },
-    ],
-  });
-
-  it('keeps what means the same there', () => {
-    expect(changeQueryType(saved, 'login_groups')).toEqual({
-      refId: 'A',
-      queryType: 'login_groups',
-      format: 'table',
-      limit: 5,
-      fields: undefined,
-      groupBy: ['country', 'app_name'],
-      filters: [
-        { field: 'outcome', operator: '=', values: ['blocked'] },
-        { field: 'cfRayId', operator: '=', values: ['8d3f0a1b2c3d4e5f'] },
-        { field: 'app_name', operator: '=', values: ['Wiki'] },
-      ],
-    });
-  });
-
-  it('drops a value that an enumeration does not have there', () => {
-    expect(changeQueryType(saved, 'scim_updates').filters).toEqual([]);
-  });
-
-  it('asks failed logins for the users that the query names', () => {
-    const users = {
-      ...saved,
-      filters: [{ field: 'user_email', operator: '=' as const, values: ['alex@example.com'] }],
-    };
-    expect(changeQueryType(users, 'failed_logins').filters).toEqual([
-      { field: 'user_id', operator: '=', values: ['alex@example.com'] },
-    ]);
-  });
-
-  it.each(QUERY_TYPES)('never gives %s a filter or a group that it lacks', (queryType) => {
-    for (const from of QUERY_TYPES) {
-      const filters = filterableFields(from).map(({ name, operators }) => ({
-        field: name,
-        operator: operators[0],
-        values: ['$v'],
-      }));
-      const groupBy = catalogue[from].fields.filter(({ groupable }) => groupable).map(({ name }) => name);
-      const next = withDefaults(changeQueryType(query({ queryType: from, filters, groupBy }), queryType));
-      const names = catalogue[queryType].fields.map(({ name }) => name);
-      expect(names).toEqual(expect.arrayContaining(next.filters.map(({ field }) => field)));
-      expect(names).toEqual(expect.arrayContaining(next.groupBy));
-    }
   });
 });
 
@@ -199,22 +135,6 @@ describe('an explanation', () => {
   });
 });
 
-describe('another format', () => {
-  it('lists events instead of counting them', () => {
-    expect(changeFormat(query({ format: 'time_series', groupBy: ['country'] }), 'table')).toMatchObject({
-      format: 'table',
-      groupBy: undefined,
-    });
-  });
-
-  it('counts by outcome over time', () => {
-    expect(changeFormat(query({ format: 'logs' }), 'time_series')).toMatchObject({
-      format: 'time_series',
-      groupBy: ['outcome'],
-    });
-  });
-});
-
 describe('Ray IDs', () => {
   it.each([
     '8d3f0a1b2c3d4e5f',
@@ -239,4 +159,11 @@ describe('Ray IDs', () => {
   it('are not filtered by where a surface has none', () => {
     expect(filterByRayId(query({ queryType: 'scim_updates' }), 'aa')).toEqual(query({ queryType: 'scim_updates' }));
   });
+});
+
+it('shows what there is now without formats, an order, or what goes by time', () => {
+  const tokens = query({ queryType: 'service_tokens', format: 'table', direction: 'asc' });
+  expect(applies(withDefaults(tokens))).toEqual({ groupBy: true, fields: true, direction: false, limit: true });
+  expect(sentQuery(tokens)).not.toHaveProperty('direction');
+  expect(changeQueryType(query({ format: 'time_series' }), 'service_tokens').format).toBe('table');
 });

@@ -1,20 +1,22 @@
 import { CoreApp } from '@grafana/data';
-import { remove, uniq } from 'lodash';
+import { cloneDeep, isEqual, omit } from 'lodash';
 
 import {
   catalogue,
   defaultGroupBy,
   filterableFields,
-  findField,
-  formatsOf,
-  groupableFields,
   isQueryType,
   OTHER_FIELD,
   type CatalogueField,
   type QueryTypeName,
 } from '../../catalogue';
-import { type AccessQuery, type Filter, type Format, type FullQuery } from '../types';
-import { hasVariable } from './template';
+import { type AccessQuery, type Filter, type FullQuery, type Question } from '../types';
+import { mapSteps, withoutOptions } from './options/options';
+
+/** A ready-made question in place of the query's own. What says where the query goes stays. */
+export function startWith({ refId, datasource, hide }: AccessQuery, question: Question): AccessQuery {
+  return { refId, ...(datasource && { datasource }), ...(hide !== undefined && { hide }), ...cloneDeep(question) };
+}
 
 /** What a new query asks for: rows in Explore, where people look for one event, and counts over time elsewhere. */
 export function defaultQuery(app?: CoreApp): Partial<AccessQuery> {
@@ -26,6 +28,13 @@ export function defaultQuery(app?: CoreApp): Partial<AccessQuery> {
         filters: [],
         groupBy: defaultGroupBy('access_requests'),
       };
+}
+
+/** Whether a query is as it was when it was made, in any app. */
+export function isNew(query: AccessQuery): boolean {
+  const question = (of: Partial<AccessQuery>) =>
+    omit(sentQuery({ refId: '', ...of }), ['refId', 'datasource', 'hide', 'key']);
+  return [CoreApp.Explore, CoreApp.PanelEditor].some((app) => isEqual(question(query), question(defaultQuery(app))));
 }
 
 /**
@@ -51,19 +60,24 @@ export interface Applies {
   fields: boolean;
   direction: boolean;
   limit: boolean;
+  /** What is counted, and what needs history. */
+  options: boolean;
 }
 
 export function applies(query: FullQuery): Applies {
   if (catalogue[query.queryType]?.parts) {
-    return { groupBy: false, fields: false, direction: false, limit: false };
+    return { groupBy: false, fields: false, direction: false, limit: false, options: false };
   }
-  const grouped = query.format === 'time_series' || (query.format === 'table' && query.groupBy.length > 0);
+  const groups = query.format === 'table' && query.groupBy.length > 0;
+  const oneNumber = query.format === 'table' && !groups && query.measure?.type === 'distinct';
+  const counted = query.format === 'time_series' || groups || oneNumber;
   return {
     groupBy: query.format !== 'logs',
-    fields: !grouped,
+    fields: !counted,
     // What there is now has no time that goes in a direction.
-    direction: !grouped && !catalogue[query.queryType]?.inventory,
-    limit: query.format !== 'time_series',
+    direction: !counted && !catalogue[query.queryType]?.inventory,
+    limit: query.format !== 'time_series' && !oneNumber,
+    options: !catalogue[query.queryType]?.inventory,
   };
 }
 
@@ -75,11 +89,13 @@ export function isFinished(filter: Filter): boolean {
 /** The query as it is sent: without unfinished filters and without choices that do not apply to its format. */
 export function sentQuery(query: AccessQuery): AccessQuery {
   const full = withDefaults(query);
-  const { groupBy, fields, direction, limit, ...rest } = full;
+  const { groupBy, fields, direction, limit, ...others } = full;
   const apply = applies(full);
+  const rest: AccessQuery = apply.options ? others : withoutOptions(others);
   return {
     ...rest,
     filters: full.filters.filter(isFinished),
+    ...(rest.sequence && { sequence: mapSteps(rest.sequence, (filters) => filters.filter(isFinished)) }),
     ...(apply.groupBy && { groupBy }),
     ...(apply.fields && fields.length > 0 && { fields }),
     ...(apply.direction && direction && { direction }),
@@ -105,17 +121,6 @@ function namesLogin(filters: Filter[]): boolean {
   return has('ray_id') || (has('user_email') && (has('app_uid') || has('app_name')));
 }
 
-/** What names one login, of filters that may name many: its Ray ID, or else who signed in to what. */
-function loginFilters(filters: Filter[]): Filter[] {
-  const named = (name: string) => filters.filter((filter) => filter.field === name && isFinished(filter)).slice(0, 1);
-  const rayId = named('ray_id');
-  const app = [...named('app_uid'), ...named('app_name')].slice(0, 1);
-  return (rayId.length > 0 ? rayId : [...named('user_email'), ...app]).map((filter) => ({
-    ...filter,
-    values: filter.values.slice(0, 1),
-  }));
-}
-
 /** Fields that a filter row can choose from: a required one has its own row. */
 export function filterFields(queryType: QueryTypeName): CatalogueField[] {
   const { requiredFilters } = catalogue[queryType];
@@ -131,76 +136,6 @@ export function rayIdField(queryType: QueryTypeName): CatalogueField | undefined
 export function takesRayId(query: FullQuery): boolean {
   const single = applies(query).fields || catalogue[query.queryType].parts !== undefined;
   return single && rayIdField(query.queryType) !== undefined;
-}
-
-/** Kinds that mean the same thing on every surface, whatever the field is called there. */
-const SHARED_KINDS = ['rayId', 'country', 'ip', 'email'];
-
-/**
- * The field of a surface that means the same as a field of another one: the one of the same name, or the only one
- * of the same kind where a kind says it all (Ray ID, country, IP address, email).
- */
-export function equivalentField(queryType: QueryTypeName, field: CatalogueField): CatalogueField | undefined {
-  const same = findField(queryType, field.name);
-  if (same) {
-    return same;
-  }
-  const alike = catalogue[queryType].fields.filter((other) => other.kind === field.kind);
-  return SHARED_KINDS.includes(field.kind) && alike.length === 1 ? alike[0] : undefined;
-}
-
-function carryFilter(from: QueryTypeName, to: QueryTypeName, filter: Filter): Filter[] {
-  const field = findField(from, filter.field);
-  const target = field && equivalentField(to, field);
-  const known = (value: string) =>
-    target?.kind !== 'enum' || hasVariable(value) || target.values?.some((option) => option.value === value);
-  const values = filter.values.filter(known);
-  const fits = target?.operators.includes(filter.operator) && values.length === filter.values.length;
-  return target && fits ? [{ ...filter, field: target.name, values }] : [];
-}
-
-/** Users that a query names, for a surface that asks for some. */
-function namedUsers(query: FullQuery): string[] {
-  return uniq(
-    query.filters.flatMap((filter) =>
-      filter.operator === '=' && findField(query.queryType, filter.field)?.suggest === 'users' ? filter.values : []
-    )
-  );
-}
-
-/** Switches a query to another surface and keeps what has the same meaning there. */
-export function changeQueryType(query: AccessQuery, queryType: QueryTypeName): AccessQuery {
-  const full = withDefaults(query);
-  const filters = full.filters.flatMap((filter) => carryFilter(full.queryType, queryType, filter));
-  const users = namedUsers(full);
-  for (const name of catalogue[queryType].requiredFilters) {
-    if (users.length > 0 && !filters.some((filter) => filter.field === name)) {
-      remove(filters, (filter) => filter.operator === '=' && findField(queryType, filter.field)?.suggest === 'users');
-      filters.unshift({ field: name, operator: '=', values: users });
-    }
-  }
-  const groupable = groupableFields(queryType).map((field) => field.name);
-  const kept = full.groupBy.filter((name) => groupable.includes(name) || hasVariable(name));
-  const groupBy = kept.length > 0 || full.groupBy.length === 0 ? kept : defaultGroupBy(queryType);
-  const format = formatsOf(queryType).includes(full.format) ? query.format : 'table';
-  return {
-    ...query,
-    queryType,
-    format,
-    filters: queryType === 'explain' ? loginFilters(filters) : filters,
-    groupBy,
-    fields: undefined,
-    part: undefined,
-  };
-}
-
-/** Switches a query to another format, without a grouping that the format can't have. */
-export function changeFormat(query: AccessQuery, format: Format): AccessQuery {
-  const full = withDefaults(query);
-  if (format === 'time_series') {
-    return { ...query, format, groupBy: full.groupBy.length > 0 ? full.groupBy : defaultGroupBy(full.queryType) };
-  }
-  return { ...query, format, groupBy: undefined };
 }
 
 /** Sets the filter on the surface's Ray ID, in place of an earlier one. */

@@ -1,5 +1,6 @@
 import { type AccessQuery, type Filter } from '../types';
-import { limitProblem, patternProblem, queryProblems } from './problems';
+import { patternProblem } from './filterProblems';
+import { limitProblem, queryProblems } from './problems';
 
 const options = { maxRows: 100_000, masked: false };
 const problems = (change: Partial<AccessQuery>, more = {}) =>
@@ -21,6 +22,7 @@ describe('values', () => {
     ['allowed', '=', 'perhaps', 'true or false'],
     ['country', '=', 'Britain', 'two-letter'],
     ['ip_address', '=', '192.0.2', 'IP addresses'],
+    ['ip_address', 'in', '192.0.2.0/33', 'CIDR blocks'],
     ['ray_id', '=', 'hello', 'Ray IDs'],
     ['outcome', '=', 'denied', 'allowed or blocked'],
     ['app_name', '=~', '(', 'broken regular expression'],
@@ -36,6 +38,9 @@ describe('values', () => {
     ['country', 'contains', 'Britain'],
     ['ip_address', '=', '2001:db8::1'],
     ['ip_address', 'contains', '192.0.2'],
+    ['ip_address', 'in', '192.0.2.0/24'],
+    ['ip_address', '!in', '2001:db8::/32'],
+    ['ip_address', 'in', '192.0.2.1'],
     ['ray_id', '=', '8D3F0A1B2C3D4E5F-LHR'],
     ['outcome', '=', '$outcome'],
     ['app_name', '=', ''],
@@ -125,6 +130,10 @@ describe('a filter that GraphQL cannot do', () => {
   it('is fine on a name: the groups have its ID', () => {
     const named = { ...series, groupBy: ['outcome'], ...withFilter('app_name', '=~', '^W') } as const;
     expect(problems({ ...named, groupBy: [...named.groupBy] })).toEqual([]);
+  });
+
+  it('is fine on a block of addresses, which is applied here', () => {
+    expect(problems({ ...series, groupBy: [], ...withFilter('ipAddress', 'in', '192.0.2.0/24') })).toEqual([]);
   });
 
   it('is fine on the REST surfaces', () => {

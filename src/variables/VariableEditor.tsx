@@ -2,7 +2,7 @@ import { type DataSourceApi, type QueryEditorProps } from '@grafana/data';
 import { Field, Input, Stack } from '@grafana/ui';
 import React, { useId, useState } from 'react';
 
-import { catalogue, defaultGroupBy, groupableFields, ROW_TYPES } from '../../catalogue';
+import { catalogue, defaultGroupBy, groupableFields, ROW_TYPES, type QueryTypeName } from '../../catalogue';
 import { Picker } from '../query/input/Picker';
 import { type AccessOptions, type AccessQuery } from '../types';
 import { DEFAULT_VARIABLE_QUERY } from './defaults';
@@ -35,7 +35,7 @@ export function VariableEditor({ query: saved, onChange, onRunQuery }: Props) {
     onChange({ ...query, ...change });
     onRunQuery();
   };
-  const changeQueryType = (queryType: VariableQuery['queryType']) => {
+  const changeQueryType = (queryType: QueryTypeName) => {
     const kept = catalogue[queryType].fields.some(({ name }) => name === query.field);
     const field = defaultGroupBy(queryType)[0] ?? groupableFields(queryType)[0].name;
     update({ queryType, ...(!kept && { field }) });

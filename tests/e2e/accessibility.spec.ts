@@ -1,7 +1,8 @@
 /** The editors can be used by everybody: no violation that axe knows, nothing cut off, in both themes. */
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Locator, type Page } from '@playwright/test';
-import { EDITOR, Explore } from './explore';
+import { PRESETS } from '../../src/query/presets';
+import { EDITOR, Explore, type Query } from './explore';
 import { settingsFor } from './host/host';
 import { test } from './test';
 
@@ -17,24 +18,37 @@ async function overflow(element: Locator): Promise<number> {
   return element.evaluate((node) => node.scrollWidth - node.clientWidth);
 }
 
+/** Between them, they show every row that the editor has. */
+const QUERIES: Record<string, Query> = {
+  new: { queryType: 'access_requests', format: 'table' },
+  counts: {
+    queryType: 'access_requests',
+    format: 'table',
+    filters: [{ field: 'outcome', operator: '=', values: ['blocked'] }],
+    groupBy: ['app_name'],
+  },
+  ...Object.fromEntries(
+    ['Password spray', 'Success after a burst', 'New country for a user', 'Blocked logins against last weeks'].map(
+      (name) => [name, PRESETS.find((preset) => preset.name === name)?.query as Query]
+    )
+  ),
+};
+
 for (const theme of ['dark', 'light']) {
-  test(`query editor, ${theme}`, async ({ page, host, picture }) => {
-    const explore = new Explore(page, await host.dataSource(settingsFor('full-access')), undefined, theme);
-    await explore.open({
-      queryType: 'access_requests',
-      format: 'table',
-      filters: [{ field: 'outcome', operator: '=', values: ['blocked'] }],
-      groupBy: ['app_name'],
-    });
-    await expect(explore.editor).toBeVisible();
-    expect(await violations(page, EDITOR)).toEqual([]);
-    for (const width of [1600, 400]) {
-      await page.setViewportSize({ width, height: 1000 });
+  for (const [name, query] of Object.entries(QUERIES)) {
+    test(`query editor, ${name}, ${theme}`, async ({ page, host, picture }) => {
+      const explore = new Explore(page, await host.dataSource(settingsFor('full-access')), undefined, theme);
+      await explore.open(query);
       await expect(explore.editor).toBeVisible();
-      expect(await overflow(explore.editor)).toBeLessThanOrEqual(0);
-      await picture(`editor-${theme}-${width}`);
-    }
-  });
+      expect(await violations(page, EDITOR)).toEqual([]);
+      for (const width of [1600, 400]) {
+        await page.setViewportSize({ width, height: 1000 });
+        await expect(explore.editor).toBeVisible();
+        expect(await overflow(explore.editor)).toBeLessThanOrEqual(0);
+        await picture(`editor-${name.replaceAll(' ', '-')}-${theme}-${width}`);
+      }
+    });
+  }
 
   test(`config page, ${theme}`, async ({ page, host, picture }) => {
     const uid = await host.dataSource({ ...settingsFor('full-access') });

@@ -1,9 +1,10 @@
 /** Explore with one query, A: opening it, changing it in the editor, and what was answered. */
 import type { Locator, Page } from '@playwright/test';
 import type { QueryTypeName } from '../../catalogue';
+import type { QueryOptions } from '../../src/types';
 import { hasTruth, simulatorUrl } from './host/environment';
 
-export interface Query {
+export interface Query extends QueryOptions {
   queryType: QueryTypeName;
   format?: 'table' | 'time_series' | 'logs';
   filters?: Array<{ field: string; operator: string; values: string[] }>;

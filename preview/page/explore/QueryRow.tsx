@@ -18,7 +18,8 @@ interface Props {
 export function QueryRow({ query, queries, dataSource, data, onChange, onAdd, onRemove, onRun }: Props) {
   const styles = useStyles2(getStyles);
   const [open, setOpen] = useState(true);
-  const QueryEditor = dataSource.components?.QueryEditor;
+  const [helping, setHelping] = useState(false);
+  const { QueryEditor, QueryEditorHelp } = dataSource.components ?? {};
   const { refId } = query;
   const own = data && {
     ...data,
@@ -38,6 +39,14 @@ export function QueryRow({ query, queries, dataSource, data, onChange, onAdd, on
         <span className={styles.summary} data-testid="preview-query-text">
           {open ? `(${dataSource.name})` : (dataSource.getQueryDisplayText?.(query) ?? JSON.stringify(query))}
         </span>
+        {QueryEditorHelp && (
+          <IconButton
+            name="question-circle"
+            tooltip="Show data source help"
+            aria-pressed={helping}
+            onClick={() => setHelping(!helping)}
+          />
+        )}
         <IconButton name="copy" tooltip="Duplicate query" onClick={() => onAdd(query)} />
         <IconButton
           name={query.hide ? 'eye-slash' : 'eye'}
@@ -48,6 +57,18 @@ export function QueryRow({ query, queries, dataSource, data, onChange, onAdd, on
       </header>
       {open && QueryEditor && (
         <div className={styles.editor}>
+          {helping && QueryEditorHelp && (
+            <div className={styles.help}>
+              <QueryEditorHelp
+                datasource={dataSource}
+                query={query}
+                onClickExample={(example) => {
+                  onChange({ ...example, refId });
+                  setHelping(false);
+                }}
+              />
+            </div>
+          )}
           <QueryEditor
             datasource={dataSource}
             query={query}
@@ -87,6 +108,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     textOverflow: 'ellipsis',
     whiteSpace: 'nowrap',
   }),
+  help: css({ marginBottom: theme.spacing(2) }),
   editor: css({
     padding: theme.spacing(0.5, 1, 1, 4),
     [theme.breakpoints.down('md')]: { paddingLeft: theme.spacing(1) },

@@ -96,9 +96,9 @@ function incomplete(queryType: EventTypeName): Rule {
     title: `${title} cannot be read completely`,
     severity: 'critical',
     mitre: 'T1562.008',
-    summary: `The data source cannot read all ${noun.many} of the last 15 minutes.`,
+    summary: `${title} of the last 15 minutes cannot be read completely.`,
     description:
-      `Cloudflare refuses ${noun.many}, delivers a part of them, or cannot be reached. Until this ends, no rule on ${noun.many} ` +
+      `Cloudflare refuses ${noun.many}, delivers a part of them, or cannot be reached. Until this ends, no rule on ${title} ` +
       'can alert. The annotation "Error" says why.',
     queries: [
       {

@@ -25,7 +25,7 @@ const blockedSpike: Rule = {
   severity: 'warning',
   mitre: 'T1110',
   summary:
-    '{{ $values.blocked }} logins were blocked within an hour. Usual at this time of the week are {{ printf "%.0f" $values.usual.Value }}.',
+    '{{ $values.blocked }} logins were blocked within an hour (usual at this time of the week: {{ printf "%.0f" $values.usual.Value }}).',
   description:
     `Cloudflare Access blocked more than ${SPIKE_FACTOR} times as many logins as in the same hour of the last four weeks, and at ` +
     `least ${SPIKE}. The cause may be an attack, or a policy that has just locked people out.`,

@@ -663,8 +663,8 @@ resource "grafana_rule_group" "cloudflare_access_attacks" {
       mitre    = "T1562.008"
     }
     annotations = {
-      summary     = "The data source cannot read all logins of the last 15 minutes."
-      description = "Cloudflare refuses logins, delivers a part of them, or cannot be reached. Until this ends, no rule on logins can alert. The annotation \"Error\" says why."
+      summary     = "Access requests of the last 15 minutes cannot be read completely."
+      description = "Cloudflare refuses logins, delivers a part of them, or cannot be reached. Until this ends, no rule on Access requests can alert. The annotation \"Error\" says why."
       rows_url    = "{{ externalURL }}explore?schemaVersion=1&panes=%7B%22rows%22%3A%7B%22datasource%22%3A%22${var.datasource_uid}%22%2C%22queries%22%3A%5B%7B%22refId%22%3A%22A%22%2C%22datasource%22%3A%7B%22type%22%3A%22cfaccess-logs-datasource%22%2C%22uid%22%3A%22${var.datasource_uid}%22%7D%2C%22queryType%22%3A%22access_requests%22%2C%22format%22%3A%22time_series%22%7D%5D%2C%22range%22%3A%7B%22from%22%3A%22now-1h%22%2C%22to%22%3A%22now%22%7D%7D%7D"
       runbook_url = "https://github.com/cfaccess/cfaccess-logs-datasource/blob/main/docs/sources/runbooks/incomplete.md"
     }
@@ -744,8 +744,8 @@ resource "grafana_rule_group" "cloudflare_access_attacks" {
       mitre    = "T1562.008"
     }
     annotations = {
-      summary     = "The data source cannot read all logins of the last 15 minutes."
-      description = "Cloudflare refuses logins, delivers a part of them, or cannot be reached. Until this ends, no rule on logins can alert. The annotation \"Error\" says why."
+      summary     = "Login groups of the last 15 minutes cannot be read completely."
+      description = "Cloudflare refuses logins, delivers a part of them, or cannot be reached. Until this ends, no rule on Login groups can alert. The annotation \"Error\" says why."
       rows_url    = "{{ externalURL }}explore?schemaVersion=1&panes=%7B%22rows%22%3A%7B%22datasource%22%3A%22${var.datasource_uid}%22%2C%22queries%22%3A%5B%7B%22refId%22%3A%22A%22%2C%22datasource%22%3A%7B%22type%22%3A%22cfaccess-logs-datasource%22%2C%22uid%22%3A%22${var.datasource_uid}%22%7D%2C%22queryType%22%3A%22login_groups%22%2C%22format%22%3A%22time_series%22%7D%5D%2C%22range%22%3A%7B%22from%22%3A%22now-1h%22%2C%22to%22%3A%22now%22%7D%7D%7D"
       runbook_url = "https://github.com/cfaccess/cfaccess-logs-datasource/blob/main/docs/sources/runbooks/incomplete.md"
     }
@@ -825,8 +825,8 @@ resource "grafana_rule_group" "cloudflare_access_attacks" {
       mitre    = "T1562.008"
     }
     annotations = {
-      summary     = "The data source cannot read all updates of the last 15 minutes."
-      description = "Cloudflare refuses updates, delivers a part of them, or cannot be reached. Until this ends, no rule on updates can alert. The annotation \"Error\" says why."
+      summary     = "SCIM updates of the last 15 minutes cannot be read completely."
+      description = "Cloudflare refuses updates, delivers a part of them, or cannot be reached. Until this ends, no rule on SCIM updates can alert. The annotation \"Error\" says why."
       rows_url    = "{{ externalURL }}explore?schemaVersion=1&panes=%7B%22rows%22%3A%7B%22datasource%22%3A%22${var.datasource_uid}%22%2C%22queries%22%3A%5B%7B%22refId%22%3A%22A%22%2C%22datasource%22%3A%7B%22type%22%3A%22cfaccess-logs-datasource%22%2C%22uid%22%3A%22${var.datasource_uid}%22%7D%2C%22queryType%22%3A%22scim_updates%22%2C%22format%22%3A%22time_series%22%7D%5D%2C%22range%22%3A%7B%22from%22%3A%22now-1h%22%2C%22to%22%3A%22now%22%7D%7D%7D"
       runbook_url = "https://github.com/cfaccess/cfaccess-logs-datasource/blob/main/docs/sources/runbooks/incomplete.md"
     }
@@ -906,8 +906,8 @@ resource "grafana_rule_group" "cloudflare_access_attacks" {
       mitre    = "T1562.008"
     }
     annotations = {
-      summary     = "The data source cannot read all changes of the last 15 minutes."
-      description = "Cloudflare refuses changes, delivers a part of them, or cannot be reached. Until this ends, no rule on changes can alert. The annotation \"Error\" says why."
+      summary     = "Access changes of the last 15 minutes cannot be read completely."
+      description = "Cloudflare refuses changes, delivers a part of them, or cannot be reached. Until this ends, no rule on Access changes can alert. The annotation \"Error\" says why."
       rows_url    = "{{ externalURL }}explore?schemaVersion=1&panes=%7B%22rows%22%3A%7B%22datasource%22%3A%22${var.datasource_uid}%22%2C%22queries%22%3A%5B%7B%22refId%22%3A%22A%22%2C%22datasource%22%3A%7B%22type%22%3A%22cfaccess-logs-datasource%22%2C%22uid%22%3A%22${var.datasource_uid}%22%7D%2C%22queryType%22%3A%22access_changes%22%2C%22format%22%3A%22time_series%22%7D%5D%2C%22range%22%3A%7B%22from%22%3A%22now-1h%22%2C%22to%22%3A%22now%22%7D%7D%7D"
       runbook_url = "https://github.com/cfaccess/cfaccess-logs-datasource/blob/main/docs/sources/runbooks/incomplete.md"
     }
@@ -1358,7 +1358,7 @@ resource "grafana_rule_group" "cloudflare_access_history" {
       mitre    = "T1110"
     }
     annotations = {
-      summary     = "{{ $values.blocked }} logins were blocked within an hour. Usual at this time of the week are {{ printf \"%.0f\" $values.usual.Value }}."
+      summary     = "{{ $values.blocked }} logins were blocked within an hour (usual at this time of the week: {{ printf \"%.0f\" $values.usual.Value }})."
       description = "Cloudflare Access blocked more than 3 times as many logins as in the same hour of the last four weeks, and at least 20. The cause may be an attack, or a policy that has just locked people out."
       rows_url    = "{{ externalURL }}explore?schemaVersion=1&panes=%7B%22rows%22%3A%7B%22datasource%22%3A%22${var.datasource_uid}%22%2C%22queries%22%3A%5B%7B%22refId%22%3A%22A%22%2C%22datasource%22%3A%7B%22type%22%3A%22cfaccess-logs-datasource%22%2C%22uid%22%3A%22${var.datasource_uid}%22%7D%2C%22queryType%22%3A%22access_requests%22%2C%22format%22%3A%22table%22%2C%22filters%22%3A%5B%7B%22field%22%3A%22outcome%22%2C%22operator%22%3A%22%3D%22%2C%22values%22%3A%5B%22blocked%22%5D%7D%5D%7D%5D%2C%22range%22%3A%7B%22from%22%3A%22now-2h%22%2C%22to%22%3A%22now%22%7D%7D%7D"
       runbook_url = "https://github.com/cfaccess/cfaccess-logs-datasource/blob/main/docs/sources/runbooks/blocked_spike.md"

@@ -1,7 +1,9 @@
 package query
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,19 +49,19 @@ type Step struct {
 }
 
 type firstSeenModel struct {
-	By      []string `json:"by"`
-	History string   `json:"history"`
+	By      []string        `json:"by"`
+	History json.RawMessage `json:"history"`
 }
 
 type sequenceModel struct {
-	By     []string    `json:"by"`
-	Steps  []stepModel `json:"steps"`
-	Within string      `json:"within"`
+	By     []string        `json:"by"`
+	Steps  []stepModel     `json:"steps"`
+	Within json.RawMessage `json:"within"`
 }
 
 type stepModel struct {
-	Filters []filterModel `json:"filters"`
-	AtLeast *int          `json:"atLeast"`
+	Filters []filterModel   `json:"filters"`
+	AtLeast json.RawMessage `json:"atLeast"`
 }
 
 // Judged are the fields beside those shown and filtered by whose values decide what
@@ -136,18 +138,14 @@ func (r *Request) setSequence(m *model, o Options) error {
 	}
 	s := &Sequence{By: by, Within: within}
 	if n := len(m.Sequence.Steps); n < MinSteps || n > MaxSteps {
-		return invalid("the sequence has %d steps; allowed are %d to %d", n, MinSteps, MaxSteps)
+		return invalid("the number of steps of the sequence is %d; allowed are %d to %d", n, MinSteps, MaxSteps)
 	}
 	for i, own := range m.Sequence.Steps {
-		step := Step{AtLeast: 1}
-		last := i == len(m.Sequence.Steps)-1
-		if own.AtLeast != nil {
-			step.AtLeast = *own.AtLeast
+		var step Step
+		if step.AtLeast, err = wholeNumber(fmt.Sprintf("atLeast of step %d of the sequence", i+1), own.AtLeast, MaxAtLeast); err != nil {
+			return err
 		}
-		switch {
-		case step.AtLeast < 1 || step.AtLeast > MaxAtLeast:
-			return invalid("step %d of the sequence has atLeast %d; allowed are 1 to %d", i+1, step.AtLeast, MaxAtLeast)
-		case last && step.AtLeast != 1:
+		if last := i == len(m.Sequence.Steps)-1; last && step.AtLeast != 1 {
 			return invalid("the last step of the sequence is a single event; remove its atLeast, or make it 1")
 		}
 		if step.Filters, err = r.compileFilters(own.Filters, o); err != nil {
@@ -186,12 +184,33 @@ func (r *Request) groupable(property string, names []string) ([]*catalogue.Field
 	return fields, nil
 }
 
+// written is what stands for a text or a number in a query, as far as it is one.
+func written(raw json.RawMessage) string {
+	if text, err := scalar(raw); err == nil {
+		return strings.TrimSpace(text)
+	}
+	return string(raw)
+}
+
+// wholeNumber reads a number from 1 to most, which is 1 where nothing is said.
+func wholeNumber(property string, raw json.RawMessage, most int) (int, error) {
+	text := written(raw)
+	if text == "" || text == "null" {
+		return 1, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > most {
+		return 0, invalid("%s is %s; allowed are 1 to %d", property, shorten(text), most)
+	}
+	return n, nil
+}
+
 // units of a duration.
 var units = map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour}
 
 // duration reads a whole number and a unit, from one second to most nanoseconds.
-func duration(property, text string, most int64) (time.Duration, error) {
-	text = strings.TrimSpace(text)
+func duration(property string, raw json.RawMessage, most int64) (time.Duration, error) {
+	text := written(raw)
 	if len(text) > 1 {
 		unit, ok := units[text[len(text)-1]]
 		n, err := strconv.ParseUint(text[:len(text)-1], 10, 32)

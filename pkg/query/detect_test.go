@@ -92,8 +92,8 @@ func TestNonsenseIsRefused(t *testing.T) {
 		"no history":                 {`"firstSeen":{"by":["country"]}`, "firstSeen.history"},
 		"first seen in sequence":     {`"firstSeen":{"by":["country"],"history":"1d"},"sequence":{"by":["country"],"within":"1h","steps":[` + steps(2) + `]}`, "either firstSeen or sequence"},
 		"sequence by nothing":        {`"sequence":{"within":"1h","steps":[` + steps(2) + `]}`, "sequence.by needs a field"},
-		"one step":                   {`"sequence":{"by":["country"],"within":"1h","steps":[` + steps(1) + `]}`, "1 steps; allowed are 2 to 5"},
-		"fifty steps":                {`"sequence":{"by":["country"],"within":"1h","steps":[` + steps(50) + `]}`, "50 steps; allowed are 2 to 5"},
+		"one step":                   {`"sequence":{"by":["country"],"within":"1h","steps":[` + steps(1) + `]}`, "steps of the sequence is 1; allowed are 2 to 5"},
+		"fifty steps":                {`"sequence":{"by":["country"],"within":"1h","steps":[` + steps(50) + `]}`, "steps of the sequence is 50; allowed are 2 to 5"},
 		"within two days":            {`"sequence":{"by":["country"],"within":"2d","steps":[` + steps(2) + `]}`, "from 1s to 1d"},
 		"at least none":              {`"sequence":{"by":["country"],"within":"1h","steps":[{"atLeast":0},` + step + `]}`, "allowed are 1 to 1000"},
 		"at least too many":          {`"sequence":{"by":["country"],"within":"1h","steps":[{"atLeast":1001},` + step + `]}`, "allowed are 1 to 1000"},
@@ -106,7 +106,12 @@ func TestNonsenseIsRefused(t *testing.T) {
 		"compared no times":          {`"format":"time_series","compare":{"shift":"7d","times":0}`, "allowed are 1 to 12"},
 		"compared 1000 times":        {`"format":"time_series","compare":{"shift":"7d","times":1000}`, "allowed are 1 to 12"},
 		"compared to show":           {`"format":"time_series","compare":{"shift":"7d","show":"all"}`, "allowed are value, baseline, deviation"},
-		"of the wrong type":          {`"measure":"distinct"`, "cannot be a string"},
+		"of the wrong type":          {`"measure":"distinct"`, "measure cannot be a string; it is an object"},
+		"history in milliseconds":    {`"firstSeen":{"by":["country"],"history":86400}`, "from 1s to 180d"},
+		"history of an object":       {`"firstSeen":{"by":["country"],"history":{"days":1}}`, "from 1s to 180d"},
+		"compared half a time":       {`"format":"time_series","compare":{"shift":"7d","times":1.5}`, "allowed are 1 to 12"},
+		"at least many":              {`"sequence":{"by":["country"],"within":"1h","steps":[{"atLeast":"many"},` + step + `]}`, "allowed are 1 to 1000"},
+		"by one field":               {`"firstSeen":{"by":"country","history":"1d"}`, "firstSeen.by cannot be a string; it is a list"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := parseDetection(t, "access_requests", c.query)

@@ -56,9 +56,9 @@ type havingModel struct {
 }
 
 type compareModel struct {
-	Shift string `json:"shift"`
-	Times *int   `json:"times"`
-	Show  string `json:"show"`
+	Shift json.RawMessage `json:"shift"`
+	Times json.RawMessage `json:"times"`
+	Show  string          `json:"show"`
 }
 
 // CountName is the name of the number that groups and series have.
@@ -132,13 +132,11 @@ func (r *Request) setCompare(m *model, _ Options) error {
 	if least := r.Type.MinInterval(); shift%least != 0 {
 		return invalid("compare.shift of %s must be a multiple of %s", strings.ToLower(r.Type.Title), least)
 	}
-	c := &Compare{Shift: shift, Times: 1, Show: m.Compare.Show}
-	if m.Compare.Times != nil {
-		c.Times = *m.Compare.Times
+	times, err := wholeNumber("compare.times", m.Compare.Times, MaxTimes)
+	if err != nil {
+		return err
 	}
-	if c.Times < 1 || c.Times > MaxTimes {
-		return invalid("compare.times is %d; allowed are 1 to %d", c.Times, MaxTimes)
-	}
+	c := &Compare{Shift: shift, Times: times, Show: m.Compare.Show}
 	shown := []string{ShowValue, ShowBaseline, ShowDeviation}
 	if c.Show != ShowAll && !slices.Contains(shown, c.Show) {
 		return invalid("compare.show is %q; allowed are %s, or none for all of them", shorten(c.Show), strings.Join(shown, ", "))

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -97,10 +98,13 @@ func joinNames[T ~string](names []T) string {
 	return strings.Join(texts, ", ")
 }
 
+// forms are what the properties of a query can be.
+var forms = map[reflect.Kind]string{reflect.String: "a string", reflect.Slice: "a list", reflect.Struct: "an object"}
+
 func describeJSONError(err error) string {
 	var typed *json.UnmarshalTypeError
 	if errors.As(err, &typed) && typed.Field != "" {
-		return fmt.Sprintf("%s cannot be a %s", typed.Field, typed.Value)
+		return fmt.Sprintf("%s cannot be a %s; it is %s", typed.Field, typed.Value, forms[typed.Type.Kind()])
 	}
 	return err.Error()
 }

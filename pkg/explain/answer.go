@@ -225,7 +225,7 @@ func (q *inquiry) open(a *application, d decision) string {
 	if d.policy != nil {
 		for _, i := range d.policy.decisive() {
 			if r := &d.policy.rows[i]; r.certain == unsure && len(notes) < 2 && r.note != d.policy.note {
-				notes = append(notes, r.note)
+				notes = append(notes, unsaid(r.note, notes))
 			}
 		}
 	}
@@ -260,4 +260,13 @@ func (q *inquiry) toldChanges(d decision) []string {
 		}
 	}
 	return out
+}
+
+// unsaid is what a note says that others don't: the rules of a policy often lack the
+// same fact.
+func unsaid(note string, others []string) string {
+	for _, other := range others {
+		note = strings.ReplaceAll(note, other, "")
+	}
+	return strings.TrimSpace(note)
 }

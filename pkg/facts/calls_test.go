@@ -134,3 +134,21 @@ func TestReadsTheNamesOfListsAtOnce(t *testing.T) {
 		require.Contains(t, cell(t, ask(t, l, byRay(ray)), "checks", "wanted", 2), "list-0")
 	})
 }
+
+// Lists that the directory reads for everybody count as the question's calls.
+func TestCountsTheListsOfTheDirectory(t *testing.T) {
+	lab.Test(t, func(t *testing.T) {
+		l := lab.New(t, world(func(c *account.Config) {
+			policy := c.Apps[0]["policies"].([]account.Row)[0]
+			policy["require"] = []account.Row{{"certificate": account.Row{}}, {"service_token": account.Row{"token_id": "t1"}}}
+			c.ServiceTokens = []account.Row{{"id": "t1", "name": "Robot"}}
+			for i := range 70 { // more than a page
+				c.Organisation.Certificates = append(c.Organisation.Certificates, account.Row{"id": fmt.Sprint("c", i), "name": "Root"})
+			}
+		}))
+		res := ask(t, l, byRay(ray))
+		require.Len(t, l.AskedFor("/access/service_tokens"), 1)
+		require.Len(t, l.AskedFor("/access/certificates"), 2)
+		require.Equal(t, l.Calls(), res.Coverage.UpstreamCalls)
+	})
+}

@@ -8,13 +8,13 @@ export type QueryTypeName =
   | 'failed_logins'
   | 'scim_updates'
   | 'login_groups'
+  | 'explain'
   | 'active_sessions'
   | 'access_changes'
   | 'jit_requests'
   | 'service_tokens'
   | 'certificates'
-  | 'applications'
-  | 'explain';
+  | 'applications';
 export type Parameter = 'since' | 'until' | 'before' | 'direction' | 'limit' | 'per_page' | 'page' | 'cursor';
 export type AnswerFormat = 'table' | 'time_series' | 'logs';
 /**

@@ -12,7 +12,7 @@ import { budgetLeft, callDuration, callsByResult, callsSaved, refusedCalls } fro
 import { fetchedAndServed, keptEvents, keptMemory } from './doingEvents';
 import { answersByReason, failedShare, incompleteShare, queriesByResult, queryDuration } from './doingQueries';
 import { PROMETHEUS } from './prometheus';
-import { numbered } from './overview';
+import { numbered } from './account';
 
 /** How the data sources themselves are doing, from the plugin's metrics in Prometheus. */
 export function doing(uid: string): Dashboard {

@@ -1,12 +1,6 @@
-import {
-  DashboardBuilder,
-  DashboardCursorSync,
-  RowBuilder,
-  type Dashboard,
-} from '@grafana/grafana-foundation-sdk/dashboard';
-import { configurationChanged } from './annotations';
+import { RowBuilder, type Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { accountDashboard, numbered } from './account';
 import { blockedBy } from './logins';
-import { numbered, siblings, TAGS } from './overview';
 import {
   addressesWithManyUsers,
   blockedAgainstUsual,
@@ -16,7 +10,6 @@ import {
 } from './threatsGuessing';
 import { changes, movedTokens, tokensAtNewAddresses } from './threatsMachines';
 import { countriesByUser, newCountries, usersByCountry, usersInNewCountries } from './threatsPlaces';
-import { dataSourceVariable, fieldVariable } from './variables';
 
 /**
  * What the alert rules look for, as rows. One scan of the access requests answers all panels on people, one of the
@@ -24,22 +17,12 @@ import { dataSourceVariable, fieldVariable } from './variables';
  * that explains a login.
  */
 export function threats(uid: string, explanation: string): Dashboard {
-  const builder = new DashboardBuilder('Cloudflare Access threats')
-    .uid(uid)
-    .description(
-      'Guessed passwords, users and service tokens in new places, and changes to the configuration of Access.'
-    )
-    .tags(TAGS)
-    .link(siblings())
-    .editable()
-    .tooltip(DashboardCursorSync.Crosshair)
-    .timezone('browser')
-    .time({ from: 'now-24h', to: 'now' })
-    .refresh('5m')
-    .annotation(configurationChanged())
-    .withVariable(dataSourceVariable())
-    .withVariable(fieldVariable('application', 'Application', 'app_name'))
-    .withVariable(fieldVariable('country', 'Country', 'country'));
+  const builder = accountDashboard(
+    'Cloudflare Access threats',
+    uid,
+    'Guessed passwords, users and service tokens in new places, and changes to the configuration of Access.',
+    '5m'
+  );
 
   [addressesWithManyUsers(), usersInAfterBursts(), usersInNewCountries(), movedTokens()].forEach((panel) =>
     builder.withPanel(panel)

@@ -6,7 +6,7 @@ import {
   type DynamicConfigValue,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table';
-import { numbered, siblings, TAGS } from './overview';
+import { numbered, siblings, TAGS } from './account';
 import { label, leastWidth, NO_VALUE, width } from './style';
 import { DATASOURCE, target } from './target';
 import { dataSourceVariable } from './variables';

@@ -64,10 +64,8 @@ func (n *Node) Plan(ctx context.Context, r *query.Request) (*Plan, error) {
 		p.addDimension(f)
 	}
 	if r.Sequence != nil {
-		for _, step := range r.Sequence.Steps {
-			for _, f := range step.Filters { // no condition of the request says when a step is done
-				p.addDimension(f.Field)
-			}
+		for _, f := range r.Sequence.Filters() { // no condition of the request says when a step is done
+			p.addDimension(f.Field)
 		}
 	}
 	if r.Ordered() {

@@ -42,6 +42,15 @@ type Sequence struct {
 	Within time.Duration
 }
 
+// Filters are those of all steps.
+func (s *Sequence) Filters() []*Filter {
+	var filters []*Filter
+	for _, step := range s.Steps {
+		filters = append(filters, step.Filters...)
+	}
+	return filters
+}
+
 // Step is that at least so many events pass its filters.
 type Step struct {
 	Filters []*Filter

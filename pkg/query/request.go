@@ -137,9 +137,7 @@ func (r *Request) Grouped() bool {
 func (r *Request) Filtered() []*catalogue.Field {
 	filters := slices.Clone(r.Filters)
 	if r.Sequence != nil {
-		for _, step := range r.Sequence.Steps {
-			filters = append(filters, step.Filters...)
-		}
+		filters = append(filters, r.Sequence.Filters()...)
 	}
 	fields := make([]*catalogue.Field, len(filters))
 	for i, f := range filters {

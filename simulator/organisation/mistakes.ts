@@ -14,15 +14,23 @@ export interface Mistake {
   readonly made: Partial<PolicyDocument> | Partial<GroupDocument> | Partial<AccessDocument>;
 }
 
+/** One a day is made of the policies, and one of the others on two days of three. */
+export interface Mistakes {
+  policies: Mistake[];
+  others: Mistake[];
+  /** What an attacker with an administrator's account does. */
+  opened: Mistake;
+}
+
 const only = (country_code: string): AccessRule => ({ geo: { country_code } });
 
-/** One a day is made of the first kind, and one of the second kind on two days of three. The last one is an attack. */
+/** The mistakes of the organisation that an administrator would write. */
 export function createMistakes(
   seed: number,
   names: readonly string[],
   { applications, groups }: Configuration,
   providers: readonly Provider[]
-): { policies: Mistake[]; others: Mistake[]; opened: Mistake } {
+): Mistakes {
   const policy = (app: string, name: string, made: (policy: PolicyDocument) => Partial<PolicyDocument>): Mistake => {
     const { uid, policies } = applications[names.indexOf(app)];
     const found = policies.find((its) => its.name === name);

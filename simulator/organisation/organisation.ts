@@ -76,8 +76,8 @@ export function createOrganisation(
     lists: Object.values(lists),
   };
   const names = applications.map(({ name }) => name);
-  const written = createMistakes(seed, names, configuration, providers);
-  const mistakes = random?.mistakes(configuration) ?? written;
+  const { opened, ...mistakes } =
+    random?.mistakes(configuration) ?? createMistakes(seed, names, configuration, providers);
   return {
     seed,
     people,
@@ -94,7 +94,7 @@ export function createOrganisation(
     approvers: lists.approvers.items,
     approvals: new Approvals(hash(seed, 505), people, applications, policies),
     history: new History(hash(seed, 404), configuration, quiet ? { policies: [], others: [] } : mistakes),
-    opened: written.opened,
+    opened,
     quiet,
   };
 }

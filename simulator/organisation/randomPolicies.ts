@@ -5,7 +5,7 @@ import { STRONG_CONTEXT } from './applicationPolicies';
 import { DEPARTMENT, entraGroup, GITHUB_ORGANISATION, GITHUB_TEAM, LEARNERS, OKTA_GROUP, ROLE } from './directory';
 import type { AccessRule, Configuration, GroupDocument, PolicyDocument, Rules } from './documents';
 import { ENTRA, GITHUB, GOOGLE, OIDC, OKTA, SAML } from './identityProviders';
-import type { Mistake } from './mistakes';
+import type { Mistake, Mistakes } from './mistakes';
 import { country, domain, email, everyone, PolicyMaker, risk, type Known } from './policyMaker';
 import { TEAMS } from './people';
 
@@ -43,7 +43,7 @@ export class RandomPolicies {
   }
 
   /** Changes to policies, groups, and applications, each for some hours of a day. */
-  mistakes({ applications, groups }: Configuration): { policies: Mistake[]; others: Mistake[] } {
+  mistakes({ applications, groups }: Configuration): Mistakes {
     const policies = applications.map(({ uid, policies: its }): Mistake => {
       const { id, name, reusable } = this.one(its);
       const path = reusable ? `policies/${id}` : `apps/${uid}/policies/${id}`;
@@ -53,6 +53,7 @@ export class RandomPolicies {
     const { uid } = this.one(applications);
     return {
       policies,
+      opened: { ...policies[0], made: { include: [{ everyone: {} }], require: [] } },
       others: [
         { kind: 'group', id, name, path: `groups/${id}`, made: this.rules() },
         { kind: 'application', id: uid, name: uid, path: `apps/${uid}`, made: { allowedIdps: [this.provider()] } },

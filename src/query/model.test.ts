@@ -163,7 +163,13 @@ describe('Ray IDs', () => {
 
 it('shows what there is now without formats, an order, or what goes by time', () => {
   const tokens = query({ queryType: 'service_tokens', format: 'table', direction: 'asc' });
-  expect(applies(withDefaults(tokens))).toEqual({ groupBy: true, fields: true, direction: false, limit: true });
+  expect(applies(withDefaults(tokens))).toEqual({
+    groupBy: true,
+    fields: true,
+    direction: false,
+    limit: true,
+    options: false,
+  });
   expect(sentQuery(tokens)).not.toHaveProperty('direction');
   expect(changeQueryType(query({ format: 'time_series' }), 'service_tokens').format).toBe('table');
 });

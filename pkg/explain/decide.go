@@ -170,7 +170,11 @@ func (q *inquiry) decideAllowed(a *application) decision {
 			return decision{verdict: last.verdict, certainty: Likely, policy: last.policy}
 		}
 	}
-	return decision{verdict: NotBlockedByAccess, certainty: Certain}
+	d := decision{verdict: NotBlockedByAccess, certainty: Certain}
+	if q.facts.Group.Missing != nil { // It may tell of a policy.
+		d.certainty = Likely
+	}
+	return d
 }
 
 // reconcileAllowed takes back what older data says against the log: that a policy

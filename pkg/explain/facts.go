@@ -39,6 +39,8 @@ type Facts struct {
 
 	// App is the application as it stands at ReadAt, with its policies embedded.
 	App Document
+	// Apps are the account's applications. Only the timeline takes names from them.
+	Apps Table
 	// AppPolicies are the policies of the application where they were asked for
 	// on their own; with rows, they stand for the embedded ones.
 	AppPolicies Table

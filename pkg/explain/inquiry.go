@@ -89,7 +89,7 @@ type inquiry struct {
 	shown   shower
 	history history
 
-	groups, providers, tokens, posture objects
+	apps, groups, providers, tokens, posture objects
 	// visiting are the groups that are being judged, outermost to innermost.
 	visiting map[string]bool
 	// judged are groups that are no part of a circle; circles counts how often a
@@ -109,7 +109,7 @@ type inquiry struct {
 func newInquiry(f *Facts) *inquiry {
 	l := readLogin(f)
 	q := &inquiry{
-		facts: f, login: l, history: readHistory(f),
+		facts: f, login: l, history: readHistory(f), apps: byID(Table{Rows: append(slices.Clone(f.Apps.Rows), f.App.JSON)}),
 		groups: byID(f.AccessGroups), providers: byID(f.IdentityProviders), tokens: byID(f.ServiceTokens, "client_id"), posture: byID(f.PostureRules),
 		visiting: map[string]bool{}, judged: map[string]finding{}, touched: map[string]bool{},
 	}
@@ -161,13 +161,6 @@ func (q *inquiry) providerName(id string) string {
 	return firstText(row.Get("name").Str, row.Get("type").Str, "the identity provider "+id)
 }
 
-// providerTypes are the types of identity providers. A connection that is none of
-// them, such as WARP, says nothing about which provider it was.
-var providerTypes = []string{
-	"onetimepin", "azuread", "saml", "centrify", "facebook", "github", "google-apps", "google", "linkedin", "oidc",
-	"okta", "onelogin", "pingone", "yandex", "cloudflare",
-}
-
 // provider says whether the login was by an identity provider. The login group has
 // its ID or its type, the access request its type, the identity both.
 func (q *inquiry) provider(id string) (belief, observed) {
@@ -191,6 +184,7 @@ func (q *inquiry) provider(id string) (belief, observed) {
 		case !slices.Contains(providerTypes, kind) && !q.hasProviderOf(kind):
 			logged.known = false
 		case listed && !strings.EqualFold(wanted.Get("type").Str, kind):
+			logged.text = q.typeName(kind)
 			return surelyNot, logged
 		case listed && q.providersOf(kind) == 1 && q.facts.IdentityProviders.Missing == nil:
 			logged.text = q.providerName(id)
@@ -221,18 +215,6 @@ func isID(text string) bool {
 	raw, err := hex.DecodeString(bareID(text))
 	return err == nil && len(raw) == 16
 }
-
-func (q *inquiry) providersOf(kind string) int {
-	n := 0
-	for _, raw := range q.facts.IdentityProviders.Rows {
-		if strings.EqualFold(gjson.GetBytes(raw, "type").Str, kind) {
-			n++
-		}
-	}
-	return n
-}
-
-func (q *inquiry) hasProviderOf(kind string) bool { return q.providersOf(kind) > 0 }
 
 // methodAllowed says whether the application takes the identity provider of the
 // login. Without a list it takes all.
@@ -273,6 +255,9 @@ func (q *inquiry) toBeSure(a *application, d decision) string {
 		if _, _, note := q.approved(a.doc); p.asks() {
 			lacking = append(lacking, note)
 		}
+	}
+	if d.verdict == NotBlockedByAccess && q.facts.Group.Missing != nil {
+		lacking = append(lacking, q.facts.Group.Missing.Permission)
 	}
 	if q.unsettled && q.facts.Changes.Missing != nil {
 		lacking = append(lacking, q.facts.Changes.Missing.Permission)

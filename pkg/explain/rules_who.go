@@ -231,3 +231,38 @@ func some(all []string) string {
 	}
 	return strings.Join(all, ", ")
 }
+
+// providerTypes are the types of identity providers. A connection that is none of
+// them, such as WARP, says nothing about which provider it was.
+var providerTypes = []string{
+	"onetimepin", "azuread", "saml", "centrify", "facebook", "github", "google-apps", "google", "linkedin", "oidc",
+	"okta", "onelogin", "pingone", "yandex", "cloudflare",
+}
+
+func (q *inquiry) providersOf(kind string) int {
+	n := 0
+	for _, raw := range q.facts.IdentityProviders.Rows {
+		if strings.EqualFold(gjson.GetBytes(raw, "type").Str, kind) {
+			n++
+		}
+	}
+	return n
+}
+
+func (q *inquiry) hasProviderOf(kind string) bool { return q.providersOf(kind) > 0 }
+
+// typeName is what people call a type of identity provider: as the provider is called
+// where there is one of the type.
+func (q *inquiry) typeName(kind string) string {
+	if q.providersOf(kind) == 1 && q.facts.IdentityProviders.Missing == nil {
+		for _, row := range q.providers {
+			if name := row.Get("name").Str; name != "" && strings.EqualFold(row.Get("type").Str, kind) {
+				return name
+			}
+		}
+	}
+	if kind == "onetimepin" {
+		return "One-time PIN"
+	}
+	return kind
+}

@@ -42,7 +42,11 @@ func (q *inquiry) put(v *Verdict, a *application, d decision) {
 	case ApprovalNeeded:
 		v.Reason, v.NextStep = q.unapproved(app, a, d)
 	case NotBlockedByAccess:
-		v.Reason = "Access let this login into " + app + ". Which policy let it in was not logged. A refusal came from behind Access."
+		policy := "Which policy let it in was not logged."
+		if m := q.facts.Group.Missing; m != nil {
+			policy = "Which policy let it in can't be known. " + unread(m, "")
+		}
+		v.Reason = sentences("Access let this login into "+app+".", policy, "A refusal came from behind Access.")
 		v.NextStep = "Look at the tunnel, the application's audience tag, and the origin."
 	default:
 		v.Reason, v.NextStep = q.unknown(app, a, d)

@@ -48,6 +48,17 @@ func TestOddShapesOfConfiguration(t *testing.T) {
 		{situation{name: "an identity by another provider than the login's", facts: facts(allow("Sales", rules{rule("saml", doc{"attribute_name": "department", "attribute_value": "Sales"})}, nil, nil)), change: func(f *explain.Facts) {
 			f.Group, f.Request = group().with("identityProvider", pinID).document(), request().with("connection", "onetimepin").document()
 		}, verdict: explain.NoPolicyMatched, policy: "sales", certainty: explain.Likely, rows: []string{"sales include saml: unknown *"}}, "another identity provider"},
+		{situation{name: "let in, and the log that tells by which policy can't be read", facts: facts(risky), change: all(letIn, func(f *explain.Facts) {
+			f.Group = explain.Document{Missing: denied("the login groups", "Some Permission")}
+		}), verdict: explain.NotBlockedByAccess, certainty: explain.Likely}, "Which policy let it in can't be known. Not known because Cloudflare refused the login groups"},
+		{situation{name: "a login method by its type", facts: facts(allow("Okta", rules{rule("login_method", doc{"id": oktaID})}, nil, nil)), change: func(f *explain.Facts) {
+			f.Group, f.Request = explain.Document{}, request().with("connection", "onetimepin").document()
+			f.IdentityProviders = table(doc{"id": oktaID, "name": "Okta", "type": "okta"}, doc{"id": pinID, "name": "PIN by mail", "type": "onetimepin"})
+		}, verdict: explain.NoPolicyMatched, policy: "okta", certainty: explain.Certain}, "signed in with PIN by mail"},
+		{situation{name: "a login method of which no provider is listed", facts: facts(allow("Okta", rules{rule("login_method", doc{"id": oktaID})}, nil, nil)), change: func(f *explain.Facts) {
+			f.Group, f.Request = explain.Document{}, request().with("connection", "onetimepin").document()
+			f.IdentityProviders = table(doc{"id": oktaID, "name": "Okta", "type": "okta"})
+		}, verdict: explain.NoPolicyMatched, policy: "okta", certainty: explain.Certain}, "signed in with One-time PIN"},
 		{situation{name: "no Include rule", facts: facts(allow("Nobody", nil, rules{onCountry("GB")}, nil)), verdict: explain.NoPolicyMatched, policy: "nobody", certainty: explain.Certain}, "has no Include rule"},
 		{situation{name: "policies that all came later", facts: facts(finance.with("created_at", stamp(noon.Add(time.Hour)))), verdict: explain.NoPolicyMatched, certainty: explain.Certain}, "It had none."},
 		{situation{name: "no outcome was logged", facts: facts(finance), change: func(f *explain.Facts) {

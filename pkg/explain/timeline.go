@@ -30,19 +30,19 @@ var kindsOfEvents = []kindOfEvent{
 		what: WhatLogin, time: []string{"created_at"}, ray: []string{"ray_id"}, user: []string{"user_email"}, userID: []string{"user_id"},
 		address: []string{"ip_address"}, outcome: success("allowed", OutcomeAllowed, OutcomeBlocked),
 		title: func(q *inquiry, row gjson.Result, outcome string) string {
-			return q.loginTitle(outcome, row.Get("user_email").Str, firstText(row.Get("app_name").Str, q.shown.personal(row.Get("app_domain").Str), row.Get("app_uid").Str), row.Get("ip_address").Str, row.Get("country").Str)
+			return q.loginTitle(outcome, row.Get("user_email").Str, firstText(row.Get("app_name").Str, q.shown.personal(row.Get("app_domain").Str), q.appName(row.Get("app_uid").Str)), row.Get("ip_address").Str, row.Get("country").Str)
 		},
 	},
 	{
 		what: WhatLoginGroup, time: []string{"datetime", "datetimeMinute"}, ray: []string{"cfRayId"}, userID: []string{"userUuid"},
 		address: []string{"ipAddress"}, outcome: success("isSuccessfulLogin", OutcomeAllowed, OutcomeBlocked),
 		title: func(q *inquiry, row gjson.Result, outcome string) string {
-			who := firstText(row.Get("userUuid").Str, row.Get("mtlsCommonName").Str)
+			who := firstText(q.userName(row.Get("userUuid").Str), row.Get("mtlsCommonName").Str)
 			if token := row.Get("serviceTokenId").Str; token != "" {
 				who = ""
 				outcome += " with the service token " + quoted(q.tokenName(token))
 			}
-			return q.loginTitle(outcome, who, row.Get("appId").Str, row.Get("ipAddress").Str, row.Get("country").Str)
+			return q.loginTitle(outcome, who, q.appName(row.Get("appId").Str), row.Get("ipAddress").Str, row.Get("country").Str)
 		},
 	},
 	{
@@ -110,12 +110,34 @@ func (q *inquiry) loginTitle(outcome, who, app, address, country string) string 
 	return title
 }
 
+// appName is what an application is called; its ID where that is not known.
+func (q *inquiry) appName(id string) string {
+	app, _ := q.apps.get(id)
+	name := app.Get("name").Str
+	if bareID(id) == bareID(q.login.appUID) {
+		name = firstText(name, q.login.appName)
+	}
+	return firstText(name, id)
+}
+
+// userName is the address of the login's user, and the UUID of any other.
+func (q *inquiry) userName(id string) string {
+	if id != "" && strings.EqualFold(id, q.login.userUUID) {
+		return firstText(q.login.email, id)
+	}
+	return id
+}
+
 func changeTitle(q *inquiry, row gjson.Result, outcome string) string {
-	kind, id, _ := subject(row.Get("raw.uri").Str)
+	kind, id, app := subject(row.Get("raw.uri").Str)
 	thing := map[string]string{kindApp: "application", kindPolicy: "policy", kindGroup: "group"}[kind]
 	name := firstText(whole(row.Get("resource.response")).Get("name").Str, whole(row.Get("resource.request")).Get("name").Str, id)
 	done := map[string]string{"POST": "created", "DELETE": "deleted"}[strings.ToUpper(row.Get("raw.method").Str)]
-	title := "The " + firstText(thing, "configuration") + " " + quoted(name) + " was " + firstText(done, "changed")
+	title := "The " + firstText(thing, "configuration") + " " + quoted(name)
+	if app != "" {
+		title += " of " + q.appName(app)
+	}
+	title += " was " + firstText(done, "changed")
 	if who := row.Get("actor.email").Str; who != "" {
 		title += " by " + q.shown.personal(who)
 	}

@@ -50,15 +50,15 @@ func TestTimeline(t *testing.T) {
 	}
 	a := explain.Judge(f)
 	require.Equal(t, []string{
-		"12:00 access_change success: The policy “Finance only” was changed by admin@example.com",
-		"10:00 access_change success: The policy “other” was deleted by admin@example.com",
+		"12:00 access_change success: The policy “Finance only” of Payroll was changed by admin@example.com",
+		"10:00 access_change success: The policy “other” of Payroll was deleted by admin@example.com",
 		"11:00 login allowed: Allowed: pia@example.com to Wiki from 192.0.2.7 (GB)",
 		"11:40 jit_request pending: PIA@example.com asked for access to wiki.example.com: pending",
 		"11:55 scim_update failure: SCIM PATCH of pia@example.com: failure",
 		"12:00 failed_login blocked: Failed: pia@example.com to Payroll",
 		"12:00 login blocked: Blocked: pia@example.com to Payroll from 192.0.2.7 (GB)",
-		"12:00 login_group blocked: Blocked: " + piaID + " to " + appID + " from 192.0.2.7 (GB)",
-		"13:00 login_group allowed: Allowed: " + piaID + " to " + appID + " from 192.0.2.7 (GB)",
+		"12:00 login_group blocked: Blocked: pia@example.com to Payroll from 192.0.2.7 (GB)",
+		"13:00 login_group allowed: Allowed: pia@example.com to Payroll from 192.0.2.7 (GB)",
 	}, titles(a))
 	for _, e := range a.Timeline {
 		require.True(t, json.Valid(e.Detail))
@@ -69,14 +69,16 @@ func TestTimeline(t *testing.T) {
 // TestTimelineOfAMachine follows the address where nobody signed in.
 func TestTimelineOfAMachine(t *testing.T) {
 	f := machineFacts("token-ci", serviceCI)
+	const wiki = "11111111-0000-4000-8000-000000000002"
+	f.Apps = table(doc{"id": wiki, "name": "Wiki"})
 	f.Events = []explain.Event{
-		event(explain.WhatLoginGroup, machine("token-old").with("cfRayId", "a").with("datetime", stamp(noon.Add(-time.Minute)))),
+		event(explain.WhatLoginGroup, machine("token-old").with("appId", wiki).with("cfRayId", "a").with("datetime", stamp(noon.Add(-time.Minute)))),
 		event(explain.WhatLoginGroup, machine("token-old").with("cfRayId", "b").with("ipAddress", "203.0.113.9")),
 		event(explain.WhatLogin, login(noon.Add(time.Minute), "c")),
 	}
 	require.Equal(t, []string{
-		"11:59 login_group blocked: Blocked with the service token “Old” to " + appID + " from 192.0.2.7 (GB)",
-		"12:00 login_group blocked: Blocked with the service token “CI” to " + appID + " from 192.0.2.7 (GB)",
+		"11:59 login_group blocked: Blocked with the service token “Old” to Wiki from 192.0.2.7 (GB)",
+		"12:00 login_group blocked: Blocked with the service token “CI” to Payroll from 192.0.2.7 (GB)",
 		"12:01 login blocked: Blocked: pia@example.com to Payroll from 192.0.2.7 (GB)",
 	}, titles(explain.Judge(f)))
 }

@@ -35,6 +35,24 @@ func (s *session) around(ctx context.Context) []task {
 	return tasks
 }
 
+// readNames reads what the applications and service tokens of other login groups are
+// called: they have IDs alone. Nothing rests on it, so that it fails is no gap.
+func (s *session) readNames(ctx context.Context) {
+	var apps, tokens bool
+	for _, e := range s.facts.Events {
+		if row := documentOf(explain.Document{JSON: e.JSON}); e.What == explain.WhatLoginGroup {
+			apps = apps || !s.isApp(row.Get("appId").String())
+			tokens = tokens || row.Get("serviceTokenId").String() != ""
+		}
+	}
+	if apps && s.calls.Left() > 0 {
+		s.facts.Apps.Rows, _ = s.shared(ctx, applications)
+	}
+	if tokens && s.calls.Left() > 0 && s.once(serviceTokens.path) {
+		s.facts.ServiceTokens.Rows, _ = s.shared(ctx, serviceTokens)
+	}
+}
+
 // readFailed reads the user's failed logins: that of the question, and others.
 func (s *session) readFailed(ctx context.Context) error {
 	found, err := s.ask(ctx, Log{QueryType: "failed_logins", Filters: map[string][]string{"user_id": {s.facts.UserUUID}},

@@ -223,3 +223,22 @@ func TestAPanicIsAnError(t *testing.T) {
 		require.ErrorAs(t, err, &panicked)
 	})
 }
+
+// Login groups have IDs alone. What the directory knows of them stands in the timeline.
+func TestReadsWhatOtherLoginsWereTo(t *testing.T) {
+	const mail = "df7e2a5f-0000-4000-8000-000000000002"
+	lab.Test(t, func(t *testing.T) {
+		l := lab.New(t, world(func(c *account.Config) {
+			c.Events, c.Users, c.FailedLogins = nil, nil, nil
+			c.Apps = append(c.Apps, account.Row{"id": mail, "name": "Mail", "domain": "mail.example.com"})
+			c.ServiceTokens = []account.Row{{"id": "t1", "name": "Robot"}}
+			c.Groups[0].Dimensions["userUuid"], c.Groups[0].Dimensions["identityProvider"] = "", "nonidentity"
+			c.Groups = append(c.Groups, account.LoginEvent{At: login().Add(time.Minute), Count: 1, Dimensions: account.Row{"appId": mail, "cfRayId": "8d3f0a1b2c3d4e60",
+				"userUuid": "", "ipAddress": "203.0.113.9", "country": "GB", "identityProvider": "nonidentity", "isSuccessfulLogin": 1, "serviceTokenId": "t1", "approvingPolicyId": ""}})
+		}))
+		res := ask(t, l, byRay(ray))
+		require.Equal(t, 2, rows(res, "timeline"))
+		require.Equal(t, "Blocked to Wiki from 203.0.113.9 (GB)", cell(t, res, "timeline", "title", 0))
+		require.Equal(t, "Allowed with the service token “Robot” to Mail from 203.0.113.9 (GB)", cell(t, res, "timeline", "title", 1))
+	})
+}

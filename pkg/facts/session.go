@@ -124,6 +124,7 @@ func (s *session) enrich(ctx context.Context) error {
 	s.takeGroup(groups)
 	s.readNamed(ctx)
 	s.together(s.around(ctx)...)
+	s.readNames(alone(ctx))
 	return nil
 }
 

@@ -112,10 +112,14 @@ function contradictions({ verdict, checks }: Explanation, truth: LoginReason): s
 
 describe('explanations', () => {
   let executable: Executable;
+  let judged = 0;
   before(async () => {
     executable = await startExecutable(1);
   });
-  after(() => executable.close());
+  after(async () => {
+    console.log(`${judged} logins were explained and held against the truth.`);
+    await executable.close();
+  });
 
   /** Asks about a sample of a seed's logins; every answer goes with its truth. */
   async function ask(
@@ -158,6 +162,7 @@ describe('explanations', () => {
   }
 
   function assertTrue(answers: Awaited<ReturnType<typeof ask>>): void {
+    judged += answers.length;
     const wrong = answers.flatMap(({ truth, explanation }) =>
       contradictions(explanation, truth).map(
         (one) => `${truth.ray_id} ${truth.app_name}: ${one}, but ${truth.verdict} ${truth.policy_name}`

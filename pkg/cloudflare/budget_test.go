@@ -260,15 +260,19 @@ func TestInteractiveGoesFirst(t *testing.T) {
 			return answer(200, okBody, "Ratelimit", `"default";r=1;t=1`), nil
 		})
 		var wait sync.WaitGroup
-		call := func(p Priority, path string) {
-			wait.Go(func() { _, _ = client.Get(WithPriority(context.Background(), p), path, nil) })
+		call := func(p Priority, purpose Purpose, path string) {
+			ctx := WithSpender(context.Background(), Spender{Purpose: purpose})
+			wait.Go(func() { _, _ = client.Get(WithPriority(ctx, p), path, nil) })
 			synctest.Wait()
 		}
-		call(Interactive, "/first")
-		call(Background, "/background")
-		call(Interactive, "/interactive")
+		call(Interactive, Queries, "/first")
+		call(Background, Queries, "/background")
+		call(Interactive, Queries, "/interactive")
+		call(Interactive, Enrichment, "/names")
+		call(Interactive, Enrichment, "/more-names")
+		call(Alert, Queries, "/alert")
 		wait.Wait()
-		if fmt.Sprint(order) != "[/first /interactive /background]" {
+		if fmt.Sprint(order) != "[/first /alert /names /more-names /interactive /background]" {
 			t.Errorf("order %v", order)
 		}
 	})

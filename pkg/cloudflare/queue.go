@@ -22,7 +22,7 @@ type waiter struct {
 }
 
 // take waits for a ticket, calls of alert rules before interactive ones, and these
-// before background ones. It fails
+// before background ones; enqueue says who goes first among equals. It fails
 // at once if the ticket would come after the caller's deadline, with the time at
 // which it would succeed.
 func (b *budget) take(ctx context.Context) (*ticket, *Error) {
@@ -34,7 +34,7 @@ func (b *budget) take(ctx context.Context) (*ticket, *Error) {
 		return nil, refused
 	}
 	w.spent, w.until = spent, b.now().Add(remaining(ctx))
-	b.waiting[w.class] = append(b.waiting[w.class], w)
+	b.enqueue(w)
 	b.pump()
 	b.mu.Unlock()
 	select {
@@ -58,6 +58,23 @@ func (b *budget) take(ctx context.Context) (*ticket, *Error) {
 	}
 	return nil, contextError(ctx)
 }
+
+// enqueue puts a waiter behind those of its class. What is nice to know beside an
+// answer goes before them: the answer waits for these few calls alone, and only for a
+// moment, while a scan that is under way can keep the queue full for longer. The
+// allowance bounds what goes ahead. The mutex is held.
+func (b *budget) enqueue(w *waiter) {
+	queue := b.waiting[w.class]
+	place := len(queue)
+	if w.beside() {
+		if i := slices.IndexFunc(queue, func(other *waiter) bool { return !other.beside() }); i >= 0 {
+			place = i
+		}
+	}
+	b.waiting[w.class] = slices.Insert(queue, place, w)
+}
+
+func (w *waiter) beside() bool { return w.spent != nil && w.spent.Purpose == Enrichment }
 
 // remaining is how long the caller waits at most.
 func remaining(ctx context.Context) time.Duration {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cfaccess/cfaccess-logs-datasource/internal/account"
+	"github.com/cfaccess/cfaccess-logs-datasource/internal/lab"
 	"github.com/cfaccess/cfaccess-logs-datasource/pkg/answer"
 )
 
@@ -100,6 +101,42 @@ func TestNamesThatDoNotComeAreNotWaitedFor(t *testing.T) {
 			t.Errorf("%v: a deadline leaves no time to show the answer", err)
 		}
 		time.Sleep(2 * time.Minute) // what is under way ends
+	})
+}
+
+// A dashboard that reads days keeps the queue full for longer than names are waited for.
+func TestNamesDoNotQueueBehindScans(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const days = 16
+		c := namedAccount()
+		c.Events = account.NewEvents(days*1600, noon.AddDate(0, 0, -days), noon, 1)
+		c.Quirks.PageCap = 100
+		slow := lab.Slow(time.Second)
+		c.Before = func(r *http.Request) error {
+			if asksEvents(r) {
+				return slow(r)
+			}
+			return nil
+		}
+		s := open(t, cached, c)
+		scans := make([]chan error, days)
+		for day := range scans {
+			from := noon.AddDate(0, 0, -day-1)
+			scans[day] = s.inBackground(t.Context(), question{Type: "access_requests", GroupBy: []string{"country"}}.over(t, s, from, from.AddDate(0, 0, 1).Add(-time.Minute)))
+		}
+		time.Sleep(5 * time.Second)
+		result := s.ask(t, s.lastHour(t, question{GroupBy: []string{"app_name"}}))
+		if got := counts(t, result); !slices.Contains(got, "Wiki=2") || len(result.Notices) > 0 {
+			t.Errorf("%v, notices %v", got, result.Notices)
+		}
+		if busy := len(scans[0]) == 0; !busy {
+			t.Error("the scans have ended before")
+		}
+		for _, scan := range scans {
+			if err := <-scan; err != nil {
+				t.Error(err)
+			}
+		}
 	})
 }
 

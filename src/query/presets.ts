@@ -107,6 +107,16 @@ export const PRESETS: Preset[] = [
     },
   },
   {
+    name: 'Service tokens about to expire',
+    description: 'Whatever uses one of them stops getting in on that day. Tokens that expired have fewer than 0 days.',
+    query: {
+      queryType: 'service_tokens',
+      format: 'table',
+      fields: ['name', 'id', 'days_left'],
+      filters: [{ field: 'days_left', operator: '<=', values: ['30'] }],
+    },
+  },
+  {
     name: 'Blocked logins against last weeks',
     description: 'How unusual a number of blocked logins is for its hour of the week.',
     query: {

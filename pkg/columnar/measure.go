@@ -11,8 +11,6 @@ import (
 // by one goroutine.
 type Measure struct {
 	keyer  *Keyer
-	run    Run
-	rows   []uint32
 	values []uint32
 	// last is the bucket in which a group last had a value.
 	last map[[2]uint32]int
@@ -29,19 +27,23 @@ func NewMeasure(l *Layout, of *catalogue.Field, show func(f *catalogue.Field, va
 
 // Next takes the rows that Of is asked about.
 func (m *Measure) Next(r Run, rows []uint32) {
-	m.run, m.rows = r, rows
 	if m.keyer != nil {
 		m.values = slices.Grow(m.values[:0], len(rows))[:len(rows)]
 		m.keyer.Number(r.Chunk, rows, m.values)
 	}
 }
 
-// Of is what row i of those taken adds to its group's number in a bucket. Buckets are
-// asked about in their order.
-func (m *Measure) Of(i int, group uint32, bucket int) int64 {
+// Of is what row i of those taken, which stands for so many events, adds to its group's
+// number in a bucket. Buckets are asked about in their order.
+func (m *Measure) Of(i int, events int64, group uint32, bucket int) int64 {
 	if m.keyer == nil {
-		return m.run.RowEvents(m.rows[i])
+		return events
 	}
+	return m.fresh(i, group, bucket)
+}
+
+// fresh is 1 if the group did not have the row's value in the bucket yet.
+func (m *Measure) fresh(i int, group uint32, bucket int) int64 {
 	key := [2]uint32{group, m.values[i]}
 	if last, ok := m.last[key]; ok && last == bucket {
 		return 0

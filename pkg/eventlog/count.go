@@ -40,7 +40,7 @@ func (e *execution) countGroups(v view) (*answer.Groups, tally) {
 			for int(group) >= len(counts) {
 				counts = append(counts, 0)
 			}
-			counts[group] += m.Of(i, group, 0)
+			counts[group] += m.Of(i, p.run.RowEvents(rows[i]), group, 0)
 		}
 	}
 	g := &answer.Groups{Fields: r.GroupBy, Rows: make([]answer.Group, 0, len(counts))}
@@ -79,7 +79,7 @@ func (e *execution) countSeries(v view) (*answer.Series, tally, error) {
 				}
 				counts = append(counts, make([]int64, buckets))
 			}
-			counts[groups[i]][bucket] += m.Of(i, groups[i], bucket)
+			counts[groups[i]][bucket] += m.Of(i, p.run.RowEvents(row), groups[i], bucket)
 		}
 	}
 	groups := make([]answer.SeriesGroup, len(counts))

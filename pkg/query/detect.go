@@ -146,8 +146,11 @@ func (r *Request) setSequence(m *model, o Options) error {
 		return err
 	}
 	s := &Sequence{By: by, Within: within}
-	if n := len(m.Sequence.Steps); n < MinSteps || n > MaxSteps {
-		return invalid("the number of steps of the sequence is %d; allowed are %d to %d", n, MinSteps, MaxSteps)
+	switch n := len(m.Sequence.Steps); {
+	case n == 1:
+		return invalid("the sequence has 1 step; allowed are %d to %d", MinSteps, MaxSteps)
+	case n < MinSteps || n > MaxSteps:
+		return invalid("the sequence has %d steps; allowed are %d to %d", n, MinSteps, MaxSteps)
 	}
 	for i, own := range m.Sequence.Steps {
 		var step Step

@@ -43,16 +43,23 @@ func (e *execution) extended(wanted []interval.Interval) ([]interval.Interval, e
 		return wanted, nil
 	}
 	first, end := wanted[0].From, wanted[len(wanted)-1].To
-	p.kept = e.source.Oldest
-	if days := int64(e.request.Type.Retention.MaxDays); days > 0 {
-		p.kept = max(p.kept, e.start-days*interval.Day)
-	}
+	p.kept = e.kept()
 	var err error
 	if p.lacking, err = e.asksOf(interval.Interval{From: first - p.asked, To: min(p.kept, first)}); err != nil {
 		return nil, err
 	}
 	// What Cloudflare no longer has must not pass for a time without events.
 	return e.request.IntervalsIn(interval.Interval{From: max(first-p.length, min(p.kept, first), 0), To: end})
+}
+
+// kept is the first instant that Cloudflare can still have. What is not asked for as such,
+// but decides about something else, has to be from there on.
+func (e *execution) kept() int64 {
+	oldest := e.source.Oldest
+	if days := int64(e.request.Type.Retention.MaxDays); days > 0 {
+		oldest = max(oldest, e.start-days*interval.Day)
+	}
+	return oldest
 }
 
 // asksOf says whether filters on times leave anything of an interval.

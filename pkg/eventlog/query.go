@@ -73,9 +73,7 @@ func (l *Log) execute(ctx context.Context, r *query.Request, s Source, answered 
 	e.past.length = e.past.asked
 	if r.Shift > 0 {
 		e.maxRows = e.maxRows * query.HistoryFactor / r.Compare.Times
-		if days := int64(r.Type.Retention.MaxDays); days > 0 {
-			s.Oldest = max(s.Oldest, e.start-days*interval.Day)
-		}
+		s.Oldest = e.kept()
 	}
 	if r.MaxRows > 0 {
 		e.maxRows = min(e.maxRows, r.MaxRows)

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { ROOT } from '../generate/files';
-import { faults } from '../generate/testing';
+import { assertApart, faults } from '../generate/testing';
 
 interface Query {
   refId: string;
@@ -101,16 +101,7 @@ test('every variable of values asks for a field that there is', () => {
 
 test('panels have their own ids and do not overlap', () => {
   assert.equal(new Set(dashboard.panels.map((panel) => panel.id)).size, dashboard.panels.length);
-  const taken = new Set<string>();
-  for (const { title, gridPos } of dashboard.panels) {
-    assert.ok(gridPos.x + gridPos.w <= 24, title);
-    for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
-      for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
-        assert.ok(!taken.has(`${x},${y}`), `${title} overlaps another panel`);
-        taken.add(`${x},${y}`);
-      }
-    }
-  }
+  assertApart(dashboard.panels);
 });
 
 test('the bundled dashboard is the provisioned one under another uid, and plugin.json includes it', () => {

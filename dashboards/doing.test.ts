@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { ROOT } from '../generate/files';
+import { assertApart } from '../generate/testing';
 
 interface Panel {
   id: number;
@@ -98,11 +99,7 @@ test('its panels are described and ask the chosen Prometheus for the chosen data
 
 test('its panels have their own ids and do not overlap', () => {
   assert.equal(new Set(dashboard.panels.map(({ id }) => id)).size, dashboard.panels.length);
-  const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
-    Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`)
-  );
-  assert.equal(new Set(cells).size, cells.length);
-  dashboard.panels.forEach(({ title, gridPos }) => assert.ok(gridPos.x + gridPos.w <= 24, title));
+  assertApart(dashboard.panels);
 });
 
 test('plugin.json includes it, and every other bundled dashboard', () => {

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { findField, isQueryType } from '../catalogue/index';
 import { ROOT } from '../generate/files';
-import { faults } from '../generate/testing';
+import { assertApart, faults } from '../generate/testing';
 
 interface Query {
   queryType: string;
@@ -116,16 +116,7 @@ test('a panel that chooses columns keeps those that its links need', () => {
 });
 
 test('panels do not overlap', () => {
-  const taken = new Set<string>();
-  for (const { title, gridPos } of dashboard.panels) {
-    assert.ok(gridPos.x + gridPos.w <= 24, title);
-    for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
-      for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
-        assert.ok(!taken.has(`${x},${y}`), `${title} overlaps another panel`);
-        taken.add(`${x},${y}`);
-      }
-    }
-  }
+  assertApart(dashboard.panels);
 });
 
 test('the bundled dashboard is the provisioned one under other uids, and plugin.json includes it', () => {

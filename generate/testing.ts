@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import Ajv from 'ajv';
 import { catalogue, isQueryType } from '../catalogue/index';
 import { querySchema } from './schema/queryTypes';
@@ -23,4 +24,23 @@ export function faults(query: object): string {
   }
   const own = Object.fromEntries(Object.entries(query).filter(([key]) => !SHARED.includes(key)));
   return validate(own) ? '' : ajv.errorsText(validate.errors);
+}
+
+interface PlacedPanel {
+  title: string;
+  gridPos: { x: number; y: number; w: number; h: number };
+}
+
+/** Fails where panels of a dashboard overlap, or reach beyond the 24 columns of Grafana's grid. */
+export function assertApart(panels: PlacedPanel[]): void {
+  const taken = new Set<string>();
+  for (const { title, gridPos } of panels) {
+    assert.ok(gridPos.x + gridPos.w <= 24, title);
+    for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
+      for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+        assert.ok(!taken.has(`${x},${y}`), `${title} overlaps another panel`);
+        taken.add(`${x},${y}`);
+      }
+    }
+  }
 }
